@@ -1,0 +1,2 @@
+//! EPCIS 2.0 events: parse, validate, event hash id
+#![forbid(unsafe_code)]

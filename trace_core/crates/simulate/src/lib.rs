@@ -1,0 +1,2 @@
+//! A seeded generator of supply chains, as EPCIS documents
+#![forbid(unsafe_code)]
