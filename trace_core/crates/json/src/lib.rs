@@ -1,2 +1,17 @@
-//! RFC 8259 read once and strictly into borrowed values; RFC 8785 written exactly
+//! RFC 8259 read once and strictly into borrowed values; RFC 8785 written exactly.
+//!
+//! The reader refuses what two careful parsers might read differently: duplicate names (compared
+//! after unescaping), lone surrogates, NUL, a byte order mark, any encoding but UTF-8, integers
+//! beyond 2⁵³−1, numbers that a double cannot hold, and nesting beyond [`DEPTH_MAX`].
+//! Values borrow from the input, or from the arena where a string had escapes, and are `Copy`.
 #![forbid(unsafe_code)]
+
+mod canonical;
+mod number;
+mod read;
+mod value;
+
+pub use bumpalo::Bump;
+pub use canonical::{write_canonical, write_canonical_string, write_pointer_token};
+pub use read::{DEPTH_MAX, ReadError, ReadErrorCode, read};
+pub use value::{Member, Object, Value};
