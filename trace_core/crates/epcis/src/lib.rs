@@ -1,2 +1,14 @@
-//! EPCIS 2.0 events: parse, validate, event hash id
+//! EPCIS 2.0 events: parse, validate, event hash id.
+//!
+//! `document` finds the events of a capture document, `context` resolves prefixes, `validate` holds
+//! events against the standard's JSON schema, `event` is the typed view that lineage and capture
+//! read, and `event_hash` makes the standard's identity of an event.
 #![forbid(unsafe_code)]
+
+mod context;
+mod document;
+mod problem;
+
+pub use context::Context;
+pub use document::{Document, RawEvent, read_document};
+pub use problem::{Problem, Severity};
