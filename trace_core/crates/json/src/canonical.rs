@@ -1,5 +1,6 @@
 //! RFC 8785 (JCS): one text for each value. Numbers keep all their digits (see `number`).
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use crate::number::write_number;
@@ -29,18 +30,20 @@ pub fn write_canonical(value: Value<'_>, out: &mut Vec<u8>) {
     }
 }
 
-fn write_object(members: &[Member<'_>], out: &mut Vec<u8>) {
+/// Members in canonical order: by the UTF-16 code units of their names (RFC 8785 §3.2.3).
+#[must_use]
+pub fn sorted_members<'m, 'a>(members: &'m [Member<'a>]) -> Cow<'m, [Member<'a>]> {
     if members.is_sorted_by(|a, b| order_utf16(a.name, b.name) == Ordering::Less) {
-        return write_members(members.iter(), out);
+        return Cow::Borrowed(members);
     }
-    let mut sorted: Vec<&Member<'_>> = members.iter().collect();
+    let mut sorted = members.to_vec();
     sorted.sort_unstable_by(|a, b| order_utf16(a.name, b.name));
-    write_members(sorted.into_iter(), out);
+    Cow::Owned(sorted)
 }
 
-fn write_members<'m>(members: impl Iterator<Item = &'m Member<'m>>, out: &mut Vec<u8>) {
+fn write_object(members: &[Member<'_>], out: &mut Vec<u8>) {
     out.push(b'{');
-    for (index, member) in members.enumerate() {
+    for (index, member) in sorted_members(members).iter().enumerate() {
         if index > 0 {
             out.push(b',');
         }

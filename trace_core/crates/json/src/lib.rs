@@ -12,6 +12,6 @@ mod read;
 mod value;
 
 pub use bumpalo::Bump;
-pub use canonical::{write_canonical, write_canonical_string, write_pointer_token};
+pub use canonical::{sorted_members, write_canonical, write_canonical_string, write_pointer_token};
 pub use read::{DEPTH_MAX, ReadError, ReadErrorCode, read};
 pub use value::{Member, Object, Value};
