@@ -1,0 +1,190 @@
+//! Application identifiers: what the table says of each, and finding one by its code.
+
+use crate::Finding;
+use crate::ai_table::AIS;
+use crate::linter::Linter;
+use crate::text::{self, CSET39, CSET64, CSET82, DIGITS, Set};
+
+/// One application identifier of the GS1 Barcode Syntax Dictionary.
+#[derive(Debug)]
+pub struct Ai {
+    /// The identifier itself, 2 to 4 digits.
+    pub code: &'static str,
+    /// The data title, as printed beside a barcode.
+    pub title: &'static str,
+    /// Whether its length is predefined, so that no FNC1 follows its value.
+    pub predefined: bool,
+    /// Whether it may stand in the query string of a Digital Link.
+    pub attribute: bool,
+    pub(crate) parts: &'static [Part],
+    /// Each must hold: one of its alternatives has all its AIs present.
+    pub(crate) requires: &'static [&'static [&'static [&'static str]]],
+    /// Patterns of AIs that must not be present.
+    pub(crate) excludes: &'static [&'static str],
+    /// For a Digital Link primary key, the alternative sequences of its qualifiers.
+    pub(crate) qualifiers: Option<&'static [&'static [&'static str]]>,
+}
+
+/// One component of an AI's value.
+#[derive(Debug)]
+pub(crate) struct Part {
+    pub(crate) set: Set,
+    pub(crate) shortest: usize,
+    pub(crate) longest: usize,
+    pub(crate) optional: bool,
+    pub(crate) linters: &'static [Linter],
+}
+
+/// The dictionary's letter for a component's characters.
+pub(crate) enum Cset {
+    N,
+    X,
+    Y,
+    Z,
+}
+
+const fn part(
+    cset: &Cset,
+    shortest: usize,
+    longest: usize,
+    optional: bool,
+    linters: &'static [Linter],
+) -> Part {
+    let set = match cset {
+        Cset::N => DIGITS,
+        Cset::X => CSET82,
+        Cset::Y => CSET39,
+        Cset::Z => CSET64,
+    };
+    Part { set, shortest, longest, optional, linters }
+}
+
+/// A component that must be there.
+pub(crate) const fn req(cset: Cset, shortest: usize, longest: usize, linters: &'static [Linter]) -> Part {
+    part(&cset, shortest, longest, false, linters)
+}
+
+/// A component that may be left out.
+pub(crate) const fn opt(cset: Cset, shortest: usize, longest: usize, linters: &'static [Linter]) -> Part {
+    part(&cset, shortest, longest, true, linters)
+}
+
+#[expect(clippy::too_many_arguments, reason = "one for each column of the generated table")]
+pub(crate) const fn ai(
+    code: &'static str,
+    title: &'static str,
+    predefined: bool,
+    attribute: bool,
+    parts: &'static [Part],
+    requires: &'static [&'static [&'static [&'static str]]],
+    excludes: &'static [&'static str],
+    qualifiers: Option<&'static [&'static [&'static str]]>,
+) -> Ai {
+    Ai { code, title, predefined, attribute, parts, requires, excludes, qualifiers }
+}
+
+/// Codes read as numbers are below this; no two codes give the same number.
+const CODES: usize = 10_000;
+const UNKNOWN: u16 = u16::MAX;
+/// From a code read as a number to its place in the table.
+static PLACES: [u16; CODES] = places();
+/// From a code's first two digits to its length, 0 where no AI begins so.
+static LENGTHS: [u8; 100] = lengths();
+
+const fn number(code: &[u8]) -> Option<usize> {
+    let mut number = 0;
+    let mut at = 0;
+    while at < code.len() {
+        if !code[at].is_ascii_digit() {
+            return None;
+        }
+        number = number * 10 + (code[at] - b'0') as usize;
+        at += 1;
+    }
+    Some(number)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the table is far shorter than u16::MAX")]
+const fn places() -> [u16; CODES] {
+    let mut places = [UNKNOWN; CODES];
+    let mut place = 0;
+    while place < AIS.len() {
+        if let Some(number) = number(AIS[place].code.as_bytes()) {
+            places[number] = place as u16;
+        }
+        place += 1;
+    }
+    places
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a code has at most 4 digits")]
+const fn lengths() -> [u8; 100] {
+    let mut lengths = [0; 100];
+    let mut place = 0;
+    while place < AIS.len() {
+        let code = AIS[place].code.as_bytes();
+        lengths[((code[0] - b'0') * 10 + (code[1] - b'0')) as usize] = code.len() as u8;
+        place += 1;
+    }
+    lengths
+}
+
+impl Ai {
+    /// The AI with exactly this code.
+    #[must_use]
+    pub fn find(code: &str) -> Option<&'static Self> {
+        if !(2..=4).contains(&code.len()) {
+            return None;
+        }
+        let place = *PLACES.get(number(code.as_bytes())?)?;
+        AIS.get(usize::from(place)).filter(|ai| ai.code.len() == code.len())
+    }
+
+    /// The AI that the text begins with. All AIs with the same first two digits have the same length.
+    pub(crate) fn at_start_of(text: &str) -> Option<&'static Self> {
+        let length = *LENGTHS.get(number(text.as_bytes().get(..2)?)?)?;
+        Self::find(text.get(..usize::from(length))?)
+    }
+
+    /// Whether the value, escapes allowed in its last component, has the right characters and length.
+    /// The linters are not asked.
+    pub(crate) fn check_shape(&self, value: &str, literal: Set) -> Result<(), Finding> {
+        let mut rest = value;
+        for part in self.parts {
+            if rest.is_empty() && part.optional {
+                continue;
+            }
+            if part.shortest == part.longest {
+                let (head, tail) = rest.split_at_checked(part.longest).ok_or(Finding::Length)?;
+                if !part.set.holds_all(head) {
+                    return Err(Finding::Character);
+                }
+                rest = tail;
+            } else {
+                let length = text::measure(rest, part.set, literal)?;
+                if length < part.shortest || length > part.longest {
+                    return Err(Finding::Length);
+                }
+                rest = "";
+            }
+        }
+        if rest.is_empty() { Ok(()) } else { Err(Finding::Length) }
+    }
+
+    /// Checks a value of a URI, `padding` and escapes included: shape, then the linters of the components that
+    /// cannot hold escapes.
+    pub(crate) fn check(&self, padding: &str, value: &str) -> Result<(), Finding> {
+        if padding.is_empty() {
+            self.check_shape(value, CSET82)?;
+        } else if !DIGITS.holds_all(value) {
+            return Err(Finding::Character);
+        }
+        let mut rest = value;
+        for part in self.parts.iter().filter(|part| part.shortest == part.longest) {
+            let (head, tail) = rest.split_at_checked(part.longest - padding.len()).ok_or(Finding::Length)?;
+            part.linters.iter().try_for_each(|linter| linter.check(head))?;
+            rest = tail;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,138 @@
+//! Characters: the sets that values are made of, and their percent-encoding in URNs and Digital Links.
+
+use crate::Finding;
+
+/// A set of bytes, as one bit of the table below.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Set(u8);
+
+/// `0`–`9`.
+pub(crate) const DIGITS: Set = Set(1);
+/// CSET 82, the characters of most serials and lots (GS1 General Specifications, figure 7.11-1).
+pub(crate) const CSET82: Set = Set(2);
+/// CSET 39, the characters of component and part identifiers (figure 7.11-2).
+pub(crate) const CSET39: Set = Set(4);
+/// CSET 64, the file-safe base64 of RFC 4648 §5 with its padding.
+pub(crate) const CSET64: Set = Set(8);
+/// What a URI never has to escape (RFC 3986 §2.3).
+pub(crate) const UNRESERVED: Set = Set(16);
+/// What an EPC URN may carry unescaped (EPC Tag Data Standard §6.3, `<GS3A3Char>` without escapes).
+pub(crate) const URN_LITERAL: Set = Set(32);
+/// What stays as it is in the hash's form: the CBV escapes the rest of CSET 82.
+pub(crate) const HASH_LITERAL: Set = Set(64);
+
+/// For each byte the sets that hold it.
+static SETS: [u8; 256] = sets();
+
+const fn sets() -> [u8; 256] {
+    let mut table = [0; 256];
+    let mut byte = 0u8;
+    while byte < 128 {
+        let alphanumeric = byte.is_ascii_alphanumeric();
+        let mut bits = 0;
+        if byte.is_ascii_digit() {
+            bits |= DIGITS.0;
+        }
+        if alphanumeric || matches!(byte, b'!' | b'"' | b'%'..=b'/' | b':'..=b'?' | b'_') {
+            bits |= CSET82.0;
+        }
+        if byte.is_ascii_digit() || byte.is_ascii_uppercase() || matches!(byte, b'#' | b'-' | b'/') {
+            bits |= CSET39.0;
+        }
+        if alphanumeric || matches!(byte, b'-' | b'_' | b'=') {
+            bits |= CSET64.0;
+        }
+        if alphanumeric || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            bits |= UNRESERVED.0;
+        }
+        if alphanumeric || matches!(byte, b'!' | b'\''..=b'.' | b':' | b';' | b'=' | b'_') {
+            bits |= URN_LITERAL.0;
+        }
+        if alphanumeric || matches!(byte, b'"' | b'\'' | b'-' | b'.' | b';'..=b'?' | b'_') {
+            bits |= HASH_LITERAL.0;
+        }
+        table[byte as usize] = bits;
+        byte += 1;
+    }
+    table
+}
+
+impl Set {
+    /// Whether the set holds the byte.
+    pub(crate) fn holds(self, byte: u8) -> bool {
+        SETS[usize::from(byte)] & self.0 != 0
+    }
+
+    /// Whether the set holds every byte of the text.
+    pub(crate) fn holds_all(self, text: &str) -> bool {
+        text.bytes().all(|byte| self.holds(byte))
+    }
+}
+
+/// How many characters `text` stands for, its escapes decoded.
+///
+/// # Errors
+/// `Character` where a character is not in `set`, a literal one not in `literal`, or an escape is broken.
+pub(crate) fn measure(text: &str, set: Set, literal: Set) -> Result<usize, Finding> {
+    let mut bytes = text.bytes();
+    let mut length = 0;
+    while let Some(byte) = bytes.next() {
+        let fits = if byte == b'%' {
+            hex_pair(bytes.next(), bytes.next()).is_some_and(|decoded| set.holds(decoded))
+        } else {
+            set.holds(byte) && literal.holds(byte)
+        };
+        if !fits {
+            return Err(Finding::Character);
+        }
+        length += 1;
+    }
+    Ok(length)
+}
+
+/// The byte of an escape's two hexadecimal digits.
+fn hex_pair(high: Option<u8>, low: Option<u8>) -> Option<u8> {
+    let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
+    u8::try_from(digit(high)? * 16 + digit(low)?).ok()
+}
+
+/// How a value is written into a canonical URI.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Escaping {
+    /// As the CBV event hash has it: escapes stay as they came.
+    Hash,
+    /// One spelling for one value: decoded, then everything but RFC 3986's unreserved characters escaped.
+    Exact,
+}
+
+/// Appends a value that may hold escapes.
+pub(crate) fn push_escaped(out: &mut String, text: &str, escaping: Escaping) {
+    let literal = if escaping == Escaping::Hash { HASH_LITERAL } else { UNRESERVED };
+    if literal.holds_all(text) {
+        return out.push_str(text);
+    }
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        if byte != b'%' {
+            push_byte(out, byte, literal);
+            continue;
+        }
+        let (high, low) = (bytes.next(), bytes.next());
+        match (escaping, hex_pair(high, low)) {
+            (Escaping::Exact, Some(decoded)) => push_byte(out, decoded, literal),
+            _ => {
+                out.push('%');
+                out.extend([high, low].into_iter().flatten().map(char::from));
+            }
+        }
+    }
+}
+
+/// Appends one byte, escaped unless it is literal.
+pub(crate) fn push_byte(out: &mut String, byte: u8, literal: Set) {
+    if literal.holds(byte) {
+        return out.push(char::from(byte));
+    }
+    let hex = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0').to_ascii_uppercase();
+    out.extend(['%', hex(byte >> 4), hex(byte & 15)]);
+}
