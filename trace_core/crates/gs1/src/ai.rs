@@ -69,6 +69,7 @@ pub(crate) const fn opt(cset: Cset, shortest: usize, longest: usize, linters: &'
     part(&cset, shortest, longest, true, linters)
 }
 
+/// A row of the generated table.
 #[expect(clippy::too_many_arguments, reason = "one for each column of the generated table")]
 pub(crate) const fn ai(
     code: &'static str,
@@ -171,20 +172,38 @@ impl Ai {
         if rest.is_empty() { Ok(()) } else { Err(Finding::Length) }
     }
 
-    /// Checks a value of a URI, `padding` and escapes included: shape, then the linters of the components that
-    /// cannot hold escapes.
-    pub(crate) fn check(&self, padding: &str, value: &str) -> Result<(), Finding> {
-        if padding.is_empty() {
-            self.check_shape(value, CSET82)?;
-        } else if !DIGITS.holds_all(value) {
-            return Err(Finding::Character);
-        }
-        let mut rest = value;
-        for part in self.parts.iter().filter(|part| part.shortest == part.longest) {
-            let (head, tail) = rest.split_at_checked(part.longest - padding.len()).ok_or(Finding::Length)?;
-            part.linters.iter().try_for_each(|linter| linter.check(head))?;
+    /// Checks the value at the start of `data`, linters and all, and says how many bytes it takes: the whole of
+    /// a value, or less where the AI's length is predefined.
+    pub(crate) fn take(&self, data: &str) -> Result<usize, Finding> {
+        let mut rest = data;
+        for part in self.parts {
+            if rest.is_empty() && part.optional {
+                continue;
+            }
+            let length = rest.len().min(part.longest);
+            if length < part.shortest {
+                return Err(Finding::Length);
+            }
+            let (component, tail) = rest.split_at_checked(length).ok_or(Finding::Character)?;
+            if !part.set.holds_all(component) {
+                return Err(Finding::Character);
+            }
+            part.linters.iter().try_for_each(|linter| linter.check(component))?;
             rest = tail;
         }
-        Ok(())
+        Ok(data.len() - rest.len())
+    }
+
+    /// Checks a whole value, its escapes decoded.
+    pub(crate) fn check(&self, value: &str) -> Result<(), Finding> {
+        if self.take(value)? == value.len() { Ok(()) } else { Err(Finding::Length) }
     }
 }
+
+impl PartialEq for Ai {
+    fn eq(&self, other: &Self) -> bool {
+        self.code == other.code
+    }
+}
+
+impl Eq for Ai {}

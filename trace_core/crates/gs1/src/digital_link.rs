@@ -1,6 +1,17 @@
 //! GS1 Digital Link URIs: the path of a primary key and its qualifiers (GS1 Digital Link Standard: URI Syntax).
 
+use std::borrow::Cow;
+
+use crate::Finding;
 use crate::ai::Ai;
+use crate::element_string::{Element, ElementString};
+use crate::error::{Reason, ScanError};
+use crate::text::{UNRESERVED, decode, push_value};
+
+/// What a URI may hold besides letters and digits (RFC 3986 §2).
+const URI_CHARACTERS: &str = "-._~:/?#[]@!$&'()*+,;=%";
+/// Which of these a domain may not hold.
+const NOT_IN_DOMAIN: &str = "_~?#@!$&'()*+,;=%";
 
 /// Most qualifiers that a key takes: 01/22/10/21.
 const QUALIFIERS_MAX: usize = 3;
@@ -10,7 +21,7 @@ pub(crate) struct Link<'a> {
     pub(crate) key: &'static Ai,
     pub(crate) value: &'a str,
     qualifiers: [Option<(&'static Ai, &'a str)>; QUALIFIERS_MAX],
-    pub(crate) query: &'a str,
+    query: &'a str,
 }
 
 /// Reads an `http` or `https` URI on any domain and below any path; `None` when its path ends in no primary
@@ -84,6 +95,22 @@ impl<'a> Link<'a> {
         self.qualifiers().all(|(ai, _)| sequence.any(|code| *code == ai.code))
     }
 
+    /// The pairs of the query string, values with their escapes.
+    pub(crate) fn attributes(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
+        self.query.split('&').filter_map(|pair| pair.split_once('='))
+    }
+
+    /// The value of the key, without escapes, a GTIN filled up to 14 digits.
+    ///
+    /// # Errors
+    /// `Character` for a broken escape.
+    pub(crate) fn key_value(&self) -> Result<Cow<'a, str>, Finding> {
+        match self.padding() {
+            "" => decode(self.value),
+            padding => Ok(format!("{padding}{}", self.value).into()),
+        }
+    }
+
     /// The zeros that make a GTIN of 8, 12 or 13 digits one of 14.
     pub(crate) fn padding(&self) -> &'static str {
         match (self.key.code, self.value.len()) {
@@ -93,4 +120,101 @@ impl<'a> Link<'a> {
             _ => "",
         }
     }
+}
+
+impl<'a> ElementString<'a> {
+    /// Reads a Digital Link on any domain and below any path: the AIs of its path, then those of its query string.
+    /// Query parameters that are no AIs are left out. Lots may stand in the query string, as many do.
+    ///
+    /// # Errors
+    /// Where the URI has a character that it may not, the path no key, or a value is at fault.
+    pub fn parse_digital_link(text: &'a str) -> Result<Self, ScanError> {
+        let is_allowed = |c: char| c.is_ascii_alphanumeric() || URI_CHARACTERS.contains(c);
+        if let Some(at) = text.find(|c| !is_allowed(c)) {
+            return Err(Reason::UriCharacter.at(at));
+        }
+        let domain = strip_scheme(text).and_then(|rest| rest.split('/').next()).unwrap_or("");
+        if let Some(at) = domain.find(|c| NOT_IN_DOMAIN.contains(c)) {
+            return Err(Reason::UriCharacter.at(text.len() - strip_scheme(text).unwrap_or("").len() + at));
+        }
+        let link = parse(text).ok_or(Reason::Path.at(0))?;
+        // Every part is a slice of the text, so its address tells its place.
+        let at = |part: &str| part.as_ptr() as usize - text.as_ptr() as usize;
+        let faulty = |ai: &'static Ai, value: &str| {
+            let at = at(value);
+            move |finding| Reason::Value(finding).of(ai.code, at)
+        };
+
+        let mut elements = Self::default();
+        elements.push(link.key, link.key_value().map_err(faulty(link.key, link.value))?, at(link.value))?;
+        for (ai, value) in link.qualifiers() {
+            elements.push(ai, decode(value).map_err(faulty(ai, value))?, at(value))?;
+        }
+        for (name, value) in link.attributes() {
+            if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_digit()) {
+                continue;
+            }
+            let ai = Ai::find(name).ok_or(Reason::UnknownAi.at(at(name)))?;
+            if !ai.attribute {
+                return Err(Reason::NotAttribute.of(ai.code, at(name)));
+            }
+            if elements.value(ai.code).is_some() {
+                return Err(Reason::Repeated.of(ai.code, at(name)));
+            }
+            let padded = pad_gtin(ai, value).map_err(faulty(ai, value))?;
+            elements.push(ai, padded, at(value))?;
+        }
+        Ok(elements)
+    }
+
+    /// Appends a Digital Link below the stem, such as `https://id.gs1.org`: the first primary key with its
+    /// qualifiers in order as the path, the other AIs in the query string, those of predefined length first.
+    ///
+    /// # Errors
+    /// `NoKey`, or `NotAttribute` where an AI may not stand in the query string; `out` is then as it was.
+    pub fn write_digital_link(&self, stem: &str, out: &mut String) -> Result<(), ScanError> {
+        let key = self.iter().find(|element| element.ai.qualifiers.is_some()).ok_or(Reason::NoKey.at(0))?;
+        let sequence = self.qualifiers_of(key.ai).unwrap_or_default();
+        let in_path = |element: &Element| element.ai == key.ai || sequence.contains(&element.ai.code);
+        if let Some(other) = self.iter().find(|element| !in_path(element) && !element.ai.attribute) {
+            return Err(Reason::NotAttribute.of(other.ai.code, 0));
+        }
+        out.push_str(stem.strip_suffix('/').unwrap_or(stem));
+        let path = std::iter::once(&key.ai.code).chain(sequence);
+        for (code, value) in path.filter_map(|code| Some((code, self.value(code)?))) {
+            out.extend(["/", code, "/"]);
+            push_value(out, value, UNRESERVED);
+        }
+        let mut before = '?';
+        for predefined in [true, false] {
+            for (at, element) in self.iter().enumerate() {
+                let is_repeated = || self.iter().take(at).any(|other| other.ai == element.ai);
+                if element.ai.predefined != predefined || in_path(element) || is_repeated() {
+                    continue;
+                }
+                out.push(before);
+                out.extend([element.ai.code, "="]);
+                push_value(out, &element.value, UNRESERVED);
+                before = '&';
+            }
+        }
+        Ok(())
+    }
+
+    /// Of the key's alternative sequences of qualifiers the one of which most are there; `None` for no key.
+    pub(crate) fn qualifiers_of(&self, key: &Ai) -> Option<&'static [&'static str]> {
+        let present = |sequence: &&&[&str]| sequence.iter().filter(|code| self.value(code).is_some()).count();
+        // The first of equals, so from the end.
+        key.qualifiers?.iter().rev().max_by_key(present).copied()
+    }
+}
+
+/// The value of an attribute, without escapes, a GTIN filled up to 14 digits. A plus stands for a space, which no
+/// value may hold, so it fails later.
+fn pad_gtin<'a>(ai: &Ai, value: &'a str) -> Result<Cow<'a, str>, Finding> {
+    let value = if value.contains('+') { value.replace('+', " ").into() } else { decode(value)? };
+    Ok(match (ai.code, value.len()) {
+        ("01", 8 | 12 | 13) => format!("{value:0>14}").into(),
+        _ => value,
+    })
 }

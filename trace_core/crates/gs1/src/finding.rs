@@ -11,6 +11,8 @@ pub enum Finding {
     Character,
     /// A component is missing or in the wrong place.
     Structure,
+    /// A date, code or number that is not one of those allowed.
+    Content,
 }
 
 impl Finding {
@@ -22,6 +24,7 @@ impl Finding {
             Self::Length => "length",
             Self::Character => "character",
             Self::Structure => "structure",
+            Self::Content => "content",
         }
     }
 }

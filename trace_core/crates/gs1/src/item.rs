@@ -1,12 +1,14 @@
 //! What an item is called: one spelling for one thing, whatever form its key came in.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use crate::ai::Ai;
 use crate::canonical::CANONICAL;
 use crate::digital_link::{self, Link};
-use crate::text::{Escaping, push_escaped};
+use crate::element_string::ElementString;
+use crate::text::{Escaping, UNRESERVED, decode, push_value};
 use crate::{Finding, urn};
 
 /// The name of a class, lot, thing, place or party, as a canonical Digital Link.
@@ -20,21 +22,24 @@ pub struct ItemKey {
     lot: String,
 }
 
-/// The one name of the item that an EPC URN or a Digital Link means; `None` where the text is neither, or is
-/// faulty in a way that [`findings`] says, and the caller keeps the text.
+/// The one name of the item that an EPC URN, a Digital Link, or an element string with brackets or FNC1 means.
 ///
-/// Check digits are proven. GTINs of 8, 12 and 13 digits are filled up to 14; a GLN extension `0` is none.
+/// `None` where the text is none of these, or is faulty in a way that [`findings`] says, and the caller keeps the
+/// text. Check digits are proven. GTINs of 8, 12 and 13 digits are filled up to 14; a GLN extension `0` is none.
+/// Of an element string with several keys it is the first.
 #[must_use]
 pub fn item_key(text: &str) -> Option<ItemKey> {
-    if text.starts_with("urn:") {
-        let urn = urn::parse(text)?.ok()?;
-        let mut uri = start(text.len());
-        urn.push_path(&mut uri, Escaping::Exact);
-        return Some(ItemKey { uri, lot: String::new() });
+    match text.as_bytes().first()? {
+        b'u' => {
+            let urn = urn::parse(text)?.ok()?;
+            let mut uri = start(text.len());
+            urn.push_path(&mut uri, Escaping::Exact);
+            Some(ItemKey { uri, lot: String::new() })
+        }
+        b'(' => ElementString::parse_bracketed(text).ok()?.item_keys().next(),
+        b'^' | 0x1d => ElementString::parse_plain(text).ok()?.item_keys().next(),
+        _ => of_link(&digital_link::parse(text)?),
     }
-    let link = digital_link::parse(text)?;
-    check(&link).ok()?;
-    from_link(&link)
 }
 
 /// What is wrong with a text that means to be an EPC URN with a GS1 key, or a Digital Link; `None` when nothing
@@ -44,13 +49,54 @@ pub fn findings(text: &str) -> Option<Finding> {
     if text.starts_with("urn:") {
         return urn::parse(text)?.err();
     }
-    check(&digital_link::parse(text)?).err()
+    let link = digital_link::parse(text)?;
+    let check = |ai: &Ai, value: &str| ai.check(&decode(value)?);
+    let key = link.key_value().and_then(|value| link.key.check(&value));
+    key.and_then(|()| link.qualifiers().try_for_each(|(ai, value)| check(ai, value))).err()
 }
 
-/// Checks the key and its qualifiers: characters, lengths, and the check digit.
-fn check(link: &Link) -> Result<(), Finding> {
-    link.key.check(link.padding(), link.value)?;
-    link.qualifiers().try_for_each(|(ai, value)| ai.check("", value))
+fn of_link(link: &Link) -> Option<ItemKey> {
+    let value = link.key_value().ok()?;
+    link.key.check(&value).ok()?;
+    let mut qualifiers = Vec::with_capacity(4);
+    for (ai, value) in link.qualifiers().chain(qualifiers_in_query(link)) {
+        let value = decode(value).ok()?;
+        ai.check(&value).ok()?;
+        if qualifiers.iter().any(|(other, _)| *other == ai) {
+            return None;
+        }
+        qualifiers.push((ai, value));
+    }
+    // A serial in the query string would be lost on whoever reads the path alone.
+    let is_lot_only = qualifiers_in_query(link).all(|(ai, _)| ai.code == "10");
+    is_lot_only.then(|| name(link.key, &value, &qualifiers))
+}
+
+/// Qualifiers of the key that stand among the attributes, as lots often do.
+fn qualifiers_in_query<'a>(link: &Link<'a>) -> impl Iterator<Item = (&'static Ai, &'a str)> {
+    let sequences = link.key.qualifiers.unwrap_or_default();
+    link.attributes()
+        .filter_map(|(name, value)| Some((Ai::find(name)?, value)))
+        .filter(|(ai, _)| sequences.iter().any(|sequence| sequence.contains(&ai.code)))
+}
+
+impl ElementString<'_> {
+    /// The items that the AIs name, one for each primary key with the qualifiers that are there.
+    pub fn item_keys(&self) -> impl Iterator<Item = ItemKey> {
+        self.iter().filter_map(|key| {
+            let sequence = self.qualifiers_of(key.ai)?;
+            let lot = ["10"].into_iter().filter(|lot| !sequence.contains(lot) && takes_lot(key.ai));
+            let codes = sequence.iter().copied().chain(lot);
+            let qualifiers: Vec<_> =
+                codes.filter_map(|code| Some((Ai::find(code)?, self.value(code)?.into()))).collect();
+            Some(name(key.ai, &key.value, &qualifiers))
+        })
+    }
+}
+
+/// Whether lots of this key exist.
+fn takes_lot(key: &Ai) -> bool {
+    matches!(key.code, "01" | "8006")
 }
 
 fn start(length: usize) -> String {
@@ -63,53 +109,33 @@ fn push_pair(uri: &mut String, ai: &Ai, value: &str) {
     uri.push('/');
     uri.push_str(ai.code);
     uri.push('/');
-    push_escaped(uri, value, Escaping::Exact);
+    push_value(uri, value, UNRESERVED);
 }
 
-fn from_link(link: &Link) -> Option<ItemKey> {
-    let mut class = start(link.value.len() + 8);
-    class.push_str(link.key.code);
+/// The name of a key with its qualifiers, all values checked and without escapes.
+fn name(key: &Ai, value: &str, qualifiers: &[(&Ai, Cow<'_, str>)]) -> ItemKey {
+    let is_serial = |ai: &Ai| takes_lot(key) && matches!(ai.code, "21" | "235");
+    let mut class = start(64);
+    class.push_str(key.code);
     class.push('/');
-    class.push_str(link.padding());
-    push_escaped(&mut class, link.value, Escaping::Exact);
+    push_value(&mut class, value, UNRESERVED);
 
-    let lot_in_query = lot_in_query(link)?;
-    let serial = link.qualifiers().find(|(ai, _)| matches!(ai.code, "21" | "235"));
-    let mut uri = class.clone();
-    let mut has_lot = false;
-    for (ai, value) in link.qualifiers().filter(|(ai, _)| !matches!(ai.code, "21" | "235")) {
-        has_lot |= ai.code == "10";
-        push_pair(&mut uri, ai, value);
-    }
-    if let Some(lot) = lot_in_query {
-        if has_lot {
-            return None;
+    let Some((serial_ai, serial)) = qualifiers.iter().find(|(ai, _)| is_serial(ai)) else {
+        for (ai, value) in qualifiers.iter().filter(|(ai, value)| !(ai.code == "254" && value == "0")) {
+            push_pair(&mut class, ai, value);
         }
-        has_lot = true;
-        push_pair(&mut uri, Ai::find("10")?, lot);
-    }
-    let Some((ai, value)) = serial else {
-        return Some(ItemKey { uri, lot: String::new() });
+        return ItemKey { uri: class, lot: String::new() };
     };
-    push_pair(&mut class, ai, value);
-    Some(ItemKey { uri: class, lot: if has_lot { uri } else { String::new() } })
-}
-
-/// The lot that stands in the query string, where the standard allows it too (AI 10 is also an attribute).
-/// The outer `None` refuses any other qualifier there: to leave it out would merge different things.
-#[expect(clippy::option_option, reason = "refusal and absence are different answers")]
-fn lot_in_query<'a>(link: &Link<'a>) -> Option<Option<&'a str>> {
-    let mut lot = None;
-    for (name, value) in link.query.split('&').filter_map(|pair| pair.split_once('=')) {
-        let is_qualifier = |code| link.key.qualifiers.is_some_and(|all| all.iter().any(|s| s.contains(code)));
-        match Ai::find(name) {
-            Some(ai) if !is_qualifier(&ai.code) => {}
-            Some(ai) if ai.code == "10" && lot.is_none() && ai.check("", value).is_ok() => lot = Some(value),
-            Some(_) => return None,
-            None => {}
-        }
+    let mut lot = String::new();
+    if qualifiers.iter().any(|(ai, _)| ai.code == "10") {
+        lot.clone_from(&class);
+        qualifiers
+            .iter()
+            .filter(|(ai, _)| !is_serial(ai))
+            .for_each(|(ai, value)| push_pair(&mut lot, ai, value));
     }
-    Some(lot)
+    push_pair(&mut class, serial_ai, serial);
+    ItemKey { uri: class, lot }
 }
 
 impl ItemKey {
@@ -153,7 +179,20 @@ impl ItemKey {
         (!self.lot.is_empty()).then(|| Self { uri: self.lot.clone(), lot: String::new() })
     }
 
-    /// The pairs of AI and value of the path.
+    /// The name as an EPC URN: a pure identity, the class URN of a lot, or the pattern of a class. `None` where
+    /// EPC has no URN for it, or where the key cannot have a company prefix of so many digits (6 to 12).
+    #[must_use]
+    pub fn to_urn(&self, company_prefix_digits: usize) -> Option<String> {
+        let mut pairs = self.pairs();
+        let (ai, value) = pairs.next()?;
+        let qualifier = pairs.next();
+        if pairs.next().is_some() {
+            return None;
+        }
+        urn::print(ai, &decode(value).ok()?, qualifier, company_prefix_digits)
+    }
+
+    /// The pairs of AI and value of the path, values with their escapes.
     fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         let mut segments = self.uri.get(CANONICAL.len()..).unwrap_or("").split('/');
         std::iter::from_fn(move || Some((segments.next()?, segments.next()?)))

@@ -1,5 +1,7 @@
 //! Characters: the sets that values are made of, and their percent-encoding in URNs and Digital Links.
 
+use std::borrow::Cow;
+
 use crate::Finding;
 
 /// A set of bytes, as one bit of the table below.
@@ -96,6 +98,37 @@ fn hex_pair(high: Option<u8>, low: Option<u8>) -> Option<u8> {
     u8::try_from(digit(high)? * 16 + digit(low)?).ok()
 }
 
+/// The value that `text` stands for, in a URI's path; borrowed where it holds no escape.
+///
+/// # Errors
+/// `Character` for a broken escape, or one of a byte that no value may hold.
+pub(crate) fn decode(text: &str) -> Result<Cow<'_, str>, Finding> {
+    if !text.as_bytes().contains(&b'%') {
+        return Ok(Cow::Borrowed(text));
+    }
+    let mut decoded = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('%') {
+        decoded.push_str(before);
+        let mut bytes = after.bytes();
+        let byte = hex_pair(bytes.next(), bytes.next()).filter(u8::is_ascii_graphic);
+        decoded.push(char::from(byte.ok_or(Finding::Character)?));
+        rest = after.get(2..).ok_or(Finding::Character)?;
+    }
+    decoded.push_str(rest);
+    Ok(Cow::Owned(decoded))
+}
+
+/// Appends a value, escaped but for the characters of `literal`.
+pub(crate) fn push_value(out: &mut String, value: &str, literal: Set) {
+    if literal.holds_all(value) {
+        return out.push_str(value);
+    }
+    for byte in value.bytes() {
+        push_byte(out, byte, literal);
+    }
+}
+
 /// How a value is written into a canonical URI.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Escaping {
@@ -129,7 +162,7 @@ pub(crate) fn push_escaped(out: &mut String, text: &str, escaping: Escaping) {
 }
 
 /// Appends one byte, escaped unless it is literal.
-pub(crate) fn push_byte(out: &mut String, byte: u8, literal: Set) {
+fn push_byte(out: &mut String, byte: u8, literal: Set) {
     if literal.holds(byte) {
         return out.push(char::from(byte));
     }

@@ -68,6 +68,12 @@ static GIAI: Scheme = scheme("giai", "8004/", Text(CSET82), Serial::None);
 static GINC: Scheme = scheme("ginc", "401/", Text(CSET82), Serial::None);
 static CPI: Scheme = scheme("cpi", "8010/", Text(CSET39), Qualifier("/8011/", DIGITS, 12));
 
+/// Every scheme; of those with the same key the one first that its class is printed under.
+static ALL: [&Scheme; 16] = [
+    &SGTIN, &LGTIN, &UPUI, &ITIP, &SSCC, &SGLN, &PGLN, &GRAI, &GDTI, &SGCN, &GSRN, &GSRNP, &GSIN, &GIAI,
+    &GINC, &CPI,
+];
+
 /// The scheme of a pure identity.
 fn identity(name: &str) -> Option<&'static Scheme> {
     Some(match name {
@@ -232,5 +238,75 @@ impl Urn<'_> {
             }
             text::push_escaped(out, self.serial, escaping);
         }
+    }
+}
+
+/// Prints the URN of a key without escapes and its qualifier with them; `None` where there is none, or where the
+/// key cannot begin with a company prefix of so many digits.
+pub(crate) fn print(
+    ai: &str,
+    value: &str,
+    qualifier: Option<(&str, &str)>,
+    prefix_digits: usize,
+) -> Option<String> {
+    if !COMPANY_PREFIX_DIGITS.contains(&prefix_digits) {
+        return None;
+    }
+    let scheme = ALL.into_iter().find(|scheme| scheme.prints(ai, qualifier.map(|(ai, _)| ai)))?;
+    let body = value.strip_prefix(scheme.key.split_once('/')?.1)?;
+    let (prefix, reference, rest) = match scheme.reference {
+        Digits(digits) => {
+            let (prefix, reference) = body.get(..digits)?.split_at_checked(prefix_digits)?;
+            (prefix, reference.to_owned(), body.get(digits + 1..)?)
+        }
+        Indicated(_) | Piece => {
+            let digits = if let Indicated(digits) = scheme.reference { digits } else { 13 };
+            let (indicator, item) = body.get(..digits)?.split_at_checked(1)?;
+            let (prefix, item) = item.split_at_checked(prefix_digits)?;
+            (prefix, format!("{indicator}{item}"), body.get(digits + 1..)?)
+        }
+        Text(_) => {
+            let (prefix, reference) = body.split_at_checked(prefix_digits)?;
+            if !DIGITS.holds_all(prefix) || reference.is_empty() {
+                return None;
+            }
+            (prefix, reference.to_owned(), "")
+        }
+    };
+    let (pieces, rest) = if scheme.reference == Piece { (rest, "") } else { ("", rest) };
+    let serial = match (&scheme.serial, qualifier) {
+        (Qualifier(..), Some((_, serial))) => text::decode(serial).ok()?,
+        (Qualifier(..), None) if scheme.name == "sgln" => "0".into(),
+        _ => rest.into(),
+    };
+
+    let has_serial = scheme.serial != Serial::None;
+    let kind = match (scheme.name, has_serial && serial.is_empty()) {
+        ("lgtin", _) => "class",
+        (_, true) => "idpat",
+        (_, false) => "id",
+    };
+    let mut urn = format!("urn:epc:{kind}:{}:{prefix}.", scheme.name);
+    text::push_value(&mut urn, &reference, URN_LITERAL);
+    if let Some((piece, total)) = pieces.split_at_checked(2).filter(|_| !pieces.is_empty()) {
+        urn.extend([".", piece, ".", total]);
+    }
+    if has_serial {
+        urn.push('.');
+        if kind == "idpat" {
+            urn.push('*');
+        } else {
+            text::push_value(&mut urn, &serial, URN_LITERAL);
+        }
+    }
+    Some(urn)
+}
+
+impl Scheme {
+    /// Whether keys of this AI, with this qualifier, are printed under this scheme.
+    fn prints(&self, ai: &str, qualifier: Option<&str>) -> bool {
+        let own = if let Qualifier(pair, ..) = self.serial { Some(pair.trim_matches('/')) } else { None };
+        self.key.split_once('/').is_some_and(|(key, _)| key == ai)
+            && (qualifier.is_none() || qualifier == own)
     }
 }
