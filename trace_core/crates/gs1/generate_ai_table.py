@@ -17,7 +17,7 @@ HEADER = """\
 //! Copyright (c) 2020-2021 BWIPP project, 2020-2021 Zint Project, 2021-2025 GS1 AISBL.
 //! Licensed under the Apache License, Version 2.0.
 
-use crate::ai::{Ai, Cset, ai, opt, req};
+use crate::ai::{Ai, Cset, ai, codes as c, opt, req};
 use crate::linter::Linter as L;
 """
 
@@ -44,14 +44,19 @@ def part(match: re.Match[str]) -> str:
     return f"{function}(Cset::{match['cset']}, {shortest}, {length}, {array(linters)})"
 
 
+def codes(pattern: str) -> str:
+    """`31nn` as the codes, read as numbers, that it stands for; every `n` comes last."""
+    return f"c({int(pattern.replace('n', '0'))}, {int(pattern.replace('n', '9'))})"
+
+
 def groups(value: str) -> str:
-    """`01+21,02` as alternatives of AIs that must stand together: [["01", "21"], ["02"]]."""
-    return array([array([text(code) for code in group.split("+")]) for group in value.split(",")])
+    """`01+21,02` as alternatives of AIs that must stand together: [[01, 21], [02]]."""
+    return array([array([codes(pattern) for pattern in group.split("+")]) for group in value.split(",")])
 
 
 def sequences(value: str) -> str:
-    """`22,10,21|235` as alternative sequences of qualifiers: [["22", "10", "21"], ["235"]]."""
-    return array([array([text(code) for code in seq.split(",") if code]) for seq in value.split("|")])
+    """`22,10,21|235` as alternative sequences of qualifiers: [[22, 10, 21], [235]]."""
+    return array([array([code for code in seq.split(",") if code]) for seq in value.split("|")])
 
 
 def entry(code: str, flags: str, rest: str, title: str) -> str:
@@ -64,13 +69,13 @@ def entry(code: str, flags: str, rest: str, title: str) -> str:
         elif name == "req":
             requires.append(groups(value))
         elif name == "ex":
-            excludes += [text(pattern) for pattern in value.split(",")]
+            excludes += [codes(pattern) for pattern in value.split(",")]
         elif name == "dlpkey":
             key = f"Some({sequences(value)})"
         else:
             raise SystemExit(f"AI {code}: {word!r} is neither a component nor a known attribute")
     fixed, attribute = ("true" if flag in flags else "false" for flag in "*?")
-    fields = [text(code), text(title), fixed, attribute, array(parts), array(requires), array(excludes), key]
+    fields = [str(int(code)), text(code), text(title), fixed, attribute, array(parts), array(requires), array(excludes), key]
     return f"    ai({', '.join(fields)}),\n"
 
 

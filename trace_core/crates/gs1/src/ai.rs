@@ -8,6 +8,8 @@ use crate::text::{self, CSET39, CSET64, CSET82, DIGITS, Set};
 /// One application identifier of the GS1 Barcode Syntax Dictionary.
 #[derive(Debug)]
 pub struct Ai {
+    /// The code as a number, which no two AIs share.
+    pub(crate) number: u16,
     /// The identifier itself, 2 to 4 digits.
     pub code: &'static str,
     /// The data title, as printed beside a barcode.
@@ -18,11 +20,27 @@ pub struct Ai {
     pub attribute: bool,
     pub(crate) parts: &'static [Part],
     /// Each must hold: one of its alternatives has all its AIs present.
-    pub(crate) requires: &'static [&'static [&'static [&'static str]]],
-    /// Patterns of AIs that must not be present.
-    pub(crate) excludes: &'static [&'static str],
+    pub(crate) requires: &'static [&'static [&'static [Codes]]],
+    /// AIs that must not be present.
+    pub(crate) excludes: &'static [Codes],
     /// For a Digital Link primary key, the alternative sequences of its qualifiers.
-    pub(crate) qualifiers: Option<&'static [&'static [&'static str]]>,
+    pub(crate) qualifiers: Option<&'static [&'static [u16]]>,
+}
+
+/// The AIs that a pattern of the dictionary stands for: first and last code, as numbers.
+#[derive(Debug)]
+pub(crate) struct Codes(u16, u16);
+
+/// The AIs from one code to another.
+pub(crate) const fn codes(first: u16, last: u16) -> Codes {
+    Codes(first, last)
+}
+
+impl Codes {
+    /// Whether the AI is one of these.
+    pub(crate) fn hold(&self, ai: &Ai) -> bool {
+        (self.0..=self.1).contains(&ai.number)
+    }
 }
 
 /// One component of an AI's value.
@@ -72,16 +90,36 @@ pub(crate) const fn opt(cset: Cset, shortest: usize, longest: usize, linters: &'
 /// A row of the generated table.
 #[expect(clippy::too_many_arguments, reason = "one for each column of the generated table")]
 pub(crate) const fn ai(
+    number: u16,
     code: &'static str,
     title: &'static str,
     predefined: bool,
     attribute: bool,
     parts: &'static [Part],
-    requires: &'static [&'static [&'static [&'static str]]],
-    excludes: &'static [&'static str],
-    qualifiers: Option<&'static [&'static [&'static str]]>,
+    requires: &'static [&'static [&'static [Codes]]],
+    excludes: &'static [Codes],
+    qualifiers: Option<&'static [&'static [u16]]>,
 ) -> Ai {
-    Ai { code, title, predefined, attribute, parts, requires, excludes, qualifiers }
+    Ai { number, code, title, predefined, attribute, parts, requires, excludes, qualifiers }
+}
+
+/// The AIs that name items, as numbers.
+pub(crate) mod code {
+    pub(crate) const GTIN: u16 = 1;
+    pub(crate) const LOT: u16 = 10;
+    pub(crate) const SERIAL: u16 = 21;
+    pub(crate) const VARIANT: u16 = 22;
+    pub(crate) const TPX: u16 = 235;
+    pub(crate) const GDTI: u16 = 253;
+    pub(crate) const GLN_EXTENSION: u16 = 254;
+    pub(crate) const GCN: u16 = 255;
+    pub(crate) const PAY_TO: u16 = 415;
+    pub(crate) const UIC: u16 = 7040;
+    pub(crate) const GRAI: u16 = 8003;
+    pub(crate) const ITIP: u16 = 8006;
+    pub(crate) const GMN: u16 = 8013;
+    pub(crate) const SRIN: u16 = 8019;
+    pub(crate) const SIGNATURE: u16 = 8030;
 }
 
 /// Codes read as numbers are below this; no two codes give the same number.
@@ -110,9 +148,7 @@ const fn places() -> [u16; CODES] {
     let mut places = [UNKNOWN; CODES];
     let mut place = 0;
     while place < AIS.len() {
-        if let Some(number) = number(AIS[place].code.as_bytes()) {
-            places[number] = place as u16;
-        }
+        places[AIS[place].number as usize] = place as u16;
         place += 1;
     }
     places
@@ -137,8 +173,12 @@ impl Ai {
         if !(2..=4).contains(&code.len()) {
             return None;
         }
-        let place = *PLACES.get(number(code.as_bytes())?)?;
-        AIS.get(usize::from(place)).filter(|ai| ai.code.len() == code.len())
+        Self::of(number(code.as_bytes())?).filter(|ai| ai.code.len() == code.len())
+    }
+
+    /// The AI whose code is this number.
+    pub(crate) fn of(number: usize) -> Option<&'static Self> {
+        AIS.get(usize::from(*PLACES.get(number)?))
     }
 
     /// The AI that the text begins with. All AIs with the same first two digits have the same length.
@@ -202,7 +242,7 @@ impl Ai {
 
 impl PartialEq for Ai {
     fn eq(&self, other: &Self) -> bool {
-        self.code == other.code
+        self.number == other.number
     }
 }
 

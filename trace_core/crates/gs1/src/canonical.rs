@@ -1,5 +1,6 @@
 //! The form of a key that the event hash id uses: a constrained, canonical Digital Link (CBV 2.0 §8.9).
 
+use crate::ai::{Ai, code};
 use crate::digital_link::{self, Link};
 use crate::text::{CSET82, DIGITS, Escaping, push_escaped};
 use crate::urn;
@@ -38,11 +39,11 @@ fn has_form(link: &Link) -> bool {
         DIGITS.holds_all(link.value)
     };
     let begins_with_prefix = link.value.bytes().take_while(u8::is_ascii_digit).count() >= LEADING_DIGITS;
-    let defined = |code: &str| !matches!(code, "415" | "8013" | "7040" | "8019");
+    let defined = |ai: &Ai| !matches!(ai.number, code::PAY_TO | code::GMN | code::UIC | code::SRIN);
     value_fits
         && begins_with_prefix
-        && defined(link.key.code)
-        && link.qualifiers().all(|(ai, value)| defined(ai.code) && ai.check_shape(value, CSET82).is_ok())
+        && defined(link.key)
+        && link.qualifiers().all(|(ai, value)| defined(ai) && ai.check_shape(value, CSET82).is_ok())
 }
 
 fn push_link(link: &Link, out: &mut String) {
@@ -50,9 +51,9 @@ fn push_link(link: &Link, out: &mut String) {
     out.push('/');
     out.push_str(link.padding());
     push_escaped(out, link.value, Escaping::Hash);
-    let has_serial = link.qualifiers().any(|(ai, _)| ai.code == "21");
+    let has_serial = link.qualifiers().any(|(ai, _)| ai.number == code::SERIAL);
     for (ai, value) in link.qualifiers() {
-        if ai.code == "22" || (ai.code == "10" && has_serial) {
+        if ai.number == code::VARIANT || (ai.number == code::LOT && has_serial) {
             continue;
         }
         out.push('/');

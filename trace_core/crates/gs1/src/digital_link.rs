@@ -3,15 +3,13 @@
 use std::borrow::Cow;
 
 use crate::Finding;
-use crate::ai::Ai;
+use crate::ai::{Ai, code};
 use crate::element_string::{Element, ElementString};
 use crate::error::{Reason, ScanError};
-use crate::text::{UNRESERVED, decode, push_value};
+use crate::text::{UNRESERVED, URI, decode, push_value};
 
-/// What a URI may hold besides letters and digits (RFC 3986 §2).
-const URI_CHARACTERS: &str = "-._~:/?#[]@!$&'()*+,;=%";
-/// Which of these a domain may not hold.
-const NOT_IN_DOMAIN: &str = "_~?#@!$&'()*+,;=%";
+/// What a URI may hold but its domain may not.
+const NOT_IN_DOMAIN: &[u8] = b"_~?#@!$&'()*+,;=%";
 
 /// Most qualifiers that a key takes: 01/22/10/21.
 const QUALIFIERS_MAX: usize = 3;
@@ -56,6 +54,9 @@ fn strip_scheme(text: &str) -> Option<&str> {
 
 /// The AI that a path segment names, by its code or by the short name of earlier editions of the standard.
 fn find_segment(segment: &str) -> Option<&'static Ai> {
+    if segment.starts_with(|first: char| first.is_ascii_digit()) {
+        return Ai::find(segment);
+    }
     Ai::find(match segment {
         "gtin" => "01",
         "itip" => "8006",
@@ -79,7 +80,7 @@ fn find_segment(segment: &str) -> Option<&'static Ai> {
         "cpsn" => "8011",
         "srin" => "8019",
         "refno" => "8020",
-        code => code,
+        _ => return None,
     })
 }
 
@@ -90,9 +91,9 @@ impl<'a> Link<'a> {
     }
 
     /// Whether the qualifiers are some of this sequence, in its order.
-    fn follows(&self, sequence: &[&str]) -> bool {
+    fn follows(&self, sequence: &[u16]) -> bool {
         let mut sequence = sequence.iter();
-        self.qualifiers().all(|(ai, _)| sequence.any(|code| *code == ai.code))
+        self.qualifiers().all(|(ai, _)| sequence.any(|code| *code == ai.number))
     }
 
     /// The pairs of the query string, values with their escapes.
@@ -113,10 +114,10 @@ impl<'a> Link<'a> {
 
     /// The zeros that make a GTIN of 8, 12 or 13 digits one of 14.
     pub(crate) fn padding(&self) -> &'static str {
-        match (self.key.code, self.value.len()) {
-            ("01", 8) => "000000",
-            ("01", 12) => "00",
-            ("01", 13) => "0",
+        match (self.key.number, self.value.len()) {
+            (code::GTIN, 8) => "000000",
+            (code::GTIN, 12) => "00",
+            (code::GTIN, 13) => "0",
             _ => "",
         }
     }
@@ -129,13 +130,13 @@ impl<'a> ElementString<'a> {
     /// # Errors
     /// Where the URI has a character that it may not, the path no key, or a value is at fault.
     pub fn parse_digital_link(text: &'a str) -> Result<Self, ScanError> {
-        let is_allowed = |c: char| c.is_ascii_alphanumeric() || URI_CHARACTERS.contains(c);
-        if let Some(at) = text.find(|c| !is_allowed(c)) {
+        if let Some(at) = text.bytes().position(|byte| !URI.holds(byte)) {
             return Err(Reason::UriCharacter.at(at));
         }
-        let domain = strip_scheme(text).and_then(|rest| rest.split('/').next()).unwrap_or("");
-        if let Some(at) = domain.find(|c| NOT_IN_DOMAIN.contains(c)) {
-            return Err(Reason::UriCharacter.at(text.len() - strip_scheme(text).unwrap_or("").len() + at));
+        let rest = strip_scheme(text).ok_or(Reason::Path.at(0))?;
+        let domain = rest.split('/').next().unwrap_or("");
+        if let Some(at) = domain.bytes().position(|byte| NOT_IN_DOMAIN.contains(&byte)) {
+            return Err(Reason::UriCharacter.at(text.len() - rest.len() + at));
         }
         let link = parse(text).ok_or(Reason::Path.at(0))?;
         // Every part is a slice of the text, so its address tells its place.
@@ -158,7 +159,7 @@ impl<'a> ElementString<'a> {
             if !ai.attribute {
                 return Err(Reason::NotAttribute.of(ai.code, at(name)));
             }
-            if elements.value(ai.code).is_some() {
+            if elements.value_of(ai.number).is_some() {
                 return Err(Reason::Repeated.of(ai.code, at(name)));
             }
             let padded = pad_gtin(ai, value).map_err(faulty(ai, value))?;
@@ -175,15 +176,18 @@ impl<'a> ElementString<'a> {
     pub fn write_digital_link(&self, stem: &str, out: &mut String) -> Result<(), ScanError> {
         let key = self.iter().find(|element| element.ai.qualifiers.is_some()).ok_or(Reason::NoKey.at(0))?;
         let sequence = self.qualifiers_of(key.ai).unwrap_or_default();
-        let in_path = |element: &Element| element.ai == key.ai || sequence.contains(&element.ai.code);
+        let in_path = |element: &Element| element.ai == key.ai || sequence.contains(&element.ai.number);
         if let Some(other) = self.iter().find(|element| !in_path(element) && !element.ai.attribute) {
             return Err(Reason::NotAttribute.of(other.ai.code, 0));
         }
         out.push_str(stem.strip_suffix('/').unwrap_or(stem));
-        let path = std::iter::once(&key.ai.code).chain(sequence);
-        for (code, value) in path.filter_map(|code| Some((code, self.value(code)?))) {
-            out.extend(["/", code, "/"]);
-            push_value(out, value, UNRESERVED);
+        for number in std::iter::once(&key.ai.number).chain(sequence) {
+            if let Some(element) = self.iter().find(|element| element.ai.number == *number) {
+                out.push('/');
+                out.push_str(element.ai.code);
+                out.push('/');
+                push_value(out, &element.value, UNRESERVED);
+            }
         }
         let mut before = '?';
         for predefined in [true, false] {
@@ -202,8 +206,9 @@ impl<'a> ElementString<'a> {
     }
 
     /// Of the key's alternative sequences of qualifiers the one of which most are there; `None` for no key.
-    pub(crate) fn qualifiers_of(&self, key: &Ai) -> Option<&'static [&'static str]> {
-        let present = |sequence: &&&[&str]| sequence.iter().filter(|code| self.value(code).is_some()).count();
+    pub(crate) fn qualifiers_of(&self, key: &Ai) -> Option<&'static [u16]> {
+        let present =
+            |sequence: &&&[u16]| sequence.iter().filter(|code| self.value_of(**code).is_some()).count();
         // The first of equals, so from the end.
         key.qualifiers?.iter().rev().max_by_key(present).copied()
     }
@@ -213,8 +218,8 @@ impl<'a> ElementString<'a> {
 /// value may hold, so it fails later.
 fn pad_gtin<'a>(ai: &Ai, value: &'a str) -> Result<Cow<'a, str>, Finding> {
     let value = if value.contains('+') { value.replace('+', " ").into() } else { decode(value)? };
-    Ok(match (ai.code, value.len()) {
-        ("01", 8 | 12 | 13) => format!("{value:0>14}").into(),
+    Ok(match (ai.number, value.len()) {
+        (code::GTIN, 8 | 12 | 13) => format!("{value:0>14}").into(),
         _ => value,
     })
 }

@@ -87,11 +87,6 @@ impl<'a> ElementString<'a> {
         self.add(Element { ai, value }, at)
     }
 
-    /// The same for an AI known by its code.
-    pub(crate) fn push_code(&mut self, code: &str, value: Cow<'a, str>, at: usize) -> Result<(), ScanError> {
-        self.push(Ai::find(code).ok_or(Reason::UnknownAi.at(at))?, value, at)
-    }
-
     fn add(&mut self, element: Element<'a>, at: usize) -> Result<(), ScanError> {
         if self.0.len() == AIS_MAX {
             return Err(Reason::TooMany.of(element.ai.code, at));
@@ -115,7 +110,12 @@ impl<'a> ElementString<'a> {
     /// The value of the first AI with this code.
     #[must_use]
     pub fn value(&self, code: &str) -> Option<&str> {
-        self.iter().find(|element| element.ai.code == code).map(|element| &*element.value)
+        self.value_of(Ai::find(code)?.number)
+    }
+
+    /// The same for the AI with this number.
+    pub(crate) fn value_of(&self, number: u16) -> Option<&str> {
+        self.iter().find(|element| element.ai.number == number).map(|element| &*element.value)
     }
 
     /// Appends the bracketed form.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-use crate::ai::Ai;
+use crate::ai::{Ai, code};
 use crate::canonical::CANONICAL;
 use crate::digital_link::{self, Link};
 use crate::element_string::ElementString;
@@ -68,7 +68,7 @@ fn of_link(link: &Link) -> Option<ItemKey> {
         qualifiers.push((ai, value));
     }
     // A serial in the query string would be lost on whoever reads the path alone.
-    let is_lot_only = qualifiers_in_query(link).all(|(ai, _)| ai.code == "10");
+    let is_lot_only = qualifiers_in_query(link).all(|(ai, _)| ai.number == code::LOT);
     is_lot_only.then(|| name(link.key, &value, &qualifiers))
 }
 
@@ -77,7 +77,7 @@ fn qualifiers_in_query<'a>(link: &Link<'a>) -> impl Iterator<Item = (&'static Ai
     let sequences = link.key.qualifiers.unwrap_or_default();
     link.attributes()
         .filter_map(|(name, value)| Some((Ai::find(name)?, value)))
-        .filter(|(ai, _)| sequences.iter().any(|sequence| sequence.contains(&ai.code)))
+        .filter(|(ai, _)| sequences.iter().any(|sequence| sequence.contains(&ai.number)))
 }
 
 impl ElementString<'_> {
@@ -85,10 +85,12 @@ impl ElementString<'_> {
     pub fn item_keys(&self) -> impl Iterator<Item = ItemKey> {
         self.iter().filter_map(|key| {
             let sequence = self.qualifiers_of(key.ai)?;
-            let lot = ["10"].into_iter().filter(|lot| !sequence.contains(lot) && takes_lot(key.ai));
-            let codes = sequence.iter().copied().chain(lot);
-            let qualifiers: Vec<_> =
-                codes.filter_map(|code| Some((Ai::find(code)?, self.value(code)?.into()))).collect();
+            let lot = [code::LOT].into_iter().filter(|lot| !sequence.contains(lot) && takes_lot(key.ai));
+            let qualifier = |number: u16| {
+                let element = self.iter().find(|element| element.ai.number == number)?;
+                Some((element.ai, Cow::Borrowed(&*element.value)))
+            };
+            let qualifiers: Vec<_> = sequence.iter().copied().chain(lot).filter_map(qualifier).collect();
             Some(name(key.ai, &key.value, &qualifiers))
         })
     }
@@ -96,7 +98,7 @@ impl ElementString<'_> {
 
 /// Whether lots of this key exist.
 fn takes_lot(key: &Ai) -> bool {
-    matches!(key.code, "01" | "8006")
+    matches!(key.number, code::GTIN | code::ITIP)
 }
 
 fn start(length: usize) -> String {
@@ -114,20 +116,22 @@ fn push_pair(uri: &mut String, ai: &Ai, value: &str) {
 
 /// The name of a key with its qualifiers, all values checked and without escapes.
 fn name(key: &Ai, value: &str, qualifiers: &[(&Ai, Cow<'_, str>)]) -> ItemKey {
-    let is_serial = |ai: &Ai| takes_lot(key) && matches!(ai.code, "21" | "235");
+    let is_serial = |ai: &Ai| takes_lot(key) && matches!(ai.number, code::SERIAL | code::TPX);
     let mut class = start(64);
     class.push_str(key.code);
     class.push('/');
     push_value(&mut class, value, UNRESERVED);
 
     let Some((serial_ai, serial)) = qualifiers.iter().find(|(ai, _)| is_serial(ai)) else {
-        for (ai, value) in qualifiers.iter().filter(|(ai, value)| !(ai.code == "254" && value == "0")) {
+        for (ai, value) in
+            qualifiers.iter().filter(|(ai, value)| !(ai.number == code::GLN_EXTENSION && value == "0"))
+        {
             push_pair(&mut class, ai, value);
         }
         return ItemKey { uri: class, lot: String::new() };
     };
     let mut lot = String::new();
-    if qualifiers.iter().any(|(ai, _)| ai.code == "10") {
+    if qualifiers.iter().any(|(ai, _)| ai.number == code::LOT) {
         lot.clone_from(&class);
         qualifiers
             .iter()

@@ -1,5 +1,6 @@
 //! What a scanner sends or a person types, whatever form it has.
 
+use crate::ai::Ai;
 use crate::canonical::CANONICAL;
 use crate::element_string::{CARET, ElementString, GROUP_SEPARATOR};
 use crate::error::{Reason, ScanError};
@@ -98,7 +99,7 @@ fn read_bare(text: &str) -> Result<ElementString<'_>, ScanError> {
             12..=14 => from_gtin(text, 0),
             18 => {
                 let mut elements = ElementString::default();
-                elements.push_code("00", text.into(), 0)?;
+                elements.push(ai("00")?, text.into(), 0)?;
                 Ok(elements)
             }
             _ => ElementString::parse_separated(text, 0, GROUP_SEPARATOR),
@@ -106,9 +107,13 @@ fn read_bare(text: &str) -> Result<ElementString<'_>, ScanError> {
     }
 }
 
+fn ai(code: &str) -> Result<&'static Ai, ScanError> {
+    Ai::find(code).ok_or(Reason::UnknownAi.at(0))
+}
+
 fn from_gtin<'a>(gtin: &str, at: usize) -> Result<ElementString<'a>, ScanError> {
     let mut elements = ElementString::default();
-    elements.push_code("01", format!("{gtin:0>14}").into(), at)?;
+    elements.push(ai("01")?, format!("{gtin:0>14}").into(), at)?;
     Ok(elements)
 }
 

@@ -23,6 +23,9 @@ pub(crate) const URN_LITERAL: Set = Set(32);
 /// What stays as it is in the hash's form: the CBV escapes the rest of CSET 82.
 pub(crate) const HASH_LITERAL: Set = Set(64);
 
+/// What a URI may hold (RFC 3986 §2).
+pub(crate) const URI: Set = Set(128);
+
 /// For each byte the sets that hold it.
 static SETS: [u8; 256] = sets();
 
@@ -52,6 +55,10 @@ const fn sets() -> [u8; 256] {
         }
         if alphanumeric || matches!(byte, b'"' | b'\'' | b'-' | b'.' | b';'..=b'?' | b'_') {
             bits |= HASH_LITERAL.0;
+        }
+        let is_reserved = matches!(byte, b'!' | b'#'..=b'/' | b':' | b';' | b'=' | b'?' | b'@' | b'[' | b']');
+        if alphanumeric || is_reserved || matches!(byte, b'_' | b'~') {
+            bits |= URI.0;
         }
         table[byte as usize] = bits;
         byte += 1;
