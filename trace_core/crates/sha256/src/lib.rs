@@ -1,1 +1,189 @@
-//! SHA-256 of many short messages at once, in as many lanes as the CPU has
+//! SHA-256 (FIPS 180-4) of many short messages at once, in as many lanes as the CPU has.
+//!
+//! A single message cannot use a wide CPU: each round waits for the one before. Many messages can, because
+//! they do not wait for each other. [`digest_many`] and [`node_hashes`] choose the widest [`Lanes`] that
+//! this CPU has at run time; the scalar code of `sha2` is the twin that tests hold every other against.
+//!
+//! This is the one crate of Wayproof where `unsafe` may stand: vector loads and stores, and calls of
+//! functions that need a CPU feature.
+
+mod constants;
+mod message;
+
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+#[cfg(target_arch = "x86_64")]
+mod sha_ni;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::constants::NODE_PREFIX;
+use crate::message::{BLOCK_BYTES, Block, Message};
+
+/// A SHA-256 digest.
+pub type Digest = [u8; 32];
+
+/// Fewer messages than this go faster in pairs than in sixteen lanes of which some stand idle.
+#[cfg(target_arch = "x86_64")]
+const SIXTEEN_LANES_MIN: usize = 10;
+
+/// How many messages are hashed at the same time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Lanes {
+    /// One after the other, by the `sha2` crate; on every CPU.
+    One,
+    /// Two interleaved, by the SHA extensions of x86-64.
+    Two,
+    /// Sixteen, by AVX-512 F and BW; what is left over goes in [`Lanes::Two`] if the CPU has that.
+    Sixteen,
+}
+
+impl Lanes {
+    /// Every one that this CPU has, from narrow to wide.
+    #[must_use]
+    pub fn available() -> Vec<Self> {
+        [Self::One, Self::Two, Self::Sixteen].into_iter().filter(|lanes| lanes.is_available()).collect()
+    }
+
+    /// The one that [`digest_many`] and [`node_hashes`] take.
+    #[must_use]
+    pub fn widest() -> Self {
+        if Self::Sixteen.is_available() {
+            Self::Sixteen
+        } else if Self::Two.is_available() {
+            Self::Two
+        } else {
+            Self::One
+        }
+    }
+
+    /// Whether this CPU has it. The standard library asks the CPU once and remembers.
+    #[must_use]
+    pub fn is_available(self) -> bool {
+        match self {
+            Self::One => true,
+            #[cfg(target_arch = "x86_64")]
+            Self::Two => sha_ni::is_available(),
+            #[cfg(target_arch = "x86_64")]
+            Self::Sixteen => avx512::is_available(),
+            #[cfg(not(target_arch = "x86_64"))]
+            Self::Two | Self::Sixteen => false,
+        }
+    }
+}
+
+/// SHA-256 of one message.
+#[must_use]
+pub fn digest(message: &[u8]) -> Digest {
+    Sha256::digest(message).into()
+}
+
+/// SHA-256 of each message into `out`, in the same order.
+///
+/// Lengths may differ: messages with equally many blocks are hashed together. Allocates one index a message.
+///
+/// # Panics
+/// If `out` is not as long as `messages`.
+pub fn digest_many(messages: &[&[u8]], out: &mut [Digest]) {
+    digest_many_with(Lanes::widest(), &[], messages, out);
+}
+
+/// SHA-256 of `prefix` and then the message, for each message; no message is copied to be prefixed.
+///
+/// # Panics
+/// If `out` is not as long as `messages`.
+pub fn digest_prefixed_many(prefix: &[u8], messages: &[&[u8]], out: &mut [Digest]) {
+    digest_many_with(Lanes::widest(), prefix, messages, out);
+}
+
+/// [`digest_prefixed_many`] in lanes of the caller's choice, for tests and benchmarks.
+///
+/// # Panics
+/// If `out` is not as long as `messages`, or this CPU does not have `lanes`.
+pub fn digest_many_with(lanes: Lanes, prefix: &[u8], messages: &[&[u8]], out: &mut [Digest]) {
+    assert_eq!(messages.len(), out.len(), "one place for each digest");
+    assert!(lanes.is_available(), "{lanes:?} is not on this CPU");
+    match lanes {
+        Lanes::One => {
+            for (message, out) in messages.iter().zip(out) {
+                *out = Sha256::new().chain_update(prefix).chain_update(message).finalize().into();
+            }
+        }
+        #[cfg(target_arch = "x86_64")]
+        Lanes::Two => {
+            let order = by_block_count(prefix, messages);
+            // SAFETY: `is_available` found the features of `sha_ni`.
+            unsafe { sha_ni::digest_many(prefix, messages, &order, out) }
+        }
+        #[cfg(target_arch = "x86_64")]
+        Lanes::Sixteen => {
+            for lanes in by_block_count(prefix, messages).chunks(avx512::LANES) {
+                if lanes.len() < SIXTEEN_LANES_MIN && Lanes::Two.is_available() {
+                    // SAFETY: `is_available` found the features of `sha_ni`.
+                    unsafe { sha_ni::digest_many(prefix, messages, lanes, out) }
+                } else {
+                    // SAFETY: `is_available` found the features of `avx512`.
+                    unsafe { avx512::digest_lanes(prefix, messages, lanes, out) }
+                }
+            }
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        Lanes::Two | Lanes::Sixteen => unreachable!("checked above"),
+    }
+}
+
+/// The node hashes of an RFC 6962 tree: SHA-256(0x01 ‖ left ‖ right) for each two of `children`.
+///
+/// # Panics
+/// Unless `children` is twice as long as `out`.
+pub fn node_hashes(children: &[Digest], out: &mut [Digest]) {
+    node_hashes_with(Lanes::widest(), children, out);
+}
+
+/// [`node_hashes`] in lanes of the caller's choice, for tests and benchmarks.
+///
+/// # Panics
+/// Unless `children` is twice as long as `out` and this CPU has `lanes`.
+pub fn node_hashes_with(lanes: Lanes, children: &[Digest], out: &mut [Digest]) {
+    assert_eq!(children.len(), 2 * out.len(), "two children for each node");
+    assert!(lanes.is_available(), "{lanes:?} is not on this CPU");
+    let (children, _) = children.as_flattened().as_chunks::<BLOCK_BYTES>();
+    match lanes {
+        Lanes::One => scalar_node_hashes(children, out),
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: `is_available` found the features of `sha_ni`.
+        Lanes::Two => unsafe { sha_ni::node_hashes(children, out) },
+        #[cfg(target_arch = "x86_64")]
+        Lanes::Sixteen => {
+            let (children, children_left) = children.as_chunks();
+            let (out, out_left) = out.as_chunks_mut();
+            for (children, out) in children.iter().zip(out) {
+                // SAFETY: `is_available` found the features of `avx512`.
+                unsafe { avx512::node_hashes(children, out) }
+            }
+            if Lanes::Two.is_available() {
+                // SAFETY: `is_available` found the features of `sha_ni`.
+                unsafe { sha_ni::node_hashes(children_left, out_left) }
+            } else {
+                scalar_node_hashes(children_left, out_left);
+            }
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        Lanes::Two | Lanes::Sixteen => unreachable!("checked above"),
+    }
+}
+
+fn scalar_node_hashes(children: &[Block], out: &mut [Digest]) {
+    for (children, out) in children.iter().zip(out) {
+        *out = Sha256::new().chain_update([NODE_PREFIX]).chain_update(children).finalize().into();
+    }
+}
+
+/// The indexes of `messages`, those with equally many blocks together, so that no lane waits for another.
+#[cfg(target_arch = "x86_64")]
+fn by_block_count(prefix: &[u8], messages: &[&[u8]]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..messages.len()).collect();
+    order.sort_unstable_by_key(|&index| Message { prefix, body: messages[index] }.block_count());
+    order
+}
