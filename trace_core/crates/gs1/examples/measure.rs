@@ -34,7 +34,7 @@ fn round_trip(text: &str, link: &mut String, out: &mut String) {
     let elements = ElementString::parse_digital_link(link).expect("the link is sound");
     elements.check_pairing().expect("the pairing is sound");
     elements.write_plain('\u{1d}', out);
-    assert_eq!(text, out);
+    assert!(text == out);
 }
 
 fn main() {

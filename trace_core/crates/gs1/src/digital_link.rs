@@ -6,7 +6,7 @@ use crate::Finding;
 use crate::ai::{Ai, code};
 use crate::element_string::{Element, ElementString};
 use crate::error::{Reason, ScanError};
-use crate::text::{UNRESERVED, URI, decode, push_value};
+use crate::text::{UNRESERVED, URI, decode, push_value, rsplit_once, split_once};
 
 /// What a URI may hold but its domain may not.
 const NOT_IN_DOMAIN: &[u8] = b"_~?#@!$&'()*+,;=%";
@@ -26,19 +26,21 @@ pub(crate) struct Link<'a> {
 /// key with qualifiers in their order. Values are not looked at.
 pub(crate) fn parse(text: &str) -> Option<Link<'_>> {
     let rest = strip_scheme(text)?;
-    let rest = rest.split_once('#').map_or(rest, |(before, _)| before);
-    let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let (domain, path) = rest.split_once('/')?;
+    let rest = split_once(rest, b'#').map_or(rest, |(before, _)| before);
+    let (rest, query) = split_once(rest, b'?').unwrap_or((rest, ""));
+    let (domain, path) = split_once(rest, b'/')?;
     if domain.is_empty() {
         return None;
     }
     // From the end, because a prefix of any form may stand before the key.
-    let mut segments = path.rsplit('/');
+    let mut path = path;
     let mut pairs = [None; QUALIFIERS_MAX];
     let mut free = pairs.iter_mut().rev();
     loop {
-        let value = segments.next()?;
-        let ai = find_segment(segments.next()?)?;
+        let (before, value) = rsplit_once(path, b'/')?;
+        let (before, segment) = rsplit_once(before, b'/').unwrap_or(("", before));
+        let ai = find_segment(segment)?;
+        path = before;
         if let Some(sequences) = ai.qualifiers {
             let link = Link { key: ai, value, qualifiers: pairs, query };
             return sequences.iter().any(|sequence| link.follows(sequence)).then_some(link);
@@ -48,8 +50,11 @@ pub(crate) fn parse(text: &str) -> Option<Link<'_>> {
 }
 
 fn strip_scheme(text: &str) -> Option<&str> {
-    let (scheme, rest) = text.split_once("://")?;
-    (scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http")).then_some(rest)
+    let strip = |scheme: &str| {
+        let (head, rest) = text.split_at_checked(scheme.len())?;
+        head.eq_ignore_ascii_case(scheme).then_some(rest)
+    };
+    strip("https://").or_else(|| strip("http://"))
 }
 
 /// The AI that a path segment names, by its code or by the short name of earlier editions of the standard.
@@ -98,7 +103,14 @@ impl<'a> Link<'a> {
 
     /// The pairs of the query string, values with their escapes.
     pub(crate) fn attributes(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
-        self.query.split('&').filter_map(|pair| pair.split_once('='))
+        let mut rest = Some(self.query).filter(|query| !query.is_empty());
+        std::iter::from_fn(move || {
+            let (pair, next) =
+                split_once(rest?, b'&').map_or((rest?, None), |(pair, next)| (pair, Some(next)));
+            rest = next;
+            Some(pair)
+        })
+        .filter_map(|pair| split_once(pair, b'='))
     }
 
     /// The value of the key, without escapes, a GTIN filled up to 14 digits.
@@ -134,7 +146,7 @@ impl<'a> ElementString<'a> {
             return Err(Reason::UriCharacter.at(at));
         }
         let rest = strip_scheme(text).ok_or(Reason::Path.at(0))?;
-        let domain = rest.split('/').next().unwrap_or("");
+        let domain = split_once(rest, b'/').map_or(rest, |(domain, _)| domain);
         if let Some(at) = domain.bytes().position(|byte| NOT_IN_DOMAIN.contains(&byte)) {
             return Err(Reason::UriCharacter.at(text.len() - rest.len() + at));
         }
@@ -217,7 +229,8 @@ impl<'a> ElementString<'a> {
 /// The value of an attribute, without escapes, a GTIN filled up to 14 digits. A plus stands for a space, which no
 /// value may hold, so it fails later.
 fn pad_gtin<'a>(ai: &Ai, value: &'a str) -> Result<Cow<'a, str>, Finding> {
-    let value = if value.contains('+') { value.replace('+', " ").into() } else { decode(value)? };
+    let value =
+        if value.as_bytes().contains(&b'+') { value.replace('+', " ").into() } else { decode(value)? };
     Ok(match (ai.number, value.len()) {
         (code::GTIN, 8 | 12 | 13) => format!("{value:0>14}").into(),
         _ => value,

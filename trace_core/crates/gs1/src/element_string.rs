@@ -4,11 +4,12 @@ use std::borrow::Cow;
 
 use crate::ai::Ai;
 use crate::error::{Reason, ScanError};
+use crate::text::split_once;
 
 /// What stands for FNC1 in transmitted data (General Specifications §7.8.3).
-pub(crate) const GROUP_SEPARATOR: char = '\u{1d}';
+pub(crate) const GROUP_SEPARATOR: u8 = 0x1d;
 /// What stands for FNC1 where people type it.
-pub(crate) const CARET: char = '^';
+pub(crate) const CARET: u8 = b'^';
 /// Most AIs in one element string; the GS1 Barcode Syntax Engine has the same limit.
 const AIS_MAX: usize = 64;
 
@@ -55,20 +56,20 @@ impl<'a> ElementString<'a> {
     /// # Errors
     /// Where FNC1 does not come first, no AI begins, or a value is at fault.
     pub fn parse_plain(text: &'a str) -> Result<Self, ScanError> {
-        let fnc1 = text.chars().next().filter(|first| matches!(*first, CARET | GROUP_SEPARATOR));
+        let fnc1 = text.bytes().next().filter(|first| matches!(*first, CARET | GROUP_SEPARATOR));
         let fnc1 = fnc1.ok_or(Reason::Unrecognised.at(0))?;
         Self::parse_separated(text, 1, fnc1)
     }
 
     /// Reads the AIs of `text` from byte `start` on.
-    pub(crate) fn parse_separated(text: &'a str, start: usize, fnc1: char) -> Result<Self, ScanError> {
+    pub(crate) fn parse_separated(text: &'a str, start: usize, fnc1: u8) -> Result<Self, ScanError> {
         let mut elements = Self::default();
         let mut rest = text.get(start..).ok_or(Reason::Empty.at(0))?;
         while !rest.is_empty() {
             let at = text.len() - rest.len();
             let ai = Ai::at_start_of(rest).ok_or(Reason::UnknownAi.at(at))?;
             let data = rest.get(ai.code.len()..).unwrap_or("");
-            let until_fnc1 = data.split(fnc1).next().unwrap_or("");
+            let until_fnc1 = split_once(data, fnc1).map_or(data, |(value, _)| value);
             let at = at + ai.code.len();
             let length = ai.take(until_fnc1).map_err(|finding| Reason::Value(finding).of(ai.code, at))?;
             if !ai.predefined && length < until_fnc1.len() {
@@ -76,7 +77,7 @@ impl<'a> ElementString<'a> {
             }
             let (value, tail) = data.split_at(length);
             elements.add(Element { ai, value: Cow::Borrowed(value) }, at)?;
-            rest = tail.strip_prefix(fnc1).unwrap_or(tail);
+            rest = tail.strip_prefix(char::from(fnc1)).unwrap_or(tail);
         }
         elements.not_empty()
     }
@@ -122,7 +123,7 @@ impl<'a> ElementString<'a> {
     pub fn write_bracketed(&self, out: &mut String) {
         for Element { ai, value } in self {
             out.extend(["(", ai.code, ")"]);
-            if value.contains('(') {
+            if value.as_bytes().contains(&b'(') {
                 out.push_str(&value.replace('(', "\\("));
             } else {
                 out.push_str(value);

@@ -53,7 +53,7 @@ fn read(text: &str) -> Result<ElementString<'_>, ScanError> {
         return Err(Reason::Empty.at(start));
     }
     if HOLD_AIS.contains(&symbology) {
-        let start = start + usize::from(body.starts_with(GROUP_SEPARATOR));
+        let start = start + usize::from(body.as_bytes().first() == Some(&GROUP_SEPARATOR));
         return ElementString::parse_separated(text, start, GROUP_SEPARATOR);
     }
     if let Some((_, digits)) = HOLD_GTIN.iter().find(|(code, _)| *code == symbology) {
@@ -91,7 +91,7 @@ fn read_bare(text: &str) -> Result<ElementString<'_>, ScanError> {
             if !digits.first().is_some_and(u8::is_ascii_digit) {
                 return Err(Reason::Unrecognised.at(0));
             }
-            let fnc1 = if text.contains(GROUP_SEPARATOR) { GROUP_SEPARATOR } else { CARET };
+            let fnc1 = if digits.contains(&GROUP_SEPARATOR) { GROUP_SEPARATOR } else { CARET };
             ElementString::parse_separated(text, 0, fnc1)
         }
         digits => match digits.len() {

@@ -119,8 +119,8 @@ pub(crate) struct Urn<'a> {
 /// # Errors
 /// What is wrong with a URN of a known scheme.
 pub(crate) fn parse(text: &str) -> Option<Result<Urn<'_>, Finding>> {
-    let (kind, rest) = text.strip_prefix("urn:epc:")?.split_once(':')?;
-    let (name, body) = rest.split_once(':')?;
+    let (kind, rest) = text::split_once(text.strip_prefix("urn:epc:")?, b':')?;
+    let (name, body) = text::split_once(rest, b':')?;
     let (scheme, is_class) = match kind {
         "id" => (identity(name)?, false),
         "class" => ((name == "lgtin").then_some(&LGTIN)?, false),
@@ -131,13 +131,13 @@ pub(crate) fn parse(text: &str) -> Option<Result<Urn<'_>, Finding>> {
 }
 
 fn components<'a>(scheme: &'static Scheme, body: &'a str, is_class: bool) -> Result<Urn<'a>, Finding> {
-    let (prefix, rest) = body.split_once('.').ok_or(Finding::Structure)?;
+    let (prefix, rest) = text::split_once(body, b'.').ok_or(Finding::Structure)?;
     let (reference, rest) = match (&scheme.serial, &scheme.reference) {
         (Serial::None, _) => (rest, None),
         // A part reference ends at the last dot: dots are not in its character set.
-        _ => {
-            rest.split_once('.').map(|(reference, rest)| (reference, Some(rest))).ok_or(Finding::Structure)?
-        }
+        _ => text::split_once(rest, b'.')
+            .map(|(reference, rest)| (reference, Some(rest)))
+            .ok_or(Finding::Structure)?,
     };
     if !COMPANY_PREFIX_DIGITS.contains(&prefix.len()) {
         return Err(Finding::Length);
@@ -145,8 +145,8 @@ fn components<'a>(scheme: &'static Scheme, body: &'a str, is_class: bool) -> Res
     let check_digit = check_reference(&scheme.reference, prefix, reference)?;
     let (piece, serial) = match (&scheme.reference, rest) {
         (Piece, Some(rest)) => {
-            let (piece, rest) = rest.split_once('.').ok_or(Finding::Structure)?;
-            let (total, serial) = rest.split_once('.').ok_or(Finding::Structure)?;
+            let (piece, rest) = text::split_once(rest, b'.').ok_or(Finding::Structure)?;
+            let (total, serial) = text::split_once(rest, b'.').ok_or(Finding::Structure)?;
             check_piece(piece)?;
             check_piece(total)?;
             ([piece, total], serial)
