@@ -1,6 +1,6 @@
 //! Goods on their way from one firm to the next, the same for every domain.
 
-use crate::firm::{Firm, PALLET_POOL};
+use crate::firm::{Firm, PALLET_POOL, Style};
 use crate::item::{Item, Quantity};
 use crate::pen::{EventId, Pen, Scene};
 use crate::random::Random;
@@ -53,7 +53,7 @@ pub(crate) const GATE_IN: u32 = 21;
 pub(crate) const GATE_OUT: u32 = 22;
 
 /// Seconds until somebody sees the error in a receipt.
-const ERROR_SEEN_S: u64 = 2 * 3600;
+const ERROR_SEEN_S: u64 = 1_200;
 
 impl Consignment {
     /// Appends the event of one leg.
@@ -95,6 +95,9 @@ impl Consignment {
     fn receipt(&self, pen: &mut Pen<'_>, site: u32) {
         self.goods(pen);
         pen.business("OBSERVE", "receiving", "in_progress");
+        if self.to.style == Style::DigitalLink {
+            pen.object("persistentDisposition", |pen| pen.texts("set", &["completeness_verified"]));
+        }
         pen.at(self.to, site, GATE_IN);
         pen.documents(&[("desadv", self.from, "DA", self.number), ("inv", self.from, "IN", self.number)]);
         pen.side("sourceList", "source", self.from, self.carrier, MAIN_SITE);
@@ -191,7 +194,7 @@ pub(crate) fn unpack(
 ) {
     let mut pen = scene.event("AggregationEvent", firm);
     pen.item("parentID", parent);
-    if firm.style == crate::firm::Style::Urn {
+    if firm.style == Style::Urn {
         contents(&mut pen, items, quantities);
     }
     pen.business("DELETE", "unpacking", "in_progress");

@@ -102,6 +102,17 @@ impl Pen<'_> {
         self.written(key, |out| out.extend_from_slice(value.as_bytes()));
     }
 
+    /// An array of strings.
+    pub(crate) fn texts(&mut self, key: &str, values: &[&str]) {
+        self.key(key);
+        self.out.push(b'[');
+        for value in values {
+            self.separate();
+            self.quoted(|out| out.extend_from_slice(value.as_bytes()));
+        }
+        self.out.push(b']');
+    }
+
     /// A string that `write` appends.
     pub(crate) fn written(&mut self, key: &str, write: impl FnOnce(&mut Vec<u8>)) {
         self.key(key);

@@ -141,7 +141,7 @@ impl Fish {
         plan.pause(10);
         plan.acts(Act::LoadShare, 0..fish.grocers);
         let on_short_road = trouble.filter(|t| matches!(t, Trouble::NeverReceived | Trouble::NeverShipped));
-        plan.journey(SHARES..SHARES + fish.grocers, 12, 1, on_short_road);
+        plan.journey(SHARES..SHARES + fish.grocers, 12, 0, on_short_road);
         let arrived = fish.grocers - u16::from(trouble == Some(Trouble::NeverReceived));
         plan.acts(Act::UnloadShare, 0..arrived);
         plan.pause(70);

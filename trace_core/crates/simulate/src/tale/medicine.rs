@@ -1,9 +1,11 @@
 //! Medicine: a lot made, serialised pack by pack, packed in cases and pallets, shipped through a
 //! wholesaler, unpacked and dispensed.
 
+use std::ops::Range;
+
 use crate::firm::{CARRIERS, Firm, MEDICINE_MAKERS, MEDICINE_WHOLESALERS, PHARMACIES};
 use crate::item::{Gtin, Item, Lot, Quantity, scatter};
-use crate::journey::{Climate, Consignment, LINE, Leg, MAIN_SITE, pack, unpack};
+use crate::journey::{Climate, Consignment, GATE_IN, LINE, Leg, MAIN_SITE, pack, unpack};
 use crate::landmark::{Role, Trouble};
 use crate::pen::{Pen, Scene};
 use crate::random::Random;
@@ -19,6 +21,8 @@ pub(crate) enum Act {
     FillCase,
     CommissionCases,
     Load,
+    /// The wholesaler ties the pallet to the order that it pays.
+    Accept,
     Unload,
     OpenCase,
     /// The first packs of a case go to a patient each.
@@ -63,7 +67,7 @@ impl Medicine {
 
     pub(crate) fn plan(number: u64, mut random: Random, trouble: Option<Trouble>) -> (Self, Plan<Act>) {
         let mut medicine = Self::cast(number, &mut random);
-        medicine.cases = random.few(2, 4);
+        medicine.cases = random.few(2, 3);
         medicine.packs_per_case = random.few(10, 15);
         let plan = medicine.steps(Plan::new(1_200, random), trouble);
         (medicine, plan)
@@ -102,17 +106,18 @@ impl Medicine {
     fn steps(&self, mut plan: Plan<Act>, trouble: Option<Trouble>) -> Plan<Act> {
         plan.act(Act::MakeLot, 0);
         plan.pause(48);
-        for case in 0..self.cases {
-            plan.act(Act::Serialise, case);
-            plan.act(Act::FillCase, case);
-        }
         for pallet in 0..self.pallets() {
             plan.act(Act::CommissionCases, pallet);
+            for case in self.case_numbers_on(pallet) {
+                plan.act(Act::Serialise, case);
+                plan.act(Act::FillCase, case);
+            }
             plan.act(Act::Load, pallet);
         }
         plan.pause(40);
         let on_long_road = trouble.filter(|&t| t == Trouble::ErrorDeclared);
         plan.journey(0..self.pallets(), 30, 1, on_long_road);
+        plan.acts(Act::Accept, 0..self.pallets());
         plan.acts(Act::Unload, 0..self.pallets());
         plan.pause(72);
         let on_short_road = trouble.filter(|t| matches!(t, Trouble::NeverReceived | Trouble::NeverShipped));
@@ -169,10 +174,13 @@ impl Medicine {
         Item::Serial { gtin, serial: self.serial(u64::from(case)) }
     }
 
-    fn cases_on(&self, pallet: u16) -> Vec<Item> {
+    fn case_numbers_on(&self, pallet: u16) -> Range<u16> {
         let first = pallet * self.cases_per_pallet;
-        let end = self.cases.min(first.saturating_add(self.cases_per_pallet));
-        (first..end).map(|case| self.case(case)).collect()
+        first..self.cases.min(first.saturating_add(self.cases_per_pallet))
+    }
+
+    fn cases_on(&self, pallet: u16) -> Vec<Item> {
+        self.case_numbers_on(pallet).map(|case| self.case(case)).collect()
     }
 
     fn pallet(&self, pallet: u16) -> Item {
@@ -223,6 +231,7 @@ impl Tale for Medicine {
                 });
                 pen.end();
             }
+            Act::Accept => self.write_accept(which, scene),
             Act::Load => pack(scene, self.maker, self.pallet(which), &self.cases_on(which), &[]),
             Act::Unload => unpack(scene, self.wholesaler, self.pallet(which), &self.cases_on(which), &[]),
             Act::OpenCase => {
@@ -290,13 +299,17 @@ impl Medicine {
         pen.end();
     }
 
-    fn write_dispense(
-        &self,
-        case: u16,
-        firm: &'static Firm,
-        packs: std::ops::Range<u16>,
-        scene: &mut Scene<'_>,
-    ) {
+    fn write_accept(&self, pallet: u16, scene: &mut Scene<'_>) {
+        let number = self.consignment(pallet).number;
+        let mut pen = scene.event("TransactionEvent", self.wholesaler);
+        pen.documents(&[("po", self.wholesaler, "PO", number), ("inv", self.maker, "IN", number)]);
+        pen.items("epcList", [self.pallet(pallet)]);
+        pen.business("ADD", "accepting", "in_progress");
+        pen.at(self.wholesaler, MAIN_SITE, GATE_IN);
+        pen.end();
+    }
+
+    fn write_dispense(&self, case: u16, firm: &'static Firm, packs: Range<u16>, scene: &mut Scene<'_>) {
         let mut pen = scene.event("ObjectEvent", firm);
         pen.items("epcList", packs.map(|pack| self.pack(case, pack)));
         pen.business("OBSERVE", "dispensing", "dispensed");
