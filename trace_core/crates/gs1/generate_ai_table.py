@@ -17,8 +17,9 @@ HEADER = """\
 //! Copyright (c) 2020-2021 BWIPP project, 2020-2021 Zint Project, 2021-2025 GS1 AISBL.
 //! Licensed under the Apache License, Version 2.0.
 
-use crate::ai::{Ai, Cset, ai, codes as c, opt, req};
+use crate::ai::{Ai, ai, codes as c, opt, req};
 use crate::linter::Linter as L;
+use crate::text::{CSET39 as Y, CSET64 as Z, CSET82 as X, DIGITS as N};
 """
 
 LINE = re.compile(r"(?P<first>\d{2,4})(?:-(?P<last>\d{2,4}))?\s+(?P<flags>[*?]*)\s*(?P<rest>[^#]*)(?:#\s*(?P<title>.*))?$")
@@ -41,7 +42,7 @@ def part(match: re.Match[str]) -> str:
     shortest = 1 if match["variable"] else length
     linters = ["L::" + name.capitalize() for name in match["linters"].split(",") if name]
     function = "opt" if match["opening"] else "req"
-    return f"{function}(Cset::{match['cset']}, {shortest}, {length}, {array(linters)})"
+    return f"{function}({match['cset']}, {shortest}, {length}, {array(linters)})"
 
 
 def codes(pattern: str) -> str:

@@ -3,7 +3,7 @@
 use crate::Finding;
 use crate::ai_table::AIS;
 use crate::linter::Linter;
-use crate::text::{self, CSET39, CSET64, CSET82, DIGITS, Set};
+use crate::text::{self, Set};
 
 /// One application identifier of the GS1 Barcode Syntax Dictionary.
 #[derive(Debug)]
@@ -53,38 +53,14 @@ pub(crate) struct Part {
     pub(crate) linters: &'static [Linter],
 }
 
-/// The dictionary's letter for a component's characters.
-pub(crate) enum Cset {
-    N,
-    X,
-    Y,
-    Z,
-}
-
-const fn part(
-    cset: &Cset,
-    shortest: usize,
-    longest: usize,
-    optional: bool,
-    linters: &'static [Linter],
-) -> Part {
-    let set = match cset {
-        Cset::N => DIGITS,
-        Cset::X => CSET82,
-        Cset::Y => CSET39,
-        Cset::Z => CSET64,
-    };
-    Part { set, shortest, longest, optional, linters }
-}
-
 /// A component that must be there.
-pub(crate) const fn req(cset: Cset, shortest: usize, longest: usize, linters: &'static [Linter]) -> Part {
-    part(&cset, shortest, longest, false, linters)
+pub(crate) const fn req(set: Set, shortest: usize, longest: usize, linters: &'static [Linter]) -> Part {
+    Part { set, shortest, longest, optional: false, linters }
 }
 
 /// A component that may be left out.
-pub(crate) const fn opt(cset: Cset, shortest: usize, longest: usize, linters: &'static [Linter]) -> Part {
-    part(&cset, shortest, longest, true, linters)
+pub(crate) const fn opt(set: Set, shortest: usize, longest: usize, linters: &'static [Linter]) -> Part {
+    Part { set, shortest, longest, optional: true, linters }
 }
 
 /// A row of the generated table.
@@ -144,6 +120,7 @@ const fn number(code: &[u8]) -> Option<usize> {
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the table is far shorter than u16::MAX")]
+#[expect(clippy::large_stack_arrays, reason = "runs in the compiler, never on a stack")]
 const fn places() -> [u16; CODES] {
     let mut places = [UNKNOWN; CODES];
     let mut place = 0;

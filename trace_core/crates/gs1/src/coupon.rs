@@ -64,7 +64,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// AI 8110 (North American Coupon Application Guideline Using GS1 DataBar Expanded Symbols).
+/// AI 8110 (North American Coupon Application Guideline Using GS1 `DataBar` Expanded Symbols).
 pub(crate) fn check_code(value: &str) -> Result<(), Finding> {
     let mut digits = Reader::over(value)?;
     digits.sized("0123456", 6)?; // the company prefix

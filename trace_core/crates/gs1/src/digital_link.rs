@@ -26,8 +26,10 @@ pub(crate) struct Link<'a> {
 /// key with qualifiers in their order. Values are not looked at.
 pub(crate) fn parse(text: &str) -> Option<Link<'_>> {
     let rest = strip_scheme(text)?;
-    let rest = split_once(rest, b'#').map_or(rest, |(before, _)| before);
-    let (rest, query) = split_once(rest, b'?').unwrap_or((rest, ""));
+    let end = rest.bytes().position(|byte| matches!(byte, b'?' | b'#')).unwrap_or(rest.len());
+    let (rest, tail) = rest.split_at(end);
+    let tail = split_once(tail, b'#').map_or(tail, |(before, _)| before);
+    let query = tail.strip_prefix('?').unwrap_or("");
     let (domain, path) = split_once(rest, b'/')?;
     if domain.is_empty() {
         return None;
@@ -217,12 +219,15 @@ impl<'a> ElementString<'a> {
         Ok(())
     }
 
-    /// Of the key's alternative sequences of qualifiers the one of which most are there; `None` for no key.
-    pub(crate) fn qualifiers_of(&self, key: &Ai) -> Option<&'static [u16]> {
-        let present =
-            |sequence: &&&[u16]| sequence.iter().filter(|code| self.value_of(**code).is_some()).count();
-        // The first of equals, so from the end.
-        key.qualifiers?.iter().rev().max_by_key(present).copied()
+    /// Of the key's alternative sequences of qualifiers the one with the most that may stand nowhere else, then
+    /// with the most at all; `None` for no key.
+    fn qualifiers_of(&self, key: &Ai) -> Option<&'static [u16]> {
+        let fit = |sequence: &&&[u16]| {
+            let present = || self.iter().filter(|element| sequence.contains(&element.ai.number));
+            (present().filter(|element| !element.ai.attribute).count(), present().count())
+        };
+        // Of equals `max_by_key` takes the last, so from the end.
+        key.qualifiers?.iter().rev().max_by_key(fit).copied()
     }
 }
 

@@ -81,17 +81,22 @@ fn qualifiers_in_query<'a>(link: &Link<'a>) -> impl Iterator<Item = (&'static Ai
 }
 
 impl ElementString<'_> {
-    /// The items that the AIs name, one for each primary key with the qualifiers that are there.
+    /// The items that the AIs name, one for each primary key with the qualifiers that are there. A key with
+    /// qualifiers that exclude each other names nothing.
     pub fn item_keys(&self) -> impl Iterator<Item = ItemKey> {
         self.iter().filter_map(|key| {
-            let sequence = self.qualifiers_of(key.ai)?;
-            let lot = [code::LOT].into_iter().filter(|lot| !sequence.contains(lot) && takes_lot(key.ai));
-            let qualifier = |number: u16| {
-                let element = self.iter().find(|element| element.ai.number == number)?;
+            let sequences = key.ai.qualifiers?;
+            let qualifier = |number: &u16| {
+                let element = self.iter().find(|element| element.ai.number == *number)?;
                 Some((element.ai, Cow::Borrowed(&*element.value)))
             };
-            let qualifiers: Vec<_> = sequence.iter().copied().chain(lot).filter_map(qualifier).collect();
-            Some(name(key.ai, &key.value, &qualifiers))
+            let there: Vec<_> = sequences.iter().copied().flatten().filter_map(qualifier).collect();
+            let stand_together = if takes_lot(key.ai) {
+                there.iter().filter(|(ai, _)| is_serial(ai)).count() <= 1
+            } else {
+                sequences.iter().any(|sequence| there.iter().all(|(ai, _)| sequence.contains(&ai.number)))
+            };
+            stand_together.then(|| name(key.ai, &key.value, &there))
         })
     }
 }
@@ -99,6 +104,11 @@ impl ElementString<'_> {
 /// Whether lots of this key exist.
 fn takes_lot(key: &Ai) -> bool {
     matches!(key.number, code::GTIN | code::ITIP)
+}
+
+/// Whether the AI makes one thing of a GTIN.
+fn is_serial(ai: &Ai) -> bool {
+    matches!(ai.number, code::SERIAL | code::TPX)
 }
 
 fn start(length: usize) -> String {
@@ -116,7 +126,6 @@ fn push_pair(uri: &mut String, ai: &Ai, value: &str) {
 
 /// The name of a key with its qualifiers, all values checked and without escapes.
 fn name(key: &Ai, value: &str, qualifiers: &[(&Ai, Cow<'_, str>)]) -> ItemKey {
-    let is_serial = |ai: &Ai| takes_lot(key) && matches!(ai.number, code::SERIAL | code::TPX);
     let mut class = start(64);
     class.push_str(key.code);
     class.push('/');

@@ -162,7 +162,7 @@ fn has_check_pair(value: &str) -> bool {
     let Some((body, pair)) = value.len().checked_sub(2).and_then(|at| value.split_at_checked(at)) else {
         return false;
     };
-    let primes = (2..).filter(|n: &usize| (2..).take_while(|d| d * d <= *n).all(|d| !n.is_multiple_of(d)));
+    let primes = (2..).filter(|number: &usize| (2..*number).all(|divisor| !number.is_multiple_of(divisor)));
     let mut sum = 0;
     for (byte, prime) in body.bytes().rev().zip(primes) {
         let Some(value) = VALUES.iter().position(|other| *other == byte) else { return false };

@@ -7,8 +7,8 @@ use crate::error::{Reason, ScanError};
 use crate::text::{DIGITS, Escaping};
 use crate::{Finding, ItemKey, check_digit, urn};
 
-/// Symbology identifiers of carriers that hold AIs (General Specifications, figure 7.8.1-1: GS1-128, GS1 DataBar
-/// and composite, GS1 DataMatrix, GS1 QR Code, GS1 DotCode).
+/// Symbology identifiers of carriers that hold AIs (General Specifications, figure 7.8.1-1: GS1-128, GS1 `DataBar`
+/// and composite, GS1 `DataMatrix`, GS1 QR Code, GS1 `DotCode`).
 const HOLD_AIS: [&str; 7] = ["C1", "e0", "e1", "e2", "d2", "Q3", "J1"];
 /// Those of EAN and UPC symbols, each with the digits that they transmit.
 const HOLD_GTIN: [(&str, usize); 2] = [("E0", 13), ("E4", 8)];
@@ -127,14 +127,22 @@ fn from_eight<'a>(digits: &str) -> Result<ElementString<'a>, ScanError> {
 
 /// The twelve digits that the eight of a UPC-E stand for (General Specifications, figure 5.2.2.4.2-1).
 fn expand_upc_e(digits: &str) -> Option<String> {
-    let [system @ (b'0' | b'1'), a, b, c, d, e, last, check] = *digits.as_bytes() else { return None };
-    let body = match last {
-        b'0'..=b'2' => [a, b, last, b'0', b'0', b'0', b'0', c, d, e],
-        b'3' => [a, b, c, b'0', b'0', b'0', b'0', b'0', d, e],
-        b'4' => [a, b, c, d, b'0', b'0', b'0', b'0', b'0', e],
-        _ => [a, b, c, d, e, b'0', b'0', b'0', b'0', last],
+    // Number system, six digits of which the last says where the zeros were, check digit.
+    let (system, rest) = digits.split_at_checked(1).filter(|(system, _)| matches!(*system, "0" | "1"))?;
+    let (five, rest) = rest.split_at_checked(5)?;
+    let (last, check) = rest.split_at_checked(1)?;
+    let (maker_digits, zeros) = match last {
+        "0" | "1" | "2" => (2, "0000"),
+        "3" => (3, "00000"),
+        "4" => (4, "00000"),
+        _ => (5, "0000"),
     };
-    Some([system].into_iter().chain(body).chain([check]).map(char::from).collect())
+    let (maker, item) = five.split_at_checked(maker_digits)?;
+    Some(match maker_digits {
+        2 => format!("{system}{maker}{last}{zeros}{item}{check}"),
+        5 => format!("{system}{maker}{zeros}{last}{check}"),
+        _ => format!("{system}{maker}{zeros}{item}{check}"),
+    })
 }
 
 fn from_urn<'a>(text: &str) -> Result<ElementString<'a>, ScanError> {

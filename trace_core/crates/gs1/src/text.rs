@@ -20,7 +20,7 @@ pub(crate) const CSET64: Set = Set(8);
 pub(crate) const UNRESERVED: Set = Set(16);
 /// What an EPC URN may carry unescaped (EPC Tag Data Standard §6.3, `<GS3A3Char>` without escapes).
 pub(crate) const URN_LITERAL: Set = Set(32);
-/// What stays as it is in the hash's form: the CBV escapes the rest of CSET 82.
+/// What stays as it is in the hash's form, escapes among it: the CBV escapes the rest of CSET 82.
 pub(crate) const HASH_LITERAL: Set = Set(64);
 
 /// What a URI may hold (RFC 3986 §2).
@@ -53,7 +53,7 @@ const fn sets() -> [u8; 256] {
         if alphanumeric || matches!(byte, b'!' | b'\''..=b'.' | b':' | b';' | b'=' | b'_') {
             bits |= URN_LITERAL.0;
         }
-        if alphanumeric || matches!(byte, b'"' | b'\'' | b'-' | b'.' | b';'..=b'?' | b'_') {
+        if alphanumeric || matches!(byte, b'"' | b'%' | b'\'' | b'-' | b'.' | b';'..=b'?' | b'_') {
             bits |= HASH_LITERAL.0;
         }
         let is_reserved = matches!(byte, b'!' | b'#'..=b'/' | b':' | b';' | b'=' | b'?' | b'@' | b'[' | b']');
@@ -158,26 +158,11 @@ pub(crate) enum Escaping {
     Exact,
 }
 
-/// Appends a value that may hold escapes.
+/// Appends a value that may hold escapes, each whole as [`measure`] has found it.
 pub(crate) fn push_escaped(out: &mut String, text: &str, escaping: Escaping) {
-    let literal = if escaping == Escaping::Hash { HASH_LITERAL } else { UNRESERVED };
-    if literal.holds_all(text) {
-        return out.push_str(text);
-    }
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        if byte != b'%' {
-            push_byte(out, byte, literal);
-            continue;
-        }
-        let (high, low) = (bytes.next(), bytes.next());
-        match (escaping, hex_pair(high, low)) {
-            (Escaping::Exact, Some(decoded)) => push_byte(out, decoded, literal),
-            _ => {
-                out.push('%');
-                out.extend([high, low].into_iter().flatten().map(char::from));
-            }
-        }
+    match escaping {
+        Escaping::Hash => push_value(out, text, HASH_LITERAL),
+        Escaping::Exact => push_value(out, &decode(text).unwrap_or_default(), UNRESERVED),
     }
 }
 
