@@ -6,10 +6,7 @@ use crate::Finding;
 use crate::ai::{Ai, code};
 use crate::element_string::{Element, ElementString};
 use crate::error::{Reason, ScanError};
-use crate::text::{UNRESERVED, URI, decode, push_value, rsplit_once, split_once};
-
-/// What a URI may hold but its domain may not.
-const NOT_IN_DOMAIN: &[u8] = b"_~?#@!$&'()*+,;=%";
+use crate::text::{DOMAIN, UNRESERVED, URI, decode, push_value, rsplit_once, split_once};
 
 /// Most qualifiers that a key takes: 01/22/10/21.
 const QUALIFIERS_MAX: usize = 3;
@@ -149,7 +146,7 @@ impl<'a> ElementString<'a> {
         }
         let rest = strip_scheme(text).ok_or(Reason::Path.at(0))?;
         let domain = split_once(rest, b'/').map_or(rest, |(domain, _)| domain);
-        if let Some(at) = domain.bytes().position(|byte| NOT_IN_DOMAIN.contains(&byte)) {
+        if let Some(at) = domain.bytes().position(|byte| !DOMAIN.holds(byte)) {
             return Err(Reason::UriCharacter.at(text.len() - rest.len() + at));
         }
         let link = parse(text).ok_or(Reason::Path.at(0))?;
@@ -223,8 +220,10 @@ impl<'a> ElementString<'a> {
     /// with the most at all; `None` for no key.
     fn qualifiers_of(&self, key: &Ai) -> Option<&'static [u16]> {
         let fit = |sequence: &&&[u16]| {
-            let present = || self.iter().filter(|element| sequence.contains(&element.ai.number));
-            (present().filter(|element| !element.ai.attribute).count(), present().count())
+            let present = self.iter().filter(|element| sequence.contains(&element.ai.number));
+            present.fold((0, 0), |(only_here, all), element| {
+                (only_here + u32::from(!element.ai.attribute), all + 1)
+            })
         };
         // Of equals `max_by_key` takes the last, so from the end.
         key.qualifiers?.iter().rev().max_by_key(fit).copied()

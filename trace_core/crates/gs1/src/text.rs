@@ -6,7 +6,7 @@ use crate::Finding;
 
 /// A set of bytes, as one bit of the table below.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Set(u8);
+pub(crate) struct Set(u16);
 
 /// `0`–`9`.
 pub(crate) const DIGITS: Set = Set(1);
@@ -25,11 +25,13 @@ pub(crate) const HASH_LITERAL: Set = Set(64);
 
 /// What a URI may hold (RFC 3986 §2).
 pub(crate) const URI: Set = Set(128);
+/// What the domain of a Digital Link may hold, with its port.
+pub(crate) const DOMAIN: Set = Set(256);
 
 /// For each byte the sets that hold it.
-static SETS: [u8; 256] = sets();
+static SETS: [u16; 256] = sets();
 
-const fn sets() -> [u8; 256] {
+const fn sets() -> [u16; 256] {
     let mut table = [0; 256];
     let mut byte = 0u8;
     while byte < 128 {
@@ -59,6 +61,9 @@ const fn sets() -> [u8; 256] {
         let is_reserved = matches!(byte, b'!' | b'#'..=b'/' | b':' | b';' | b'=' | b'?' | b'@' | b'[' | b']');
         if alphanumeric || is_reserved || matches!(byte, b'_' | b'~') {
             bits |= URI.0;
+        }
+        if alphanumeric || matches!(byte, b'-' | b'.' | b':' | b'[' | b']') {
+            bits |= DOMAIN.0;
         }
         table[byte as usize] = bits;
         byte += 1;

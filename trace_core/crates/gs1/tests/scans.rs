@@ -26,7 +26,7 @@ fn scan_bare_digits_and_symbologies_are_recognised() {
         ("00040123450000003338", "00/040123450000003338"),
     ] {
         let found = scan(text).unwrap_or_else(|error| panic!("{text}: {error}"));
-        let keys: Vec<_> = found.keys.iter().map(|key| key.uri()).collect();
+        let keys: Vec<_> = found.keys.iter().map(gs1::ItemKey::uri).collect();
         assert_eq!(keys, [format!("https://id.gs1.org/{expected}")], "{text}");
     }
 }
