@@ -1,8 +1,8 @@
 //! The literal cases of the GS1 Barcode Syntax Engine's own tests.
 //!
 //! Left out, because what they test is not here:
-//! - arguments that name a variable of the C test (`$inbuf`, `$buf`, `$dataStr1` …), so all of `existsInAIdata`,
-//!   whose rule is tested in `src/pairing.rs`;
+//! - arguments that name a variable of the C test (`$inbuf`, `$buf`, `$dataStr1` …), so all of `existsInAIdata`:
+//!   its patterns are ranges in the generated table;
 //! - `testGenerateScanData`: no symbology is encoded;
 //! - `URIescape` and `URIunescape` of what no value may hold, and of broken escapes, which are refused;
 //! - cases that need an engine switch which is always the other way here: unknown AIs (89), and Digital Links that

@@ -80,3 +80,14 @@ fn scan_faults_say_where_and_why() {
         assert_eq!((error.reason.code(), error.ai, error.at), (code, ai, at), "{text}: {error}");
     }
 }
+
+#[test]
+fn scan_measures_exclude_others_of_their_kind_but_not_themselves() {
+    assert!(scan("(01)04012345111118(3103)000195").is_ok());
+    assert!(scan("(01)04012345111118(3103)000195(3103)000195").is_ok());
+    assert!(scan("(01)04012345111118(3103)000195(3203)000195").is_ok());
+    let error = scan("(01)04012345111118(3103)000195(3102)000195").unwrap_err();
+    assert_eq!((error.reason, error.ai), (Reason::Excluded("3102"), Some("3103")));
+    assert_eq!(scan("(01)04012345111118(3925)12599(3105)654321").unwrap().lacks, None);
+    assert!(scan("(01)04012345111118(3925)12599").unwrap().lacks.is_some());
+}
