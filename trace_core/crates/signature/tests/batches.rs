@@ -143,11 +143,9 @@ fn oracle_accepts(claim: &Claim) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
-
     #[test]
     fn batch_of_any_mixture_fails_exactly_what_single_checks_and_oracle_fail(
-        claims in prop::collection::vec(claims(), 0..48),
+        claims in prop::collection::vec(claims(), 0..80),
     ) {
         let batch: Vec<Signed<'_>> = claims.iter().map(Claim::borrow).collect();
         let mut bad = Vec::new();
