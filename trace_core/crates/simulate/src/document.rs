@@ -26,8 +26,33 @@ impl Simulator {
     }
 
     /// A series of whole `EPCISDocument`s, each within the limits.
-    pub fn documents(&mut self, limits: Limits) -> Documents<'_> {
-        Documents { simulator: self, limits, held: Vec::new() }
+    pub fn documents(&mut self, limits: Limits) -> impl Iterator<Item = Vec<u8>> {
+        std::iter::from_fn(move || self.next_document(limits))
+    }
+
+    /// The next document of a series; none when all events have been told.
+    pub fn next_document(&mut self, limits: Limits) -> Option<Vec<u8>> {
+        let bytes_max = limits.bytes.max(DOCUMENT_BYTES_MIN) - FOOTER.len();
+        let mut out = Vec::new();
+        put_header(&mut out, self.settings().end_s);
+        let mut events = 0;
+        while events < limits.events.max(1) {
+            let separator: &[u8] = if events == 0 { b"\n" } else { b",\n" };
+            let end = out.len();
+            out.extend_from_slice(separator);
+            if !self.next_event(&mut out) {
+                out.truncate(end);
+                break;
+            }
+            if out.len() > bytes_max {
+                self.hold(out.split_off(end + separator.len()));
+                out.truncate(end);
+                break;
+            }
+            events += 1;
+        }
+        out.extend_from_slice(FOOTER);
+        (events > 0).then_some(out)
     }
 }
 
@@ -83,39 +108,5 @@ impl Iterator for Chunks<'_> {
             self.at = At::Events;
         }
         Some(out)
-    }
-}
-
-/// Documents in a series. One that was begun is always whole; dropping the series early may lose
-/// the one event that did not fit the last document.
-pub struct Documents<'a> {
-    simulator: &'a mut Simulator,
-    limits: Limits,
-    /// The event that was too much for the document before.
-    held: Vec<u8>,
-}
-
-impl Iterator for Documents<'_> {
-    type Item = Vec<u8>;
-
-    fn next(&mut self) -> Option<Vec<u8>> {
-        let bytes_max = self.limits.bytes.max(DOCUMENT_BYTES_MIN);
-        let mut out = Vec::new();
-        put_header(&mut out, self.simulator.settings().end_s);
-        let mut events = 0;
-        while events < self.limits.events.max(1) {
-            if self.held.is_empty() && !self.simulator.next_event(&mut self.held) {
-                break;
-            }
-            let separator: &[u8] = if events == 0 { b"\n" } else { b",\n" };
-            if out.len() + separator.len() + self.held.len() + FOOTER.len() > bytes_max && events > 0 {
-                break;
-            }
-            out.extend_from_slice(separator);
-            out.append(&mut self.held);
-            events += 1;
-        }
-        out.extend_from_slice(FOOTER);
-        (events > 0).then_some(out)
     }
 }

@@ -33,7 +33,7 @@ mod story;
 mod tale;
 mod text;
 
-pub use document::{Chunks, DOCUMENT_BYTES_MIN, Documents, Limits};
+pub use document::{Chunks, DOCUMENT_BYTES_MIN, Limits};
 pub use landmark::{Domain, LANDMARK_STORIES_MAX, Landmark, Role, Trouble};
 pub use settings::{
     END_S_MAX, EVENTS_MAX, RECALL_ITEMS_MAX, SPAN_S_MIN, START_S_MIN, Settings, SettingsError,

@@ -39,6 +39,8 @@ pub struct Simulator {
     budgeted: u64,
     pallets: PalletPool,
     chronicle: Chronicle,
+    /// An event that was told and given back.
+    held: Vec<u8>,
 }
 
 /// A story under way.
@@ -160,6 +162,7 @@ impl Simulator {
             budgeted: 0,
             pallets: PalletPool { idle: VecDeque::new(), next: first_number },
             chronicle: Chronicle::default(),
+            held: Vec::new(),
         })
     }
 
@@ -167,6 +170,10 @@ impl Simulator {
     ///
     /// Events come in ascending `eventTime`. Cost: about a microsecond.
     pub fn next_event(&mut self, out: &mut Vec<u8>) -> bool {
+        if !self.held.is_empty() {
+            out.append(&mut self.held);
+            return true;
+        }
         while self.a_story_begins() {
             self.begin_story();
         }
@@ -182,6 +189,11 @@ impl Simulator {
             self.end_story(&told);
         }
         true
+    }
+
+    /// Takes back the event told last, which did not fit its document; it will be the next.
+    pub(crate) fn hold(&mut self, event: Vec<u8>) {
+        self.held = event;
     }
 
     /// Things that are worth a look, of stories told to their end so far: the first

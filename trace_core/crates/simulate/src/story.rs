@@ -22,9 +22,9 @@ pub(crate) struct Step<A> {
 }
 
 /// A domain's story: who takes part, what can happen, and how each act looks as an event.
-pub(crate) trait Tale {
+pub(crate) trait Tale: Send + Sync {
     /// The acts of this domain; all have journeys among them.
-    type Act: Copy + From<Leg>;
+    type Act: Copy + From<Leg> + Send + Sync;
 
     /// Appends the one event of this act.
     fn write(&self, act: Self::Act, which: u16, scene: &mut Scene<'_>);
@@ -106,7 +106,7 @@ impl<A: Copy + From<Leg>> Plan<A> {
 }
 
 /// A story ready to be told, event by event, whatever its domain.
-pub(crate) trait Story {
+pub(crate) trait Story: Send + Sync {
     /// Number of events.
     fn len(&self) -> usize;
 

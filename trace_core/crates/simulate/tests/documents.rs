@@ -83,6 +83,26 @@ fn series_within_limits_has_the_events_of_the_one_document() {
 }
 
 #[test]
+fn documents_asked_for_one_by_one_lose_no_event() {
+    let expected = event_list(&whole(Settings::new(500, 8)));
+    let mut simulator = Simulator::new(Settings::new(500, 8)).unwrap();
+    let limits = Limits { bytes: 9_000, ..Limits::default() };
+    let mut events = Vec::new();
+    for _ in 0..5 {
+        events.extend(event_list(&simulator.documents(limits).next().unwrap()));
+    }
+    let rest: Vec<u8> = simulator.document().flatten().collect();
+    events.extend(event_list(&rest));
+    assert_eq!(events, expected);
+}
+
+#[test]
+fn simulator_may_cross_threads() {
+    fn assert_crosses<T: Send + Sync + 'static>() {}
+    assert_crosses::<Simulator>();
+}
+
+#[test]
 fn events_are_small_and_never_half_of_the_least_document() {
     let mut simulator = Simulator::new(Settings { recall_items: 5_000, ..Settings::new(20_000, 6) }).unwrap();
     let (mut text, mut total) = (Vec::new(), 0);
