@@ -4,7 +4,8 @@
 //! - arguments that name a variable of the C test (`$inbuf`, `$buf`, `$dataStr1` …), so all of `existsInAIdata`:
 //!   its patterns are ranges in the generated table;
 //! - `testGenerateScanData`: no symbology is encoded;
-//! - `URIescape` and `URIunescape` of what no value may hold, and of broken escapes, which are refused;
+//! - `URIescape` and `URIunescape`: inner functions there; here the property tests cover escapes, and broken ones are
+//!   refused;
 //! - cases that need an engine switch which is always the other way here: unknown AIs (89), and Digital Links that
 //!   may not shorten a GTIN;
 //! - `testProcessScanData` of plain text that holds no key: the engine lets it pass, `scan` refuses it.
