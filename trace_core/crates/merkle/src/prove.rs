@@ -1,0 +1,167 @@
+//! Makes proofs from hashes that are kept elsewhere, with one read for each call.
+
+use std::fmt;
+
+use crate::check::{consistency_steps, inclusion_steps};
+use crate::path::{Step, steps};
+use crate::range::join;
+use crate::{Hash, NodeId, ProofError};
+
+/// Where the hashes of a tree are kept.
+pub trait HashReader {
+    /// Why hashes could not be read.
+    type Error;
+
+    /// The hashes of these nodes, in the same order. All nodes are complete in the tree that is asked about.
+    ///
+    /// # Errors
+    /// If one of them cannot be read.
+    fn read_hashes(&self, nodes: &[NodeId]) -> Result<Vec<Hash>, Self::Error>;
+}
+
+/// Why there is no proof.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ProveError<E> {
+    /// There can be none.
+    Proof(ProofError),
+    /// A hash could not be read.
+    Read(E),
+    /// The reader gave another number of hashes than it was asked for.
+    HashCount {
+        /// Hashes asked for.
+        expected: usize,
+        /// Hashes given.
+        actual: usize,
+    },
+}
+
+impl<E: fmt::Display> fmt::Display for ProveError<E> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Proof(error) => error.fmt(formatter),
+            Self::Read(error) => error.fmt(formatter),
+            Self::HashCount { expected, actual } => {
+                write!(formatter, "asked for {expected} hashes, got {actual}")
+            }
+        }
+    }
+}
+
+impl<E: fmt::Debug + fmt::Display> std::error::Error for ProveError<E> {}
+
+impl<E> From<ProofError> for ProveError<E> {
+    fn from(error: ProofError) -> Self {
+        Self::Proof(error)
+    }
+}
+
+/// The inclusion proof of a leaf, from the leaf upward; RFC 9162 §2.1.3.1. Reads at most 126 hashes at once.
+///
+/// # Errors
+/// Unless `leaf_index < tree_size` and all hashes can be read.
+pub fn prove_inclusion<R: HashReader>(
+    reader: &R,
+    leaf_index: u64,
+    tree_size: u64,
+) -> Result<Vec<Hash>, ProveError<R::Error>> {
+    prove(reader, &inclusion_steps(leaf_index, tree_size)?)
+}
+
+/// [`prove_inclusion`] of many leaves, each hash read once.
+///
+/// # Errors
+/// Unless each `leaf_index < tree_size` and all hashes can be read.
+pub fn prove_inclusions<R: HashReader>(
+    reader: &R,
+    leaf_indexes: &[u64],
+    tree_size: u64,
+) -> Result<Vec<Vec<Hash>>, ProveError<R::Error>> {
+    let paths: Vec<Vec<Step>> = leaf_indexes
+        .iter()
+        .map(|&leaf_index| inclusion_steps(leaf_index, tree_size))
+        .collect::<Result<_, _>>()?;
+    let nodes = nodes_of(&paths.concat());
+    let hashes = read(reader, &nodes)?;
+    Ok(paths.iter().map(|steps| assemble(steps, &nodes, &hashes)).collect())
+}
+
+/// The consistency proof between two sizes of a tree; RFC 9162 §2.1.4.1.
+///
+/// # Errors
+/// Unless `0 < old_size <= new_size` and all hashes can be read.
+pub fn prove_consistency<R: HashReader>(
+    reader: &R,
+    old_size: u64,
+    new_size: u64,
+) -> Result<Vec<Hash>, ProveError<R::Error>> {
+    prove(reader, &consistency_steps(old_size, new_size)?)
+}
+
+/// The proof that the leaves `[start, end)` are a subtree of the tree.
+///
+/// # Errors
+/// Unless `start < end <= tree_size`, the subtree is one, and all hashes can be read.
+pub fn prove_subtree_consistency<R: HashReader>(
+    reader: &R,
+    (start, end): (u64, u64),
+    tree_size: u64,
+) -> Result<Vec<Hash>, ProveError<R::Error>> {
+    prove(reader, &steps(start, end, tree_size)?)
+}
+
+/// The nodes that [`prove_inclusion`] reads, each once and sorted.
+///
+/// # Errors
+/// Unless `leaf_index < tree_size`.
+pub fn inclusion_proof_nodes(leaf_index: u64, tree_size: u64) -> Result<Vec<NodeId>, ProofError> {
+    Ok(nodes_of(&inclusion_steps(leaf_index, tree_size)?))
+}
+
+/// The nodes that [`prove_consistency`] reads, each once and sorted.
+///
+/// # Errors
+/// Unless `0 < old_size <= new_size`.
+pub fn consistency_proof_nodes(old_size: u64, new_size: u64) -> Result<Vec<NodeId>, ProofError> {
+    Ok(nodes_of(&consistency_steps(old_size, new_size)?))
+}
+
+/// The nodes that [`prove_subtree_consistency`] reads, each once and sorted.
+///
+/// # Errors
+/// Unless `start < end <= tree_size` and the subtree is one.
+pub fn subtree_consistency_proof_nodes(
+    (start, end): (u64, u64),
+    tree_size: u64,
+) -> Result<Vec<NodeId>, ProofError> {
+    Ok(nodes_of(&steps(start, end, tree_size)?))
+}
+
+fn prove<R: HashReader>(reader: &R, steps: &[Step]) -> Result<Vec<Hash>, ProveError<R::Error>> {
+    let nodes = nodes_of(steps);
+    let hashes = read(reader, &nodes)?;
+    Ok(assemble(steps, &nodes, &hashes))
+}
+
+/// Each node of the steps once, sorted.
+fn nodes_of(steps: &[Step]) -> Vec<NodeId> {
+    let mut nodes: Vec<NodeId> = steps.iter().flat_map(|step| step.nodes()).collect();
+    nodes.sort_unstable();
+    nodes.dedup();
+    nodes
+}
+
+fn read<R: HashReader>(reader: &R, nodes: &[NodeId]) -> Result<Vec<Hash>, ProveError<R::Error>> {
+    let hashes = reader.read_hashes(nodes).map_err(ProveError::Read)?;
+    if hashes.len() == nodes.len() {
+        Ok(hashes)
+    } else {
+        Err(ProveError::HashCount { expected: nodes.len(), actual: hashes.len() })
+    }
+}
+
+/// The proof: of each step the join of its nodes, whose hashes stand in the order of the sorted `nodes`.
+fn assemble(steps: &[Step], nodes: &[NodeId], hashes: &[Hash]) -> Vec<Hash> {
+    let find = |node| nodes.binary_search(&node).ok().map(|position| hashes[position]);
+    steps.iter().filter_map(|step| join(&step.nodes().filter_map(find).collect::<Vec<_>>())).collect()
+}
