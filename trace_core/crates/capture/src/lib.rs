@@ -1,2 +1,21 @@
-//! One capture in, one prepared batch out: ids, commitments, item references, COPY buffers
+//! One capture in, one prepared batch out: ids, commitments, item references, COPY buffers.
+//!
+//! [`prepare`] is the whole road of a capture through the core. The formats it makes (canonical event,
+//! content digest, commitment, log entry) are specified in `docs/formats.md`.
 #![forbid(unsafe_code)]
+
+mod canonical;
+mod commitment;
+mod copy;
+mod entry;
+mod prepare;
+mod problems;
+
+pub use canonical::{CONTENT_DIGEST_DOMAIN, CanonicalEvent};
+pub use commitment::{Commitments, FIELDS_MAX, Issuer, SALT_BYTES, SECRET_BYTES};
+pub use entry::{Blinding, Entry, EntryError, ITEMS_MAX, TOKEN_BYTES, Token, name_hash};
+pub use prepare::{
+    Copies, EVENT_BYTES_MAX, EVENT_COLUMNS, EVENT_DIGEST_COLUMNS, EVENT_TIME_AHEAD_S_MAX, EVENTS_MAX,
+    Prepared, REFERENCE_COLUMNS, Reference, Request, Role, prepare,
+};
+pub use problems::problems_json;

@@ -1,0 +1,1 @@
+"""The one write path: body, prepared batch, stored capture, job."""

@@ -1,0 +1,125 @@
+"""From the bytes of a capture to its job. One native call, one transaction; no loop over events."""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import secrets
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import orjson
+
+import trace_core
+from trace_api.capture.numbers import CaptureNumbers
+from trace_api.errors import Invalid, Unavailable
+from trace_api.store import captures
+
+if TYPE_CHECKING:
+    from trace_api.store.pool import Store
+
+SEED_BYTES = 32
+DUPLICATE_ROUNDS_MAX = 8
+"""How often a capture may lose the race for one of its events to another capture before it gives up."""
+
+
+class ErrorBehaviour(enum.StrEnum):
+    """What happens to the good events of a capture with bad ones (EPCIS 2.0, GS1-Capture-Error-Behaviour)."""
+
+    ROLLBACK = "rollback"
+    PROCEED = "proceed"
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureRequest:
+    """A capture as it came through the door. `body` is kept as it is."""
+
+    body: bytes
+    partner: str
+    error_behaviour: ErrorBehaviour = ErrorBehaviour.ROLLBACK
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """What became of a capture. `event_ids` are those of the accepted events in order of the document,
+    whether they are stored now or were before."""
+
+    capture_id: uuid.UUID
+    job: captures.Outcome
+    event_ids: list[str]
+
+
+class Door:
+    """Holds what every capture needs: the store, the log's blinding key, a block of capture numbers."""
+
+    def __init__(self, store: Store, blinding_key: bytes) -> None:
+        self._store = store
+        self._blinding = trace_core.Blinding(blinding_key)
+        self._numbers = CaptureNumbers(store)
+
+    async def capture(self, request: CaptureRequest) -> Captured:
+        """Takes one capture the whole way; when it returns, the capture is durable.
+
+        Raises `Invalid` when the body is no EPCIS document at all. What is wrong with single events
+        stands in the job. The same content captured before is not stored again: the job counts it.
+        """
+        record_time = datetime.now(UTC)
+        capture_no = await self._numbers.next()
+        prepared = await asyncio.to_thread(
+            trace_core.prepare_capture,
+            request.body,
+            partner=request.partner,
+            record_time_us=int(record_time.timestamp() * 1_000_000),
+            capture_no=capture_no,
+            seed=secrets.token_bytes(SEED_BYTES),
+            blinding=self._blinding,
+            strict=request.strict,
+        )
+        problems = orjson.loads(prepared.problems_json)
+        if prepared.document_refused:
+            raise Invalid("the body is not a valid EPCIS document", problems=problems)
+        storable = prepared.error_count == 0 or request.error_behaviour is ErrorBehaviour.PROCEED
+        row = captures.CaptureRow(
+            capture_no=capture_no,
+            capture_id=uuid.uuid4(),
+            partner=request.partner,
+            record_time=record_time,
+            context=prepared.context,
+            body_digest=prepared.body_digest,
+        )
+        outcome = await self._store_new(row, prepared, problems, request.error_behaviour, storable=storable)
+        return Captured(row.capture_id, outcome, prepared.event_ids)
+
+    async def _store_new(
+        self,
+        row: captures.CaptureRow,
+        prepared: trace_core.PreparedCapture,
+        problems: list[dict[str, object]],
+        error_behaviour: ErrorBehaviour,
+        *,
+        storable: bool,
+    ) -> captures.Outcome:
+        """Stores what is not there yet. Whoever commits an event first has it; the others find it there."""
+        stored_before: list[bytes] = []
+        for _ in range(DUPLICATE_ROUNDS_MAX):
+            copies = await asyncio.to_thread(prepared.copies, stored_before) if storable else None
+            stored = copies.event_count if copies else 0
+            outcome = captures.Outcome(
+                success=prepared.error_count == 0,
+                error_behaviour=error_behaviour.value,
+                event_total=prepared.event_total,
+                stored=stored,
+                repeated=prepared.accepted_count - stored if storable else 0,
+                problems=problems,
+                problems_left_out=prepared.problems_left_out,
+            )
+            try:
+                await captures.store_capture(self._store, row, outcome, copies)
+            except captures.DuplicateEvents:
+                stored_before = list(await captures.find_digests(self._store, prepared.content_digests))
+            else:
+                return outcome
+        raise Unavailable("other captures keep storing the same events; try again")

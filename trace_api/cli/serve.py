@@ -1,0 +1,99 @@
+"""`wayproof serve`, `demo` and `migrate`."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import uvicorn
+
+from trace_api.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SHUTDOWN_S_MAX = 10
+"""How long running requests may take to end after SIGTERM."""
+
+DATA = click.option(
+    "--data",
+    "data_dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("wayproof-data"),
+    show_default=True,
+    envvar="WAYPROOF_DATA",
+    help="Folder of the embedded Postgres and of the log's keys.",
+)
+DATABASE_URL = click.option("--database-url", envvar="DATABASE_URL", help="A Postgres server (15 or newer) instead.")
+
+
+def server_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that every command with a server has."""
+    port = click.option("--port", type=click.IntRange(1, 65_535), default=8080, show_default=True)
+    host = click.option("--host", default="127.0.0.1", show_default=True)
+    origin = click.option("--origin", help="Name of a new log: its URL without scheme. Default HOST:PORT/log.")
+    for option in (origin, port, host, DATABASE_URL, DATA):
+        command = option(command)
+    return command
+
+
+@click.command()
+@server_options
+def serve(data_dir: Path, database_url: str | None, host: str, port: int, origin: str | None) -> None:
+    """Serve the API, the log and the pages.
+
+    \b
+    Examples:
+      wayproof serve --data ./data --port 8080
+      DATABASE_URL=postgresql://app@db/wayproof wayproof serve --origin trace.example.org/log
+
+    GET /healthz answers 200 when it is ready. SIGINT and SIGTERM end it cleanly, Postgres included.
+    """
+    run(Settings.of(data_dir=data_dir, database_url=database_url, host=host, port=port, origin=origin))
+
+
+def run(settings: Settings, on_ready: Callable[[], None] | None = None) -> None:
+    """Serves until a signal. `on_ready` is called once the service answers."""
+    from trace_api.app import create_app
+    from trace_api.http.protocol import GuardedProtocol
+    from trace_api.observability import configure_logging
+
+    configure_logging()
+    config = uvicorn.Config(
+        create_app(settings, on_ready=on_ready),
+        host=settings.host,
+        port=settings.port,
+        http=GuardedProtocol,
+        loop="uvloop",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=SHUTDOWN_S_MAX,
+    )
+    uvicorn.Server(config).run()
+
+
+@click.command()
+@DATA
+@DATABASE_URL
+def migrate(data_dir: Path, database_url: str | None) -> None:
+    """Bring the database's schema up to date; the server does it at its start, too.
+
+    \b
+    Examples:
+      DATABASE_URL=postgresql://app@db/wayproof wayproof migrate
+    """
+    from trace_api.store.pool import Store
+
+    async def open_and_close() -> None:
+        async with Store.open(Settings.of(data_dir=data_dir, database_url=database_url)):
+            pass
+
+    asyncio.run(open_and_close())
+    click.echo("the schema is up to date")
+
+
+COMMANDS = [serve, migrate]

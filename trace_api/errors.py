@@ -1,0 +1,66 @@
+"""Every error that this package raises on purpose.
+
+    TraceError
+    ├── CaptureError        a capture cannot be taken
+    │   ├── Invalid         … because it is not what it should be; names the places
+    │   ├── TooLarge        … because it is over a limit; names the limit
+    │   ├── TooSlow         … because it does not arrive
+    │   └── UnsupportedMedia
+    ├── NotFound            nothing has that name, or the asker may not know of it
+    ├── StoreError          the database said something that it should not
+    └── Unavailable         not now; trying again may help
+
+Errors of the core (`trace_core.ProofError`, `SignatureError`, `ScanError`) are its own tree. Only
+`http.problems` turns any of these into a status.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class TraceError(Exception):
+    """Root of the tree."""
+
+
+class CaptureError(TraceError):
+    """A capture cannot be taken."""
+
+
+class Invalid(CaptureError):
+    """What came is not what it should be. `problems` name event, JSON pointer, code and message."""
+
+    def __init__(self, message: str, problems: Sequence[dict[str, Any]] = ()) -> None:
+        super().__init__(message)
+        self.problems = problems
+
+
+class TooLarge(CaptureError):
+    """Over a limit, in bytes."""
+
+    def __init__(self, message: str, limit: int) -> None:
+        super().__init__(message)
+        self.limit = limit
+
+
+class TooSlow(CaptureError):
+    """The body does not arrive."""
+
+
+class UnsupportedMedia(CaptureError):
+    """Another media type or content encoding than those that are read."""
+
+
+class NotFound(TraceError):
+    """Nothing has that name, or the asker may not know of it; the answer is the same."""
+
+
+class StoreError(TraceError):
+    """The database said something that it should not."""
+
+
+class Unavailable(TraceError):
+    """Not now; trying again may help."""

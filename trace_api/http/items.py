@@ -1,0 +1,68 @@
+"""Questions about items: history, trace, recall, verdict; by any name that the item has."""
+
+from __future__ import annotations
+
+import enum
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Query, Response
+
+from trace_api.http.service import OnBehalfOf, ServiceOf
+
+router = APIRouter(tags=["items"])
+
+NAME_CHARACTERS_MAX = 2_000
+"""Longer than any barcode: 7,089 digits fit a QR code, but a GS1 one is read up to 2,000 characters here."""
+
+ItemName = Annotated[
+    str,
+    Query(
+        max_length=NAME_CHARACTERS_MAX,
+        description="GS1 element string, Digital Link, EPC URN, or the digits of an EAN, UPC or SSCC",
+    ),
+]
+
+
+class Direction(enum.StrEnum):
+    """Where it came from, or what came of it."""
+
+    BACKWARD = "backward"
+    FORWARD = "forward"
+
+
+def json_response(body: bytes) -> Response:
+    """An answer that the core has already written."""
+    return Response(body, media_type="application/json")
+
+
+@router.get("/history")
+async def get_history(item: ItemName, service: ServiceOf, partner: OnBehalfOf) -> Response:
+    """Everything that happened to an item, also inside containers, and its current state."""
+    return json_response(await service.questions.history(item, partner))
+
+
+@router.get("/trace")
+async def get_trace(
+    item: ItemName, service: ServiceOf, partner: OnBehalfOf, direction: Direction = Direction.FORWARD
+) -> Response:
+    """Where an item came from, or what came of it, as a graph of items and events."""
+    return json_response(await service.questions.trace(item, partner, forward=direction is Direction.FORWARD))
+
+
+@router.get("/recall")
+async def get_recall(item: ItemName, service: ServiceOf, partner: OnBehalfOf) -> Response:
+    """What a recall of a lot or item reaches: items with the path that explains why, where each is,
+    who must be notified, what does not add up, and gaps. One consistent snapshot."""
+    return json_response(await service.questions.recall(item, partner))
+
+
+@router.get("/verify")
+async def get_verdict(
+    scan: Annotated[str, Query(max_length=NAME_CHARACTERS_MAX, description="What the scanner gave")],
+    service: ServiceOf,
+    partner: OnBehalfOf,
+) -> Response:
+    """The verdict on a barcode, with reasons, evidence and proofs."""
+    verdict = await service.questions.verify(scan, partner)
+    return json_response(orjson.dumps(verdict))

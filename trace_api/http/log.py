@@ -1,0 +1,50 @@
+"""`/log`: the transparency log, exactly as C2SP tlog-tiles has it."""
+
+from __future__ import annotations
+
+import gzip
+
+from fastapi import APIRouter, Request, Response
+from starlette.routing import Route
+
+from trace_api.errors import NotFound
+from trace_api.http.problems import of_trace_error
+from trace_api.http.service import Service, ServiceOf
+from trace_api.log import tiles
+
+router = APIRouter(prefix="/log", tags=["log"])
+
+IMMUTABLE = "public, max-age=31536000, immutable"
+CHECKPOINT_CACHE = "no-cache"
+_CORS = {"Access-Control-Allow-Origin": "*"}
+
+
+@router.get("/checkpoint", response_class=Response)
+async def get_checkpoint(service: ServiceOf) -> Response:
+    """The latest checkpoint, a C2SP signed note."""
+    note = await tiles.checkpoint_note(service.store)
+    return Response(note, headers={"Cache-Control": CHECKPOINT_CACHE, **_CORS}, media_type="text/plain; charset=utf-8")
+
+
+@router.get("/key", response_class=Response)
+async def get_key(service: ServiceOf) -> Response:
+    """The log's verifier key (vkey)."""
+    vkey = service.keys.verifier_key(service.origin)
+    return Response(vkey + "\n", headers=_CORS, media_type="text/plain; charset=utf-8")
+
+
+async def get_tile(request: Request) -> Response:
+    """A tile of hashes or of entries. Routed without the framework's machinery: everybody reads these."""
+    service: Service = request.app.state.service
+    path = f"tile/{request.path_params['path']}"
+    try:
+        content = await tiles.read_tile(service.store, path)
+    except NotFound as absent:
+        return of_trace_error(absent)
+    headers = {"Cache-Control": IMMUTABLE, "Vary": "Accept-Encoding", **_CORS}
+    if path.startswith("tile/entries/") and "gzip" in request.headers.get("accept-encoding", ""):
+        content, headers["Content-Encoding"] = gzip.compress(content, 6), "gzip"
+    return Response(content, headers=headers, media_type="application/octet-stream")
+
+
+tile_route = Route("/log/tile/{path:path}", get_tile, methods=["GET"])

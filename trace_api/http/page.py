@@ -1,0 +1,55 @@
+"""`/`: one plain page. Whatever a scanner types goes into one box; what is known comes out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import jinja2
+from fastapi import APIRouter, Query, Response
+from starlette.staticfiles import StaticFiles
+
+from trace_api.errors import Invalid
+from trace_api.http.items import NAME_CHARACTERS_MAX
+from trace_api.http.service import OnBehalfOf, ServiceOf
+
+router = APIRouter(include_in_schema=False)
+_WEB = Path(__file__).parent.parent / "web"
+_TEMPLATE = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(_WEB), autoescape=True, trim_blocks=True, lstrip_blocks=True
+).get_template("page.html")
+
+WORDS = {
+    "genuine": "Genuine",
+    "genuine-with-warnings": "Genuine, with warnings",
+    "unverifiable": "Cannot be verified",
+    "suspect": "Suspect",
+    "rejected": "Rejected",
+}
+SIGNS = {"genuine": "✓", "genuine-with-warnings": "!", "unverifiable": "?", "suspect": "⚠", "rejected": "✕"}  # noqa: RUF001
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+@router.get("/")
+async def get_page(
+    service: ServiceOf,
+    partner: OnBehalfOf,
+    scan: Annotated[str, Query(max_length=NAME_CHARACTERS_MAX)] = "",
+) -> Response:
+    """The page; with `scan`, the verdict, its reasons, the current state and the timeline with receipts."""
+    answer, refusal = None, None
+    if scan.strip():
+        try:
+            answer = await service.questions.verify(scan, partner)
+        except Invalid as invalid:
+            refusal = str(invalid)
+    html = _TEMPLATE.render(scan=scan, answer=answer, refusal=refusal, words=WORDS, signs=SIGNS)
+    return Response(html, headers=HEADERS, media_type="text/html; charset=utf-8")
+
+
+static = StaticFiles(directory=_WEB)

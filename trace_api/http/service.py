@@ -1,0 +1,45 @@
+"""What the resources work with, and on whose behalf."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from trace_api.capture.road import Door
+from trace_api.log.keys import LogKeys
+from trace_api.log.sequencer import Sequencer
+from trace_api.query.questions import Questions
+from trace_api.settings import Settings
+from trace_api.store.pool import Store
+
+OPEN_PARTNER = "anonymous"
+"""On whose behalf everything happens as long as no trading partners are registered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The running parts; made once, in `app`."""
+
+    settings: Settings
+    store: Store
+    keys: LogKeys
+    origin: str
+    door: Door
+    sequencer: Sequencer
+    questions: Questions
+
+
+def _service(request: Request) -> Service:
+    service: Service = request.app.state.service
+    return service
+
+
+def _on_behalf_of() -> str:
+    # The one place where a request gets its trading partner; every read and write below carries it.
+    return OPEN_PARTNER
+
+
+ServiceOf = Annotated[Service, Depends(_service)]
+OnBehalfOf = Annotated[str, Depends(_on_behalf_of)]

@@ -1,0 +1,154 @@
+"""The single writer of the log: stored captures become leaves.
+
+The order is that of sunlight: the data is durable before anything is signed, the signature is made
+before the head moves, the head moves by compare-and-swap in the transaction that also writes the
+tiles, and only then is anything published or acknowledged. Recovery is the same function run again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import structlog
+
+import trace_core
+from trace_api.errors import StoreError, Unavailable
+from trace_api.store import log as log_store
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    import asyncpg
+
+    from trace_api.log.keys import LogKeys
+    from trace_api.store.pool import Store
+
+SEQUENCE_EVENTS_MAX = 65_536
+"""Leaves in one step, unless a single capture is larger; 256 tiles of level 0."""
+SEQUENCE_CAPTURES_MAX = 4_096
+"""Captures in one step."""
+RETRY_PAUSE_S = 1.0
+"""Pause after a failure, and between attempts to become the sequencer."""
+
+log = structlog.get_logger()
+
+
+class Fenced(StoreError):
+    """Another sequencer has taken over; this one must not sign again before it has read the head."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A signed tree head. `note` is the C2SP signed note, `root_hash` has 32 bytes."""
+
+    tree_size: int
+    root_hash: bytes
+    note: bytes
+
+
+class Sequencer:
+    """Runs in the server's process. Several may run against one database; one of them is active."""
+
+    def __init__(self, store: Store, keys: LogKeys, origin: str, *, period_ms: int) -> None:
+        self._store = store
+        self._keys = keys
+        self._origin = origin
+        self._period_s = period_ms / 1000
+        self._wake = asyncio.Event()
+        self._published = asyncio.Condition()
+
+    def wake(self) -> None:
+        """A hint that a capture has been stored; without it the next period finds it."""
+        self._wake.set()
+
+    async def wait_published(self, timeout_s: float) -> None:
+        """Returns at the next checkpoint of this process, or after the time-out; the caller looks again."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s), self._published:
+                await self._published.wait()
+
+    async def run(self) -> None:
+        """Sequences until cancelled. A failure leaves nothing behind: the next round reads the head again."""
+        while True:
+            try:
+                async with self._active() as (connection, epoch):
+                    await self._sequence(connection, epoch)
+            except Exception as failure:  # The loop must outlive whatever Postgres and the network do.
+                log.warning("sequencer_restarts", reason=type(failure).__name__, detail=str(failure))
+            await asyncio.sleep(RETRY_PAUSE_S)
+
+    @contextlib.asynccontextmanager
+    async def _active(self) -> AsyncIterator[tuple[asyncpg.Connection, int]]:
+        """A connection that holds the sequencer's lock, and its epoch. Waits until it can have both."""
+        async with self._store.session() as connection:
+            while not await log_store.take_sequencer_lock(connection):
+                await asyncio.sleep(RETRY_PAUSE_S)
+            try:
+                yield connection, await log_store.begin_epoch(connection)
+            finally:
+                await log_store.release_sequencer_lock(connection)
+
+    async def _sequence(self, connection: asyncpg.Connection, epoch: int) -> None:
+        while True:
+            self._wake.clear()
+            checkpoint = await sequence_once(connection, self._keys, self._origin, epoch)
+            if checkpoint is not None:
+                async with self._published:
+                    self._published.notify_all()
+                continue
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), self._period_s)
+
+
+async def sequence_once(
+    connection: asyncpg.Connection, keys: LogKeys, origin: str, epoch: int
+) -> Checkpoint | None:
+    """Turns the oldest waiting captures into leaves. None when nothing waits.
+
+    Raises `Fenced` when another sequencer moved the head, `Unavailable` when stored rows do not give
+    what the head says. Cost: 4 reads, 1 native call, 1 transaction, for any number of captures.
+    """
+    # (1) What waits, and the head as stored. A crash here: nothing has happened.
+    head = await log_store.read_head(connection)
+    captures = await log_store.captures_to_sequence(connection, SEQUENCE_EVENTS_MAX, SEQUENCE_CAPTURES_MAX)
+    if not captures:
+        return None
+
+    # (2) The stored entries are hashed again, from the rows, not from memory: a bit that flipped since
+    # the capture was prepared is in the log as it is in the database. A crash here: nothing has happened.
+    entries = await log_store.entries_of_captures(connection, [capture.capture_no for capture in captures])
+    levels, indexes = trace_core.edge_tiles(head.tree_size)
+    edge = await log_store.tiles_at(connection, levels, indexes)
+    extension = await asyncio.to_thread(
+        trace_core.extend_tree, tree_size=head.tree_size, root_hash=head.root_hash, edge=edge, entries=entries
+    )
+    if extension.leaf_count != sum(capture.event_count for capture in captures):
+        raise Unavailable("the events of a stored capture are not all there; nothing was signed")
+
+    # (3) Sign. A crash here: a checkpoint that nobody has seen is lost, and made again from the same rows.
+    note = keys.sign_checkpoint(origin, extension.tree_size, extension.root_hash)
+    checkpoint = Checkpoint(extension.tree_size, extension.root_hash, note)
+
+    # (4) Swap the head; tiles, leaf indexes and the checkpoint move with it or not at all. A crash here:
+    # all of it or nothing. If the commit succeeded and we were told otherwise, the next round reads a
+    # head that is further on and finds nothing waiting.
+    first_leaf_indexes, next_leaf_index = [], head.tree_size
+    for capture in captures:
+        first_leaf_indexes.append(next_leaf_index)
+        next_leaf_index += capture.event_count
+    async with connection.transaction():
+        if not await log_store.swap_head(connection, epoch, head.tree_size, checkpoint):
+            raise Fenced("the head has moved on")
+        await log_store.write_tiles(connection, extension.levels, extension.tile_indexes, extension.hashes)
+        await log_store.number_captures(
+            connection, [capture.capture_no for capture in captures], first_leaf_indexes
+        )
+        await log_store.keep_checkpoint(connection, checkpoint, datetime.now(UTC))
+
+    # (5) Only now may anybody learn of it. A crash here: readers find it in the database.
+    log.info("sequenced", tree_size=checkpoint.tree_size, leaves=extension.leaf_count, captures=len(captures))
+    return checkpoint

@@ -1,0 +1,1 @@
+"""Answers: events, item history, trace, recall, verdict, receipts. Reads only."""

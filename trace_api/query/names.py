@@ -1,0 +1,42 @@
+"""What a person or scanner writes, as the names under which events are filed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import trace_core
+from trace_api.errors import Invalid
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """One thing, by its exact name. `lot` and `class_` are the lot and class that the scan tells beside it;
+    `elements` are the scan's application identifiers with their values."""
+
+    item: str
+    lot: str | None
+    class_: str | None
+    elements: dict[str, str]
+
+
+def read_name(text: str) -> Named:
+    """Reads an element string, Digital Link, EAN/UPC, SSCC or EPC URN; any other URI is its own name.
+
+    Raises `Invalid` that says what is wrong and where, such as a check digit.
+    """
+    try:
+        scan = trace_core.scan(text)
+    except trace_core.ScanError as error:
+        if _is_other_uri(text):
+            return Named(text, None, None, {})
+        raise Invalid(f"not a GS1 key: {error}", problems=[]) from None
+    if not scan.keys:
+        raise Invalid("the scan names no item", problems=[])
+    return Named(scan.keys[0], scan.lots[0], scan.classes[0], dict(scan.elements))
+
+
+def _is_other_uri(text: str) -> bool:
+    """A URI with a scheme that is no GS1 key: events may name those, too."""
+    scheme, colon, rest = text.strip().partition(":")
+    is_scheme = scheme.isascii() and scheme[:1].isalpha() and scheme.replace("+", "").replace("-", "").isalnum()
+    return bool(colon and rest) and is_scheme and not text.startswith(("urn:epc:", "http://", "https://"))

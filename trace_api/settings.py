@@ -1,0 +1,67 @@
+"""What a server can be told from outside: read once, frozen."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+CAPTURE_BODY_BYTES_MAX = 64 * 1024 * 1024
+"""Bytes of a capture document; openEPCIS and FasTnT take 1–30 MB."""
+EVENT_BYTES_MAX = 1024 * 1024
+"""Bytes of one event; the core holds every event of a capture to it, too."""
+SEQUENCE_PERIOD_MS = 200
+"""The longest wait between a stored capture and its leaves, when nothing wakes the sequencer sooner."""
+POOL_CONNECTIONS_MAX = 16
+"""Connections to Postgres; one of them is the sequencer's."""
+STATEMENT_S_MAX = 60
+"""No statement runs longer: Postgres ends it, and the client gives up a little later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`database_url` names a Postgres server; without it an embedded one runs under `data_dir`."""
+
+    data_dir: Path
+    database_url: str | None
+    host: str
+    port: int
+    origin: str
+    capture_body_bytes_max: int = CAPTURE_BODY_BYTES_MAX
+    event_bytes_max: int = EVENT_BYTES_MAX
+    sequence_period_ms: int = SEQUENCE_PERIOD_MS
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        data_dir: Path,
+        database_url: str | None = None,
+        host: str = "127.0.0.1",
+        port: int = 8080,
+        origin: str | None = None,
+    ) -> Self:
+        """Settings from the command line; `WAYPROOF_CAPTURE_BODY_BYTES_MAX` and
+        `WAYPROOF_SEQUENCE_PERIOD_MS` come from the environment."""
+        return cls(
+            data_dir=data_dir.absolute(),
+            database_url=database_url,
+            host=host,
+            port=port,
+            origin=origin or f"{host}:{port}/log",
+            capture_body_bytes_max=_positive("WAYPROOF_CAPTURE_BODY_BYTES_MAX", CAPTURE_BODY_BYTES_MAX),
+            sequence_period_ms=_positive("WAYPROOF_SEQUENCE_PERIOD_MS", SEQUENCE_PERIOD_MS),
+        )
+
+    @property
+    def key_dir(self) -> Path:
+        """The folder of the log's keys; never inside the database."""
+        return self.data_dir / "keys"
+
+
+def _positive(name: str, default: int) -> int:
+    text = os.environ.get(name, str(default))
+    if not text.isdigit() or int(text) == 0:
+        raise SystemExit(f"{name} must be a positive whole number")
+    return int(text)

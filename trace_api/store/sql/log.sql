@@ -1,0 +1,85 @@
+-- name: take_sequencer_lock
+-- One session at a time sequences; the lock is gone with its session.
+SELECT pg_try_advisory_lock(hashtextextended('wayproof.sequencer', 0));
+
+-- name: release_sequencer_lock
+-- For a session that goes on to something else.
+SELECT pg_advisory_unlock(hashtextextended('wayproof.sequencer', 0));
+
+-- name: create_log_head
+-- The first start of a log. A later start keeps what is there.
+INSERT INTO log_head (log_id, origin, epoch, tree_size, root_hash, checkpoint)
+VALUES (1, $1, 0, 0, $2, $3)
+ON CONFLICT (log_id) DO NOTHING;
+
+-- name: read_log_head
+-- The head as it is stored.
+SELECT origin, epoch, tree_size, root_hash, checkpoint FROM log_head WHERE log_id = 1;
+
+-- name: begin_epoch
+-- A new sequencer fences every older one: their swaps name an epoch that is gone.
+UPDATE log_head SET epoch = epoch + 1 WHERE log_id = 1 RETURNING epoch;
+
+-- name: captures_to_sequence
+-- The oldest captures that have no leaves yet, as many as hold at most $1 events together, but one at least.
+SELECT capture_no, event_count FROM (
+    SELECT capture_no, event_count,
+           sum(event_count) OVER (ORDER BY capture_no) AS up_to_here,
+           row_number() OVER (ORDER BY capture_no) AS place
+    FROM (
+        SELECT capture_no, event_count FROM capture
+        WHERE first_leaf_index IS NULL AND event_count > 0
+        ORDER BY capture_no LIMIT $2
+    ) AS waiting
+) AS counted
+WHERE up_to_here <= $1 OR place = 1
+ORDER BY capture_no;
+
+-- name: entries_of_captures
+-- The entries of whole captures in the order given, as one entry bundle: two bytes of length, then the entry.
+SELECT string_agg(substring(int4send(octet_length(e.entry)) FROM 3) || e.entry, ''::bytea
+                  ORDER BY c.place, e.event_key)
+FROM unnest($1::bigint[]) WITH ORDINALITY AS c (capture_no, place)
+JOIN event AS e ON e.event_key >= c.capture_no << 20 AND e.event_key < (c.capture_no + 1) << 20;
+
+-- name: tiles_at
+-- Tiles by coordinate.
+SELECT t.level, t.tile_index, t.hashes
+FROM unnest($1::smallint[], $2::bigint[]) AS wanted (level, tile_index)
+JOIN tile AS t USING (level, tile_index);
+
+-- name: swap_log_head
+-- The one step that makes leaves of events: no row means that another sequencer was faster.
+UPDATE log_head SET tree_size = $3, root_hash = $4, checkpoint = $5
+WHERE log_id = 1 AND epoch = $1 AND tree_size = $2
+RETURNING log_id;
+
+-- name: write_tiles
+-- New tiles, and tiles at the edge that have grown.
+INSERT INTO tile (level, tile_index, hashes)
+SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::bytea[])
+ON CONFLICT (level, tile_index) DO UPDATE SET hashes = EXCLUDED.hashes;
+
+-- name: number_captures
+-- The leaf index of each capture's first event.
+UPDATE capture SET first_leaf_index = n.first_leaf_index
+FROM unnest($1::bigint[], $2::bigint[]) AS n (capture_no, first_leaf_index)
+WHERE capture.capture_no = n.capture_no;
+
+-- name: keep_checkpoint
+-- Every checkpoint that was ever signed stays.
+INSERT INTO checkpoint (tree_size, root_hash, note, signed_at) VALUES ($1, $2, $3, $4);
+
+-- name: entries_of_leaves
+-- The entries of the leaves $1 to $2 - 1 as one entry bundle.
+SELECT string_agg(substring(int4send(octet_length(e.entry)) FROM 3) || e.entry, ''::bytea
+                  ORDER BY c.first_leaf_index, e.event_key)
+FROM (
+    SELECT capture_no, first_leaf_index, event_count FROM capture
+    WHERE event_count > 0 AND first_leaf_index < $2
+      AND first_leaf_index >= (
+          SELECT max(first_leaf_index) FROM capture WHERE event_count > 0 AND first_leaf_index <= $1)
+) AS c
+JOIN event AS e
+  ON e.event_key >= (c.capture_no << 20) + greatest($1 - c.first_leaf_index, 0)
+ AND e.event_key < (c.capture_no << 20) + least($2 - c.first_leaf_index, c.event_count);

@@ -1,0 +1,143 @@
+//! The salted commitment to an event: an RFC 6962 tree over its salted fields.
+//!
+//! `docs/formats.md` ("Commitment") specifies it to the byte. Whoever is shown a field, its salt and an
+//! inclusion proof can check it against the log entry; whoever is not learns nothing about it.
+
+use sha256::{digest_many, node_hashes};
+
+use crate::canonical::CanonicalEvent;
+
+/// Bytes of the secret from which the salts of one event derive.
+pub const SECRET_BYTES: usize = 32;
+/// Bytes of each salt: 128 bits, so that no field can be guessed.
+pub const SALT_BYTES: usize = 16;
+/// An entry counts an event's leaves in two bytes.
+pub const FIELDS_MAX: usize = 65_535;
+
+const SALT_DOMAIN: &[u8] = b"wayproof/v1/salt\n";
+const SALT_INPUT_BYTES: usize = SALT_DOMAIN.len() + SECRET_BYTES + 4;
+/// RFC 6962 §2.1: the byte before the data of a leaf.
+const LEAF_PREFIX: u8 = 0;
+
+type Hash = [u8; 32];
+
+/// Who issued an event. It is the first leaf of the commitment, so the log says nothing about it and
+/// its holder can show it.
+#[derive(Clone, Copy, Debug)]
+pub struct Issuer<'a> {
+    /// Name of the trading partner on whose behalf the capture came.
+    pub partner: &'a str,
+}
+
+/// The commitments of many events, hashed together so that all lanes stay full.
+#[derive(Default)]
+pub struct Commitments {
+    /// `SALT_INPUT_BYTES` a leaf.
+    salt_inputs: Vec<u8>,
+    /// For each leaf: prefix, salt (filled in by `roots`), text.
+    leaves: Vec<u8>,
+    leaf_ends: Vec<usize>,
+    leaves_of_event: Vec<usize>,
+}
+
+impl Commitments {
+    /// Adds one event. Returns its number of leaves, issuer included.
+    pub fn add(&mut self, secret: &[u8; SECRET_BYTES], issuer: Issuer<'_>, event: &CanonicalEvent) -> usize {
+        let mut value = Vec::new();
+        value.extend_from_slice(b"{\"partner\":");
+        json::write_canonical_string(issuer.partner, &mut value);
+        value.push(b'}');
+        let mut count = 0_u32;
+        for (pointer, value) in std::iter::once(("@issuer", value.as_slice())).chain(event.fields()) {
+            self.salt_inputs.extend_from_slice(SALT_DOMAIN);
+            self.salt_inputs.extend_from_slice(secret);
+            self.salt_inputs.extend_from_slice(&count.to_be_bytes());
+            self.leaves.push(LEAF_PREFIX);
+            self.leaves.extend_from_slice(&[0; SALT_BYTES]);
+            write_leaf_text(pointer, value, &mut self.leaves);
+            self.leaf_ends.push(self.leaves.len());
+            count += 1;
+        }
+        self.leaves_of_event.push(count as usize);
+        count as usize
+    }
+
+    /// The root of each event added since the last call, in order; forgets them.
+    pub fn roots(&mut self) -> Vec<Hash> {
+        self.fill_salts();
+        let mut nodes = vec![[0; 32]; self.leaf_ends.len()];
+        digest_many(&self.leaf_messages(), &mut nodes);
+        let roots = roots_of(nodes, &self.leaves_of_event);
+        self.salt_inputs.clear();
+        self.leaves.clear();
+        self.leaf_ends.clear();
+        self.leaves_of_event.clear();
+        roots
+    }
+
+    /// Salt and text of each leaf of the events added so far, for disclosure.
+    pub fn disclosures(&mut self) -> Vec<([u8; SALT_BYTES], String)> {
+        self.fill_salts();
+        let split = |message: &&[u8]| {
+            let (salt, text) = message[1..].split_at(SALT_BYTES);
+            let mut own = [0; SALT_BYTES];
+            own.copy_from_slice(salt);
+            (own, String::from_utf8_lossy(text).into_owned())
+        };
+        self.leaf_messages().iter().map(split).collect()
+    }
+
+    fn fill_salts(&mut self) {
+        let inputs: Vec<&[u8]> = self.salt_inputs.chunks_exact(SALT_INPUT_BYTES).collect();
+        let mut salts = vec![[0; 32]; inputs.len()];
+        digest_many(&inputs, &mut salts);
+        let mut start = 0;
+        for (salt, &end) in salts.iter().zip(&self.leaf_ends) {
+            self.leaves[start + 1..=start + SALT_BYTES].copy_from_slice(&salt[..SALT_BYTES]);
+            start = end;
+        }
+    }
+
+    fn leaf_messages(&self) -> Vec<&[u8]> {
+        let starts = std::iter::once(&0).chain(&self.leaf_ends);
+        starts.zip(&self.leaf_ends).map(|(&start, &end)| &self.leaves[start..end]).collect()
+    }
+}
+
+/// `["/pointer",value]` in canonical JSON.
+fn write_leaf_text(pointer: &str, value: &[u8], out: &mut Vec<u8>) {
+    out.push(b'[');
+    json::write_canonical_string(pointer, out);
+    out.push(b',');
+    out.extend_from_slice(value);
+    out.push(b']');
+}
+
+/// Roots of many trees whose leaf hashes stand back to back, level by level over all trees at once.
+/// Pairing neighbours and passing an odd last node up gives RFC 6962's tree.
+fn roots_of(mut nodes: Vec<Hash>, leaves_of_tree: &[usize]) -> Vec<Hash> {
+    let mut widths = leaves_of_tree.to_vec();
+    while widths.iter().any(|&width| width > 1) {
+        let mut pairs = Vec::with_capacity(nodes.len());
+        let mut start = 0;
+        for &width in &widths {
+            pairs.extend_from_slice(&nodes[start..start + width / 2 * 2]);
+            start += width;
+        }
+        let mut parents = vec![[0; 32]; pairs.len() / 2];
+        node_hashes(&pairs, &mut parents);
+        let mut above = Vec::with_capacity(nodes.len() / 2 + widths.len());
+        let (mut start, mut parent) = (0, 0);
+        for width in &mut widths {
+            above.extend_from_slice(&parents[parent..parent + *width / 2]);
+            if *width % 2 == 1 {
+                above.push(nodes[start + *width - 1]);
+            }
+            parent += *width / 2;
+            start += *width;
+            *width = width.div_ceil(2);
+        }
+        nodes = above;
+    }
+    nodes
+}

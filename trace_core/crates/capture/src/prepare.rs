@@ -1,0 +1,415 @@
+//! The road of a capture through the core: bytes in, rows out.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
+use epcis::{Document, Event, Problem, RawEvent, Severity, read_document};
+use json::{Bump, Value, write_canonical};
+use sha256::digest_many;
+
+use crate::canonical::CanonicalEvent;
+use crate::commitment::{Commitments, FIELDS_MAX, Issuer, SECRET_BYTES};
+use crate::copy::{Row, write_header, write_trailer};
+use crate::entry::{Blinding, Entry, ITEMS_MAX, Token, name_hash};
+use crate::problems::problems_json;
+use crate::references::{Reference, Role, references_of};
+
+/// Events in one capture: a position has 20 bits of an event key.
+pub const EVENTS_MAX: usize = (1 << POSITION_BITS) - 1;
+/// Bytes of one event as it came.
+pub const EVENT_BYTES_MAX: usize = 1 << 20;
+/// How far an event may lie ahead of its record time: clocks and time zones err, by less than a day.
+pub const EVENT_TIME_AHEAD_S_MAX: i64 = 86_400;
+const POSITION_BITS: u32 = 20;
+/// Events whose hashing is done together: enough to fill sixteen lanes, few enough to stay in cache.
+const CHUNK_EVENTS: usize = 64;
+
+/// Columns of `event` in the order of [`Copies::event`].
+pub const EVENT_COLUMNS: [&str; 16] = [
+    "event_key",
+    "partner",
+    "event_time",
+    "record_time",
+    "event_type",
+    "action",
+    "biz_step",
+    "disposition",
+    "read_point",
+    "biz_location",
+    "event_id",
+    "event_hash_id",
+    "secret",
+    "body",
+    "entry",
+    "findings",
+];
+/// Columns of `reference` in the order of [`Copies::reference`].
+pub const REFERENCE_COLUMNS: [&str; 4] = ["name_hash", "event_time", "event_key", "role"];
+/// Columns of `event_digest` in the order of [`Copies::event_digest`].
+pub const EVENT_DIGEST_COLUMNS: [&str; 2] = ["content_digest", "event_key"];
+/// Where the event key stands in a row of `event`: behind the number of columns and its own length.
+const KEY_AT: Range<usize> = 6..14;
+
+/// What a capture needs besides its bytes. Nothing in here reads a clock or a source of chance.
+pub struct Request<'a> {
+    /// On whose behalf the capture came.
+    pub partner: &'a str,
+    /// When it came, µs since 1970 UTC.
+    pub record_time: i64,
+    /// Its number: the upper 43 bits of its events' keys.
+    pub capture_no: i64,
+    /// 32 random bytes, used for nothing else; the events' secrets derive from it.
+    pub seed: [u8; 32],
+    /// The log's blinding.
+    pub blinding: &'a Blinding,
+    /// Findings refuse the event.
+    pub strict: bool,
+}
+
+/// A capture, ready to be stored.
+pub struct Prepared {
+    /// Number of events in the document, refused ones included.
+    pub event_total: usize,
+    /// Errors and findings, by event.
+    pub problems: Vec<Problem>,
+    /// The parts of the document's context, a canonical JSON array.
+    pub context: Vec<u8>,
+    /// The events that may be stored, in order.
+    pub events: Vec<PreparedEvent>,
+    capture_no: i64,
+    rows: Vec<u8>,
+    references: Vec<Reference>,
+}
+
+/// One event that may be stored.
+pub struct PreparedEvent {
+    /// Its place in the document.
+    pub index: usize,
+    /// Event id as captured, else the event hash id.
+    pub event_id: String,
+    /// Content digest.
+    pub content_digest: [u8; 32],
+    /// Position in `events` of an earlier event with the same content.
+    pub same_as: Option<usize>,
+    event_time: i64,
+    row: Range<usize>,
+    references: Range<usize>,
+}
+
+/// Complete streams in Postgres' binary COPY format.
+pub struct Copies {
+    /// Rows of `event`, columns as in [`EVENT_COLUMNS`].
+    pub event: Vec<u8>,
+    /// Rows of `reference`, sorted, columns as in [`REFERENCE_COLUMNS`].
+    pub reference: Vec<u8>,
+    /// Rows of `event_digest`, sorted, columns as in [`EVENT_DIGEST_COLUMNS`].
+    pub event_digest: Vec<u8>,
+    /// Number of events in them.
+    pub event_count: usize,
+}
+
+/// Takes a capture body through parsing, validation, hashing and commitment. Events that are refused
+/// stand in `problems`; the others are ready, whether any is stored is the caller's choice.
+/// Cost: one pass to parse; three hashes over each event; O(names) keyed hashes.
+#[must_use]
+pub fn prepare(body: &[u8], request: &Request<'_>) -> Prepared {
+    let arena = Bump::new();
+    let document = match read_document(body, &arena) {
+        Ok(document) if document.events.len() <= EVENTS_MAX => document,
+        Ok(document) => {
+            let message = format!("more than {EVENTS_MAX} events in one capture");
+            return refused(Problem::of_document(document.list_pointer, "too_many_events", message), request);
+        }
+        Err(problem) => return refused(problem, request),
+    };
+    let mut problems = epcis::validate(&document);
+    let mut findings = epcis::findings(&document);
+    if request.strict {
+        findings.iter_mut().for_each(|finding| finding.severity = Severity::Error);
+    }
+    problems.append(&mut findings);
+    let mut preparing = Preparing::new(&document, request, problems);
+    for chunk in document.events.chunks(CHUNK_EVENTS) {
+        preparing.chunk(chunk);
+    }
+    preparing.finish()
+}
+
+fn refused(problem: Problem, request: &Request<'_>) -> Prepared {
+    Prepared { problems: vec![problem], ..empty(request) }
+}
+
+fn empty(request: &Request<'_>) -> Prepared {
+    Prepared {
+        event_total: 0,
+        problems: Vec::new(),
+        context: b"[]".to_vec(),
+        events: Vec::new(),
+        capture_no: request.capture_no,
+        rows: Vec::new(),
+        references: Vec::new(),
+    }
+}
+
+/// A capture on its way through [`prepare`].
+struct Preparing<'r, 'a> {
+    document: &'r Document<'a>,
+    request: &'r Request<'r>,
+    /// Whether an event is refused, by index.
+    refused: Vec<bool>,
+    findings: HashMap<usize, Vec<Problem>>,
+    canonical: Vec<CanonicalEvent>,
+    commitments: Commitments,
+    first_with: HashMap<[u8; 32], usize>,
+    out: Prepared,
+}
+
+/// An event whose text has been read, before its hashes are known.
+struct Draft<'a> {
+    raw: RawEvent<'a>,
+    event: Event<'a>,
+    prehash: String,
+}
+
+impl<'r, 'a> Preparing<'r, 'a> {
+    fn new(document: &'r Document<'a>, request: &'r Request<'r>, problems: Vec<Problem>) -> Self {
+        let total = document.events.len();
+        // A document that is wrong as a whole refuses each of its events.
+        let whole = problems.iter().any(|p| p.event_index.is_none() && p.severity == Severity::Error);
+        let mut refused = vec![whole; total];
+        let mut findings: HashMap<usize, Vec<Problem>> = HashMap::new();
+        for problem in &problems {
+            match (problem.event_index, problem.severity) {
+                (Some(index), Severity::Error) => refused[index] = true,
+                (Some(index), Severity::Finding) => {
+                    let list = document.pointer_of(index).len();
+                    let pointer = problem.pointer[list..].to_owned();
+                    findings.entry(index).or_default().push(Problem { pointer, ..problem.clone() });
+                }
+                (None, _) => (),
+            }
+        }
+        let mut context = Vec::new();
+        write_canonical(Value::Array(&document.context.parts), &mut context);
+        Self {
+            document,
+            request,
+            refused,
+            findings,
+            canonical: std::iter::repeat_with(CanonicalEvent::default).take(CHUNK_EVENTS).collect(),
+            commitments: Commitments::default(),
+            first_with: HashMap::new(),
+            out: Prepared { event_total: total, problems, context, ..empty(request) },
+        }
+    }
+
+    fn chunk(&mut self, chunk: &[RawEvent<'a>]) {
+        let mut drafts = Vec::with_capacity(CHUNK_EVENTS);
+        for &raw in chunk {
+            if self.refused[raw.index] {
+                continue;
+            }
+            match self.draft(raw, drafts.len()) {
+                Ok(draft) => drafts.push(draft),
+                Err(mut problem) => {
+                    problem.event_index = Some(raw.index);
+                    problem.pointer.insert_str(0, &self.document.pointer_of(raw.index));
+                    self.out.problems.push(problem);
+                }
+            }
+        }
+        let texts: Vec<&[u8]> = self.canonical[..drafts.len()].iter().map(CanonicalEvent::digest_input).collect();
+        let prehashes: Vec<&[u8]> = drafts.iter().map(|draft| draft.prehash.as_bytes()).collect();
+        let mut content_digests = vec![[0; 32]; drafts.len()];
+        let mut event_hash_ids = vec![[0; 32]; drafts.len()];
+        digest_many(&texts, &mut content_digests);
+        digest_many(&prehashes, &mut event_hash_ids);
+        let issuer = Issuer { partner: self.request.partner };
+        let committed: Vec<_> = drafts
+            .iter()
+            .zip(&self.canonical)
+            .map(|(draft, canonical)| {
+                let secret = self.secret(draft.raw.index);
+                (secret, self.commitments.add(&secret, issuer, canonical))
+            })
+            .collect();
+        let roots = self.commitments.roots();
+        for (n, draft) in drafts.iter().enumerate() {
+            let (secret, field_count) = committed[n];
+            let sealed = Sealed {
+                content_digest: content_digests[n],
+                event_hash_id: event_hash_ids[n],
+                commitment: roots[n],
+                secret,
+                field_count: u16::try_from(field_count).unwrap_or(u16::MAX),
+            };
+            self.accept(draft, &sealed);
+        }
+    }
+
+    /// Reads one event and writes its canonical text into place `slot`.
+    fn draft(&mut self, raw: RawEvent<'a>, slot: usize) -> Result<Draft<'a>, Problem> {
+        let limit = |code, message| Err(Problem::of_document("", code, message));
+        if raw.object.source.len() > EVENT_BYTES_MAX {
+            return limit("event_too_large", format!("an event has at most {EVENT_BYTES_MAX} bytes"));
+        }
+        let own = if self.document.is_bare() { None } else { raw.object.get("@context") };
+        let context = self.document.context.with(own);
+        let event = Event::read(raw.object, &context)?;
+        let ahead = event.event_time - self.request.record_time;
+        if ahead > EVENT_TIME_AHEAD_S_MAX * 1_000_000 {
+            let message = format!("eventTime is more than {EVENT_TIME_AHEAD_S_MAX} seconds in the future");
+            return Err(Problem::of_document("/eventTime", "event_time_ahead", message));
+        }
+        if event.items.len() > ITEMS_MAX {
+            return limit("too_many_items", format!("an event names at most {ITEMS_MAX} items"));
+        }
+        let mut prehash = String::new();
+        epcis::write_prehash(raw.object, &context, &mut prehash)?;
+        let canonical = &mut self.canonical[slot];
+        canonical.write(raw.object, &context);
+        if canonical.fields().len() >= FIELDS_MAX {
+            return limit("too_many_fields", format!("an event has at most {} fields", FIELDS_MAX - 1));
+        }
+        Ok(Draft { raw, event, prehash })
+    }
+
+    fn secret(&self, index: usize) -> [u8; SECRET_BYTES] {
+        let mut input = [0; 40];
+        input[..32].copy_from_slice(&self.request.seed);
+        input[32..].copy_from_slice(&(index as u64).to_be_bytes());
+        sha256::digest(&input)
+    }
+
+    fn accept(&mut self, draft: &Draft<'a>, sealed: &Sealed) {
+        let place = self.out.events.len();
+        let same_as = self.first_with.get(&sealed.content_digest).copied();
+        let event_hash_id = epcis::event_hash_id_uri(&sealed.event_hash_id);
+        let first_reference = self.out.references.len();
+        let tokens = references_of(
+            &draft.event,
+            &event_hash_id,
+            self.request.blinding,
+            place,
+            &mut self.out.references,
+        );
+        let row = self.row(draft, sealed, tokens);
+        self.first_with.entry(sealed.content_digest).or_insert(place);
+        self.out.events.push(PreparedEvent {
+            index: draft.raw.index,
+            event_id: draft.event.event_id.map_or(event_hash_id, str::to_owned),
+            content_digest: sealed.content_digest,
+            same_as,
+            event_time: draft.event.event_time,
+            row,
+            references: first_reference..self.out.references.len(),
+        });
+    }
+
+    /// Writes the row of `event`; its key is filled in when it is known which events are stored.
+    fn row(&mut self, draft: &Draft<'a>, sealed: &Sealed, tokens: Vec<Token>) -> Range<usize> {
+        let entry = Entry {
+            record_time: u64::try_from(self.request.record_time).unwrap_or(0),
+            commitment: sealed.commitment,
+            field_count: sealed.field_count,
+            tokens,
+        };
+        let mut entry_bytes = Vec::new();
+        entry.write(&mut entry_bytes);
+        let event = &draft.event;
+        let start = self.out.rows.len();
+        let columns = i16::try_from(EVENT_COLUMNS.len()).unwrap_or(i16::MAX);
+        let mut row = Row::start(&mut self.out.rows, columns);
+        row.bigint(0)
+            .bytes(self.request.partner.as_bytes())
+            .time(event.event_time)
+            .time(self.request.record_time)
+            .smallint(event.event_type as i16);
+        match event.action {
+            Some(action) => row.smallint(action as i16),
+            None => row.null(),
+        };
+        row.text(event.biz_step)
+            .text(event.disposition)
+            .text(event.read_point)
+            .text(event.biz_location)
+            .text(event.event_id)
+            .bytes(&sealed.event_hash_id)
+            .bytes(&sealed.secret)
+            .bytes(draft.raw.object.source.as_bytes())
+            .bytes(&entry_bytes);
+        match self.findings.get(&draft.raw.index) {
+            Some(findings) => row.bytes(&problems_json(findings)),
+            None => row.null(),
+        };
+        start..self.out.rows.len()
+    }
+
+    fn finish(mut self) -> Prepared {
+        self.out.problems.sort_by_key(|problem| problem.event_index);
+        self.out
+    }
+}
+
+/// What the hashes of an event are.
+struct Sealed {
+    content_digest: [u8; 32],
+    event_hash_id: [u8; 32],
+    commitment: [u8; 32],
+    secret: [u8; SECRET_BYTES],
+    field_count: u16,
+}
+
+impl Prepared {
+    /// The COPY streams of all events but those that repeat an earlier one of this capture and those
+    /// that `stored` (by position in `events`) says are stored already. Event keys ascend without gaps.
+    /// Cost: one copy of the rows, one sort of the references.
+    #[must_use]
+    pub fn copies(&self, stored: &HashSet<usize>) -> Copies {
+        let kept = self.events.iter().enumerate().filter(|(n, event)| event.same_as.is_none() && !stored.contains(n));
+        let mut event_rows = Vec::with_capacity(self.rows.len() + 32);
+        write_header(&mut event_rows);
+        let mut references = Vec::with_capacity(self.references.len());
+        let mut digests = Vec::with_capacity(self.events.len());
+        let mut key = self.capture_no << POSITION_BITS;
+        for (_, event) in kept {
+            let row = event_rows.len();
+            event_rows.extend_from_slice(&self.rows[event.row.clone()]);
+            event_rows[row + KEY_AT.start..row + KEY_AT.end].copy_from_slice(&key.to_be_bytes());
+            let time = event.event_time;
+            references.extend(self.references[event.references.clone()].iter().map(|r| (r.name_hash, time, key, r.role)));
+            digests.push((event.content_digest, key));
+            key += 1;
+        }
+        write_trailer(&mut event_rows);
+        // Neighbours in the index arrive together: twice as fast as in order of capture.
+        references.sort_unstable();
+        digests.sort_unstable();
+        Copies {
+            event: event_rows,
+            reference: reference_rows(&references),
+            event_digest: event_digest_rows(&digests),
+            event_count: digests.len(),
+        }
+    }
+}
+
+fn reference_rows(references: &[(i64, i64, i64, Role)]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(references.len() * 44 + 32);
+    write_header(&mut out);
+    for &(name_hash, event_time, key, role) in references {
+        Row::start(&mut out, 4).bigint(name_hash).time(event_time).bigint(key).smallint(role as i16);
+    }
+    write_trailer(&mut out);
+    out
+}
+
+fn event_digest_rows(digests: &[([u8; 32], i64)]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(digests.len() * 50 + 32);
+    write_header(&mut out);
+    for (content_digest, key) in digests {
+        Row::start(&mut out, 2).bytes(content_digest).bigint(*key);
+    }
+    write_trailer(&mut out);
+    out
+}

@@ -1,0 +1,80 @@
+"""Checks a receipt offline: no server, no clock, no database."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any
+
+import orjson
+
+from trace_core import _native
+from trace_core._native import ProofError
+
+
+def check_receipt(receipt: bytes, verifier_key: str) -> list[str]:
+    """Checks the receipt of an event (`docs/formats.md`, "Receipt") against the log's verifier key.
+
+    Returns the steps that held, in words. Raises `ProofError` or `SignatureError` at the first that
+    does not. The plan:
+
+    (1) the checkpoint is signed by the log;
+    (2) its tree has the size that the receipt says;
+    (3) the entry is in that tree, at the leaf index that the receipt says;
+    (4) the event, under its context, has the content digest that the receipt says;
+    (5) the entry commits to exactly this event, all its fields and no others.
+
+    What remains the caller's duty: that `verifier_key` is the log's, that the log shows everybody the
+    same tree (witnesses), and that the entry's tokens are those of the event's items.
+    """
+    try:
+        parts = _Receipt(orjson.loads(receipt))
+    except (ValueError, KeyError, TypeError, binascii.Error) as error:
+        raise ProofError(f"not a receipt: {error}") from None
+    # (1)
+    origin, tree_size, root_hash = _native.open_checkpoint(parts.checkpoint, verifier_key)
+    # (2)
+    if tree_size != parts.tree_size:
+        raise ProofError(f"the checkpoint is of {tree_size} leaves, the receipt says {parts.tree_size}")
+    # (3)
+    _native.check_inclusion(
+        leaf_hash=_native.leaf_hash(parts.entry),
+        leaf_index=parts.leaf_index,
+        tree_size=tree_size,
+        root_hash=root_hash,
+        proof=parts.proof,
+    )
+    # (4)
+    opened = _native.open_event(parts.event, parts.context, secret=parts.secret, partner=parts.partner)
+    if opened.content_digest != parts.content_digest:
+        raise ProofError("the event does not have the content digest of the receipt")
+    # (5)
+    commitment, field_count, record_time_us = _native.read_entry(parts.entry)
+    if (commitment, field_count) != (opened.commitment, opened.field_count):
+        raise ProofError("the log entry does not commit to this event")
+    return [
+        f"the checkpoint of {origin} is signed by the log's key",
+        f"its tree has {tree_size} leaves",
+        f"the entry is leaf {parts.leaf_index} of that tree, recorded at {record_time_us} µs since 1970",
+        "the event has the content digest of the receipt",
+        f"the entry commits to this event and its issuer, {field_count} fields in all",
+    ]
+
+
+class _Receipt:
+    """The members of a receipt, decoded."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        def decode(text: str) -> bytes:
+            return base64.b64decode(text, validate=True)
+
+        self.checkpoint = str(document["checkpoint"]).encode()
+        self.tree_size = int(document["tree_size"])
+        self.leaf_index = int(document["leaf_index"])
+        self.entry = decode(document["entry"])
+        self.proof = [decode(step) for step in document["inclusion_proof"]]
+        self.content_digest = bytes.fromhex(document["content_digest"])
+        self.event = str(document["event"]).encode()
+        self.context = str(document["context"]).encode()
+        self.secret = decode(document["secret"])
+        self.partner = str(document["issuer"]["partner"])
