@@ -4,12 +4,18 @@
 
 use crate::{NodeId, ProofError};
 
-/// One hash of a proof: the root of the leaves `[start, end)`, and how it is used.
+/// One hash of a proof: what it is the root of, and how it is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Step {
     pub(crate) role: Role,
-    pub(crate) start: u64,
-    pub(crate) end: u64,
+    pub(crate) span: Span,
+}
+
+/// The leaves `[start, end)`, at least one, and a subtree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Span {
+    start: u64,
+    end: u64,
 }
 
 /// What a hash of a proof is for.
@@ -40,17 +46,17 @@ pub(crate) fn steps(start: u64, end: u64, tree_size: u64) -> Result<Vec<Step>, P
     while (low, high) != (from, end) {
         let middle = low + largest_power_below(high - low);
         if end <= middle {
-            steps.push(Step { role: Role::Right, start: middle, end: high });
+            steps.push(Step { role: Role::Right, span: Span { start: middle, end: high } });
             high = middle;
         } else {
             let role = if middle <= from { Role::Left } else { Role::LeftOfBoth };
-            steps.push(Step { role, start: low, end: middle });
+            steps.push(Step { role, span: Span { start: low, end: middle } });
             from = from.max(middle);
             low = middle;
         }
     }
     if from > start {
-        steps.push(Step { role: Role::Seed, start: from, end });
+        steps.push(Step { role: Role::Seed, span: Span { start: from, end } });
     }
     steps.reverse();
     Ok(steps)
@@ -69,13 +75,20 @@ fn largest_power_below(leaves: u64) -> u64 {
     1 << (leaves - 1).ilog2()
 }
 
-impl Step {
-    /// The complete nodes that this hash is joined from, from left to right.
+impl Span {
+    /// The complete nodes whose hashes join to the root of the span, from left to right.
     pub(crate) fn nodes(self) -> impl Iterator<Item = NodeId> {
-        let leaves = self.end - self.start;
-        (0..64_u8).rev().filter(move |level| leaves >> level & 1 == 1).map(move |level| {
-            let before = if level == 63 { 0 } else { leaves >> (level + 1) << (level + 1) };
-            NodeId { level, index: (self.start + before) >> level }
+        let mut start = self.start;
+        std::iter::from_fn(move || {
+            let level = u8::try_from((self.end - start).checked_ilog2()?).ok()?;
+            let node = NodeId { level, index: start >> level };
+            start += 1 << level;
+            Some(node)
         })
+    }
+
+    /// How many [`nodes`](Self::nodes) there are.
+    pub(crate) fn node_count(self) -> usize {
+        (self.end - self.start).count_ones() as usize
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::check::{consistency_steps, inclusion_steps};
-use crate::path::{Step, steps};
+use crate::path::{Span, Step, steps};
 use crate::range::join;
 use crate::{Hash, NodeId, ProofError};
 
@@ -68,7 +68,7 @@ pub fn prove_inclusion<R: HashReader>(
     prove(reader, &inclusion_steps(leaf_index, tree_size)?)
 }
 
-/// [`prove_inclusion`] of many leaves, each hash read once.
+/// [`prove_inclusion`] of many leaves, with one read; what several proofs hold is read once.
 ///
 /// # Errors
 /// Unless each `leaf_index < tree_size` and all hashes can be read.
@@ -81,9 +81,8 @@ pub fn prove_inclusions<R: HashReader>(
         .iter()
         .map(|&leaf_index| inclusion_steps(leaf_index, tree_size))
         .collect::<Result<_, _>>()?;
-    let nodes = nodes_of(&paths.concat());
-    let hashes = read(reader, &nodes)?;
-    Ok(paths.iter().map(|steps| assemble(steps, &nodes, &hashes)).collect())
+    let roots = SpanRoots::read(reader, paths.iter().flatten().map(|step| step.span).collect())?;
+    Ok(paths.iter().map(|steps| roots.proof(steps)).collect())
 }
 
 /// The consistency proof between two sizes of a tree; RFC 9162 §2.1.4.1.
@@ -138,30 +137,47 @@ pub fn subtree_consistency_proof_nodes(
 }
 
 fn prove<R: HashReader>(reader: &R, steps: &[Step]) -> Result<Vec<Hash>, ProveError<R::Error>> {
-    let nodes = nodes_of(steps);
-    let hashes = read(reader, &nodes)?;
-    Ok(assemble(steps, &nodes, &hashes))
+    Ok(SpanRoots::read(reader, steps.iter().map(|step| step.span).collect())?.proof(steps))
 }
 
 /// Each node of the steps once, sorted.
 fn nodes_of(steps: &[Step]) -> Vec<NodeId> {
-    let mut nodes: Vec<NodeId> = steps.iter().flat_map(|step| step.nodes()).collect();
+    let mut nodes: Vec<NodeId> = steps.iter().flat_map(|step| step.span.nodes()).collect();
     nodes.sort_unstable();
     nodes.dedup();
     nodes
 }
 
-fn read<R: HashReader>(reader: &R, nodes: &[NodeId]) -> Result<Vec<Hash>, ProveError<R::Error>> {
-    let hashes = reader.read_hashes(nodes).map_err(ProveError::Read)?;
-    if hashes.len() == nodes.len() {
-        Ok(hashes)
-    } else {
-        Err(ProveError::HashCount { expected: nodes.len(), actual: hashes.len() })
-    }
+/// What proofs are put together from: the roots of spans, each read and joined once.
+struct SpanRoots {
+    /// Sorted, and each once.
+    spans: Vec<Span>,
+    /// In the order of the spans.
+    roots: Vec<Hash>,
 }
 
-/// The proof: of each step the join of its nodes, whose hashes stand in the order of the sorted `nodes`.
-fn assemble(steps: &[Step], nodes: &[NodeId], hashes: &[Hash]) -> Vec<Hash> {
-    let find = |node| nodes.binary_search(&node).ok().map(|position| hashes[position]);
-    steps.iter().filter_map(|step| join(&step.nodes().filter_map(find).collect::<Vec<_>>())).collect()
+impl SpanRoots {
+    fn read<R: HashReader>(reader: &R, mut spans: Vec<Span>) -> Result<Self, ProveError<R::Error>> {
+        spans.sort_unstable();
+        spans.dedup();
+        let nodes: Vec<NodeId> = spans.iter().flat_map(|span| span.nodes()).collect();
+        let hashes = reader.read_hashes(&nodes).map_err(ProveError::Read)?;
+        if hashes.len() != nodes.len() {
+            return Err(ProveError::HashCount { expected: nodes.len(), actual: hashes.len() });
+        }
+        let mut rest = &*hashes;
+        let mut roots = Vec::with_capacity(spans.len());
+        for span in &spans {
+            let (own, others) = rest.split_at(span.node_count());
+            roots.push(join(own));
+            rest = others;
+        }
+        Ok(Self { spans, roots })
+    }
+
+    /// The proof along steps whose spans were all read.
+    fn proof(&self, steps: &[Step]) -> Vec<Hash> {
+        let position = |step: &Step| self.spans.binary_search(&step.span);
+        steps.iter().filter_map(|step| position(step).ok()).map(|position| self.roots[position]).collect()
+    }
 }

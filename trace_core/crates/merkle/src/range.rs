@@ -75,7 +75,7 @@ impl CompactRange {
     /// The root of the tree with these leaves. Costs one node hash for each bit set in `size`.
     #[must_use]
     pub fn root_hash(&self) -> Hash {
-        join(&self.hashes).unwrap_or(EMPTY_ROOT)
+        join(&self.hashes)
     }
 
     /// Appends leaves. Costs one node hash a leaf; those of one level are hashed together, so one call for
@@ -118,7 +118,7 @@ impl CompactRange {
     }
 }
 
-/// The root over complete subtrees that shrink from left to right; none if there are none.
-pub(crate) fn join(hashes: &[Hash]) -> Option<Hash> {
-    hashes.iter().rev().copied().reduce(|right, left| node_hash(&left, &right))
+/// The root over complete subtrees that shrink from left to right.
+pub(crate) fn join(hashes: &[Hash]) -> Hash {
+    hashes.iter().rev().copied().reduce(|right, left| node_hash(&left, &right)).unwrap_or(EMPTY_ROOT)
 }
