@@ -1,0 +1,129 @@
+"""Captures: stored whole in one transaction, found again by the job's id."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import asyncpg
+
+from trace_api.errors import StoreError
+from trace_api.store.statements import load
+
+if TYPE_CHECKING:
+    import uuid
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from trace_api.store.pool import Store
+
+_SQL = load("captures")
+NUMBERS_IN_BLOCK = 64
+
+
+class DuplicateEvents(StoreError):
+    """Some of the capture's events are stored already; nothing of the capture was stored."""
+
+
+class Copies(Protocol):
+    """Complete streams in Postgres' binary COPY format, with the columns that they hold."""
+
+    event: bytes
+    event_columns: list[str]
+    reference: bytes
+    reference_columns: list[str]
+    event_digest: bytes
+    event_digest_columns: list[str]
+    event_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureRow:
+    """What is known of a capture before its events. `context` is a JSON array, `body_digest` has 32 bytes."""
+
+    capture_no: int
+    capture_id: uuid.UUID
+    partner: str
+    record_time: datetime
+    context: bytes
+    body_digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a capture job says. `repeated` counts events whose content was stored before."""
+
+    success: bool
+    error_behaviour: str
+    event_total: int
+    stored: int
+    repeated: int
+    problems: list[dict[str, Any]]
+    problems_left_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A capture job as stored. `first_leaf_index` is None until its events are in the log."""
+
+    capture_id: uuid.UUID
+    partner: str
+    record_time: datetime
+    first_leaf_index: int | None
+    outcome: Outcome
+
+
+async def next_number_block(store: Store) -> range:
+    """Capture numbers that no other process has."""
+    async with store.session() as connection:
+        block = await connection.fetchval(_SQL["next_number_block"])
+    return range(block * NUMBERS_IN_BLOCK, (block + 1) * NUMBERS_IN_BLOCK)
+
+
+async def store_capture(store: Store, row: CaptureRow, outcome: Outcome, copies: Copies | None) -> None:
+    """Stores a capture and its events, or nothing of it. When it returns, all of it is durable.
+
+    Raises `DuplicateEvents` when another capture has stored one of the events in the meantime.
+    """
+    async with store.session() as connection:
+        try:
+            async with connection.transaction():
+                if copies is not None and copies.event_count > 0:
+                    # Digests first: a repetition is refused before anything else is written.
+                    await _copy(connection, "event_digest", copies.event_digest_columns, copies.event_digest)
+                    await _copy(connection, "event", copies.event_columns, copies.event)
+                    await _copy(connection, "reference", copies.reference_columns, copies.reference)
+                await connection.execute(
+                    _SQL["insert_capture"],
+                    row.capture_no,
+                    row.capture_id,
+                    row.partner,
+                    row.record_time,
+                    row.context,
+                    row.body_digest,
+                    outcome.stored,
+                    asdict(outcome),
+                )
+        except asyncpg.UniqueViolationError as violation:
+            if violation.constraint_name == "event_digest_pkey":
+                raise DuplicateEvents("some events are stored already") from None
+            raise
+
+
+async def _copy(connection: asyncpg.Connection, table: str, columns: Sequence[str], rows: bytes) -> None:
+    await connection.copy_to_table(table, source=io.BytesIO(rows), columns=columns, format="binary")
+
+
+async def find_digests(store: Store, content_digests: Sequence[bytes]) -> set[bytes]:
+    """Which of these are stored."""
+    async with store.session() as connection:
+        rows = await connection.fetch(_SQL["find_digests"], content_digests)
+    return {row[0] for row in rows}
+
+
+async def load_capture(store: Store, capture_id: uuid.UUID) -> Job | None:
+    """A capture job, or None."""
+    async with store.session() as connection:
+        row = await connection.fetchrow(_SQL["load_capture"], capture_id)
+    return None if row is None else Job(**{**row, "outcome": Outcome(**row["outcome"])})

@@ -1,0 +1,90 @@
+"""Events and the index over their names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trace_api.store.statements import load
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    import asyncpg
+
+_SQL = load("events")
+POSITION_BITS = 20
+"""An event key is its capture's number and, in so many bits, its position in the capture."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """One event. `body` and `secret` are None once erased; `context` is the JSON array of its capture;
+    `leaf_index` is None until it is in the log; `findings` is a JSON array or None."""
+
+    event_key: int
+    partner: str
+    event_time: datetime
+    record_time: datetime
+    event_id: str | None
+    event_hash_id: bytes
+    secret: bytes | None
+    body: bytes | None
+    entry: bytes
+    findings: bytes | None
+    context: bytes
+    leaf_index: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PageFilter:
+    """What a page of events is cut from; bounds are half open."""
+
+    from_time: datetime
+    to_time: datetime
+    event_type: int | None = None
+    biz_step: str | None = None
+
+
+async def references(
+    connection: asyncpg.Connection,
+    name_hashes: Sequence[int],
+    from_times: Sequence[datetime],
+    to_times: Sequence[datetime],
+    *,
+    limit: int,
+) -> list[int]:
+    """Keys of events that may name these things within these times, `limit` at most in all.
+    Cost: one index scan for each name."""
+    rows = await connection.fetch(_SQL["references"], name_hashes, from_times, to_times, limit)
+    return [row[0] for row in rows]
+
+
+async def events_by_key(connection: asyncpg.Connection, keys: Sequence[int]) -> list[StoredEvent]:
+    """The events with these keys, in order of event time. Cost: two reads, for any number of keys."""
+    rows = await connection.fetch(_SQL["events_by_key"], keys)
+    numbers = list({row["event_key"] >> POSITION_BITS for row in rows})
+    captures = {row[0]: (row[1], row[2]) for row in await connection.fetch(_SQL["captures_by_number"], numbers)}
+    events = []
+    for row in rows:
+        context, first_leaf_index = captures[row["event_key"] >> POSITION_BITS]
+        position = row["event_key"] & ((1 << POSITION_BITS) - 1)
+        leaf_index = None if first_leaf_index is None else first_leaf_index + position
+        events.append(StoredEvent(**row, context=context, leaf_index=leaf_index))
+    return events
+
+
+async def key_of_digest(connection: asyncpg.Connection, content_digest: bytes) -> int | None:
+    """The key of the event with this content, or None."""
+    key: int | None = await connection.fetchval(_SQL["event_by_digest"], content_digest)
+    return key
+
+
+async def page_of_keys(
+    connection: asyncpg.Connection, after: tuple[datetime, int], wanted: PageFilter, limit: int
+) -> list[tuple[datetime, int]]:
+    """Times and keys of the next events behind `after`, in order of event time."""
+    arguments = (*after, wanted.from_time, wanted.to_time, wanted.event_type, wanted.biz_step, limit)
+    rows = await connection.fetch(_SQL["page_of_events"], *arguments)
+    return [(row["event_time"], row["event_key"]) for row in rows]

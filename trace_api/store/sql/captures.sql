@@ -1,0 +1,16 @@
+-- name: next_number_block
+-- The next block of capture numbers.
+SELECT nextval('capture_no_block');
+
+-- name: insert_capture
+-- The capture itself, in the transaction that stores its events.
+INSERT INTO capture (capture_no, capture_id, partner, record_time, context, body_digest, event_count, outcome)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
+
+-- name: find_digests
+-- Which of these content digests are stored.
+SELECT content_digest FROM event_digest WHERE content_digest = ANY($1::bytea[]);
+
+-- name: load_capture
+-- A capture job.
+SELECT capture_id, partner, record_time, first_leaf_index, outcome FROM capture WHERE capture_id = $1;
