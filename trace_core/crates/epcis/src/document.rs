@@ -27,7 +27,15 @@ pub struct RawEvent<'a> {
     pub object: &'a Object<'a>,
 }
 
-impl Document<'_> {
+impl<'a> Document<'a> {
+    /// The effective context of one event: the document's, then the event's own. A bare event's own
+    /// is the document's already.
+    #[must_use]
+    pub fn context_of(&self, event: &RawEvent<'a>) -> Context<'a> {
+        let own = if self.list_pointer.is_empty() { None } else { event.object.get("@context") };
+        self.context.with(own)
+    }
+
     /// JSON pointer of one event from the root of the document.
     #[must_use]
     pub fn pointer_of(&self, event_index: usize) -> String {

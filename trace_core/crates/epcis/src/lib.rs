@@ -7,8 +7,13 @@
 
 mod context;
 mod document;
+mod event;
 mod problem;
+mod time;
+pub mod vocabulary;
 
 pub use context::Context;
 pub use document::{Document, RawEvent, read_document};
+pub use event::{Action, ErrorDeclaration, Event, EventType, ItemRef, ItemRole, Typed};
 pub use problem::{Problem, Severity};
+pub use time::{parse_offset, parse_time};

@@ -1,0 +1,312 @@
+//! The typed view of an event: what capture and lineage read, once, from an event that is valid.
+
+use std::borrow::Cow;
+
+use json::{Object, Value};
+
+use crate::context::Context;
+use crate::problem::Problem;
+use crate::time::parse_time;
+use crate::vocabulary;
+
+/// The five event types. The numbers stand in the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i16)]
+#[expect(missing_docs, reason = "the standard's own names")]
+pub enum EventType {
+    ObjectEvent = 1,
+    AggregationEvent = 2,
+    TransactionEvent = 3,
+    TransformationEvent = 4,
+    AssociationEvent = 5,
+}
+
+impl EventType {
+    /// From the event's `type`.
+    #[must_use]
+    pub fn of(name: &str) -> Option<Self> {
+        Some(match name {
+            "ObjectEvent" => Self::ObjectEvent,
+            "AggregationEvent" => Self::AggregationEvent,
+            "TransactionEvent" => Self::TransactionEvent,
+            "TransformationEvent" => Self::TransformationEvent,
+            "AssociationEvent" => Self::AssociationEvent,
+            _ => return None,
+        })
+    }
+}
+
+/// The three actions. The numbers stand in the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i16)]
+#[expect(missing_docs, reason = "the standard's own names")]
+pub enum Action {
+    Add = 1,
+    Observe = 2,
+    Delete = 3,
+}
+
+/// As what an event names an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ItemRole {
+    /// `epcList`, `quantityList`.
+    Epc,
+    /// `parentID`.
+    Parent,
+    /// `childEPCs`, `childQuantityList`.
+    Child,
+    /// `inputEPCList`, `inputQuantityList`.
+    Input,
+    /// `outputEPCList`, `outputQuantityList`.
+    Output,
+}
+
+/// One item that an event names.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ItemRef<'a> {
+    /// As what.
+    pub role: ItemRole,
+    /// Its one name: canonical Digital Link of a GS1 key, else the text as written.
+    pub item: Cow<'a, str>,
+    /// The lot that its key tells beside a serial, or that the event's ILMD gives to its items.
+    pub lot: Option<String>,
+    /// The class (GTIN) that it belongs to; None for what is itself a class, or has none.
+    pub class: Option<String>,
+    /// Quantity as written, where the item is a quantity of a class or lot.
+    pub quantity: Option<&'a str>,
+    /// Its unit (UN/ECE Rec 20); None counts pieces.
+    pub unit: Option<&'a str>,
+}
+
+/// Says that an event was wrong.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ErrorDeclaration<'a> {
+    /// When it was declared, µs since 1970 UTC.
+    pub time: i64,
+    /// Why, by its short CBV name or URI.
+    pub reason: Option<&'a str>,
+    /// Events that replace it.
+    pub corrective_event_ids: Vec<&'a str>,
+}
+
+/// A source or destination, or a business transaction: its type and its id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Typed<'a> {
+    /// Short CBV name or URI; empty where a business transaction has none.
+    pub kind: &'a str,
+    /// As written.
+    pub id: &'a str,
+}
+
+/// One event.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event<'a> {
+    /// Which of the five.
+    pub event_type: EventType,
+    /// Absent in transformations.
+    pub action: Option<Action>,
+    /// µs since 1970 UTC.
+    pub event_time: i64,
+    /// As captured.
+    pub event_id: Option<&'a str>,
+    /// Short CBV name or URI.
+    pub biz_step: Option<&'a str>,
+    /// Short CBV name or URI.
+    pub disposition: Option<&'a str>,
+    /// Id as written.
+    pub read_point: Option<&'a str>,
+    /// Id as written.
+    pub biz_location: Option<&'a str>,
+    /// Every item that the event names, in order.
+    pub items: Vec<ItemRef<'a>>,
+    /// Where it comes from.
+    pub sources: Vec<Typed<'a>>,
+    /// Where it goes to.
+    pub destinations: Vec<Typed<'a>>,
+    /// Business transactions.
+    pub biz_transactions: Vec<Typed<'a>>,
+    /// Joins several transformation events into one.
+    pub transformation_id: Option<&'a str>,
+    /// Then the event says that an earlier one with its content was wrong.
+    pub error_declaration: Option<ErrorDeclaration<'a>>,
+    /// Sensor elements as they came.
+    pub sensor_elements: &'a [Value<'a>],
+    /// Instance and lot master data as they came.
+    pub ilmd: Option<&'a Object<'a>>,
+}
+
+/// The lists that name items, each with its role; those of classes hold objects with quantities.
+const INSTANCE_LISTS: [(&str, ItemRole); 4] = [
+    ("epcList", ItemRole::Epc),
+    ("childEPCs", ItemRole::Child),
+    ("inputEPCList", ItemRole::Input),
+    ("outputEPCList", ItemRole::Output),
+];
+const CLASS_LISTS: [(&str, ItemRole); 4] = [
+    ("quantityList", ItemRole::Epc),
+    ("childQuantityList", ItemRole::Child),
+    ("inputQuantityList", ItemRole::Input),
+    ("outputQuantityList", ItemRole::Output),
+];
+/// CBV master data attribute: the lot of what the event makes.
+const LOT_ATTRIBUTES: [(&str, &str); 2] =
+    [("urn:epcglobal:cbv:mda:", "lotNumber"), ("https://ref.gs1.org/cbv/", "lotNumber")];
+
+impl<'a> Event<'a> {
+    /// Reads the view from an event that is valid.
+    ///
+    /// # Errors
+    /// A [`Problem`], its pointer relative to the event, where type or time cannot be read after all.
+    pub fn read(object: &'a Object<'a>, context: &Context<'a>) -> Result<Self, Problem> {
+        let text = |name: &str| object.get(name).and_then(Value::as_str);
+        let event_type = text("type").and_then(EventType::of);
+        let event_type = event_type
+            .ok_or_else(|| Problem::of_document("/type", "enum", "not one of the five event types"))?;
+        let event_time = text("eventTime").and_then(parse_time);
+        let event_time = event_time.ok_or_else(|| {
+            Problem::of_document(
+                "/eventTime",
+                "format",
+                "not a time with an offset, of the years 1970 to 2100",
+            )
+        })?;
+        let place = |name: &str| object.get(name)?.as_object()?.get("id")?.as_str();
+        let ilmd = object.get("ilmd").and_then(Value::as_object);
+        Ok(Self {
+            event_type,
+            action: text("action").and_then(|action| match action {
+                "ADD" => Some(Action::Add),
+                "OBSERVE" => Some(Action::Observe),
+                "DELETE" => Some(Action::Delete),
+                _ => None,
+            }),
+            event_time,
+            event_id: text("eventID"),
+            biz_step: text("bizStep").map(vocabulary::biz_step),
+            disposition: text("disposition").map(vocabulary::disposition),
+            read_point: place("readPoint"),
+            biz_location: place("bizLocation"),
+            items: items_of(object, ilmd.and_then(|ilmd| lot_of(ilmd, context))),
+            sources: typed(object, "sourceList", "source", vocabulary::source_dest_type),
+            destinations: typed(object, "destinationList", "destination", vocabulary::source_dest_type),
+            biz_transactions: typed(
+                object,
+                "bizTransactionList",
+                "bizTransaction",
+                vocabulary::biz_transaction_type,
+            ),
+            transformation_id: text("transformationID"),
+            error_declaration: object.get("errorDeclaration").and_then(Value::as_object).map(declaration),
+            sensor_elements: object.get("sensorElementList").and_then(Value::as_array).unwrap_or(&[]),
+            ilmd,
+        })
+    }
+}
+
+fn items_of<'a>(object: &'a Object<'a>, ilmd_lot: Option<&str>) -> Vec<ItemRef<'a>> {
+    let mut items = Vec::new();
+    for member in object.members {
+        if member.name == "parentID" {
+            items.extend(member.value.as_str().map(|epc| item_ref(ItemRole::Parent, epc, None)));
+        } else if let Some((_, role)) = INSTANCE_LISTS.iter().find(|(name, _)| *name == member.name) {
+            let epcs = member.value.as_array().unwrap_or(&[]).iter().filter_map(|value| value.as_str());
+            items.extend(epcs.map(|epc| item_ref(*role, epc, ilmd_lot)));
+        } else if let Some((_, role)) = CLASS_LISTS.iter().find(|(name, _)| *name == member.name) {
+            let elements =
+                member.value.as_array().unwrap_or(&[]).iter().filter_map(|value| value.as_object());
+            items.extend(elements.filter_map(|element| quantity_ref(*role, element, ilmd_lot)));
+        }
+    }
+    items
+}
+
+/// `ilmd_lot` applies to what the event makes or begins: its EPCs and outputs.
+fn item_ref<'a>(role: ItemRole, epc: &'a str, ilmd_lot: Option<&str>) -> ItemRef<'a> {
+    let Some(key) = gs1::item_key(epc) else {
+        return ItemRef {
+            role,
+            item: Cow::Borrowed(epc),
+            lot: None,
+            class: None,
+            quantity: None,
+            unit: None,
+        };
+    };
+    let class = key.class_of();
+    let own_lot = key.lot_of().map(|lot| lot.uri());
+    let lot = own_lot.or_else(|| {
+        let applies = matches!(role, ItemRole::Epc | ItemRole::Output);
+        let lot = ilmd_lot.filter(|_| applies)?;
+        lot_key(class.as_ref().unwrap_or(&key).as_str(), lot)
+    });
+    let item = key.uri();
+    let lot = lot.filter(|lot| *lot != item);
+    ItemRef {
+        role,
+        item: Cow::Owned(item),
+        lot,
+        class: class.map(|class| class.uri()),
+        quantity: None,
+        unit: None,
+    }
+}
+
+fn quantity_ref<'a>(role: ItemRole, element: &'a Object<'a>, ilmd_lot: Option<&str>) -> Option<ItemRef<'a>> {
+    let class = element.get("epcClass")?.as_str()?;
+    let quantity = match element.get("quantity") {
+        Some(Value::Number(literal)) => Some(literal),
+        _ => None,
+    };
+    let unit = element.get("uom").and_then(Value::as_str);
+    // A class that the ILMD narrows to a lot is a quantity of that lot.
+    let named = item_ref(role, class, ilmd_lot);
+    Some(ItemRef { quantity, unit, ..named })
+}
+
+/// The key of a lot of a GTIN, or None where the class is no GTIN or the lot no AI (10).
+fn lot_key(class: &str, lot: &str) -> Option<String> {
+    let mut link = String::with_capacity(class.len() + 4 + lot.len());
+    link.push_str(class);
+    link.push_str("/10/");
+    for byte in lot.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            link.push(char::from(byte));
+        } else {
+            let hex = |nibble: u8| char::from(b"0123456789ABCDEF"[usize::from(nibble & 0xf)]);
+            link.extend(['%', hex(byte >> 4), hex(byte)]);
+        }
+    }
+    class.contains("/01/").then(|| gs1::item_key(&link))?.map(|key| key.uri())
+}
+
+fn lot_of<'a>(ilmd: &'a Object<'a>, context: &Context<'a>) -> Option<&'a str> {
+    ilmd.members.iter().find_map(|member| {
+        let (prefix, local) = member.name.split_once(':')?;
+        let namespace =
+            LOT_ATTRIBUTES.iter().find(|(_, name)| *name == local).and_then(|_| context.namespace(prefix))?;
+        // Published documents write the namespace with and without its last colon.
+        let known =
+            LOT_ATTRIBUTES.iter().any(|(n, _)| n.trim_end_matches(':') == namespace.trim_end_matches(':'));
+        known.then(|| member.value.as_str()).flatten()
+    })
+}
+
+fn typed<'a>(object: &'a Object<'a>, list: &str, id: &str, short: fn(&str) -> &str) -> Vec<Typed<'a>> {
+    let elements = object.get(list).and_then(Value::as_array).unwrap_or(&[]);
+    let element = |value: &Value<'a>| {
+        let element = value.as_object()?;
+        let kind = element.get("type").and_then(Value::as_str).unwrap_or("");
+        Some(Typed { kind: short(kind), id: element.get(id)?.as_str()? })
+    };
+    elements.iter().filter_map(element).collect()
+}
+
+fn declaration<'a>(object: &'a Object<'a>) -> ErrorDeclaration<'a> {
+    let text = |name: &str| object.get(name).and_then(Value::as_str);
+    let ids = object.get("correctiveEventIDs").and_then(Value::as_array).unwrap_or(&[]);
+    ErrorDeclaration {
+        time: text("declarationTime").and_then(parse_time).unwrap_or_default(),
+        reason: text("reason").map(vocabulary::error_reason),
+        corrective_event_ids: ids.iter().filter_map(|id| id.as_str()).collect(),
+    }
+}
