@@ -1,9 +1,7 @@
 //! The right edge of a tiled tree: what growing it needs, and which tiles growing it gives.
 
 use crate::tile::hashes_at;
-use crate::{
-    CompactRange, Hash, NodeId, TILE_HASHES_MAX, TILE_HEIGHT, TREE_SIZE_MAX, Tile, TileContent, TileError,
-};
+use crate::{CompactRange, Hash, NodeId, TILE_HASHES_MAX, TILE_HEIGHT, Tile, TileContent, TileError};
 
 /// A tree as its partial tiles, at most one a level: 64 KiB, however large the tree.
 ///
@@ -25,9 +23,7 @@ impl RightEdge {
     /// # Errors
     /// If `contents` are other tiles, or no tree is as large.
     pub fn from_tiles(tree_size: u64, contents: Vec<TileContent>) -> Result<Self, TileError> {
-        if tree_size > TREE_SIZE_MAX
-            || !contents.iter().map(TileContent::tile).eq(Tile::partial_of(tree_size))
-        {
+        if !contents.iter().map(TileContent::tile).eq(Tile::partial_of(tree_size)) {
             return Err(TileError::NotTheEdge { tree_size });
         }
         // A tile's own compact range holds the hashes for its eight bits of the tree's size.

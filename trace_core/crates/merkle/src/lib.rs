@@ -8,6 +8,20 @@
 //! multiple of the smallest power of two that is at least `end - start` — belongs to a tree. An inclusion
 //! proof is the one for the subtree of a single leaf, a consistency proof the one for a subtree that starts
 //! at 0.
+//!
+//! ```
+//! use merkle::{MemoryTree, check_consistency, check_inclusion, leaf_hashes, prove_consistency, prove_inclusion};
+//!
+//! let hashes = leaf_hashes(&[b"caught", b"landed", b"shipped"]);
+//! let (old, new) = (MemoryTree::from_leaf_hashes(&hashes[..2]), MemoryTree::from_leaf_hashes(&hashes));
+//!
+//! let landed = prove_inclusion(&new, 1, 3)?;
+//! check_inclusion(&hashes[1], 1, 3, &new.root_hash(), &landed)?;
+//!
+//! let grown = prove_consistency(&new, 2, 3)?;
+//! check_consistency(2, 3, &old.root_hash(), &new.root_hash(), &grown)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 #![forbid(unsafe_code)]
 
 mod bundle;

@@ -2,11 +2,14 @@
 
 mod naive;
 
+use std::cell::RefCell;
+
 use merkle::{
-    CompactRange, Hash, InclusionClaim, MemoryTree, MissingNode, NodeId, ProofError, ProveError,
-    check_consistency, check_inclusion, check_inclusions, check_subtree_consistency, check_subtree_inclusion,
-    consistency_proof_nodes, inclusion_proof_nodes, prove_consistency, prove_inclusion, prove_inclusions,
-    prove_subtree_consistency, root_hash, subtree_consistency_proof_nodes,
+    CompactRange, EMPTY_ROOT, Hash, HashReader, InclusionClaim, MemoryTree, MissingNode, NodeId, ProofError,
+    ProveError, RangeError, TREE_SIZE_MAX, check_consistency, check_inclusion, check_inclusions,
+    check_subtree_consistency, check_subtree_inclusion, consistency_proof_nodes, inclusion_proof_nodes,
+    prove_consistency, prove_inclusion, prove_inclusions, prove_subtree_consistency, root_hash,
+    subtree_consistency_proof_nodes,
 };
 use naive::Naive;
 
@@ -222,6 +225,86 @@ fn proofs_that_cannot_exist_are_refused_by_name() {
     }
     let missing = ProveError::Read(MissingNode(NodeId { level: 2, index: 1 }));
     assert_eq!(prove_inclusion(&tree, 0, 8), Err(missing));
+}
+
+#[test]
+fn empty_subtree_belongs_to_every_tree_that_reaches_it() {
+    let root = [7; 32];
+    let check = |start, size, proof: &[Hash]| {
+        check_subtree_consistency((start, start), size, &EMPTY_ROOT, &root, proof)
+    };
+    assert_eq!(check(0, 0, &[]), Ok(()));
+    assert_eq!(check(5, 5, &[]), Ok(()));
+    assert_eq!(check(6, 5, &[]), Err(ProofError::NoSuchSubtree { start: 6, end: 6, tree_size: 5 }));
+    assert_eq!(check(5, 5, &[root]), Err(ProofError::WrongLength { expected: 0, actual: 1 }));
+}
+
+#[test]
+fn leaf_of_what_is_no_subtree_is_refused() {
+    for (start, end) in [(1, 3), (2, 5), (6, 2), (1, u64::MAX)] {
+        let no_subtree = Err(ProofError::NoSuchSubtree { start, end, tree_size: end });
+        let hash = Hash::default();
+        assert_eq!(check_subtree_inclusion(&hash, start, (start, end), &hash, &[hash]), no_subtree);
+        assert_eq!(check_subtree_consistency((start, end), end, &hash, &hash, &[hash]), no_subtree);
+    }
+}
+
+#[test]
+fn hashes_that_are_no_compact_range_are_refused() {
+    let too_few = RangeError::HashCount { expected: 2, actual: 1 };
+    assert_eq!(CompactRange::from_hashes(5, vec![[0; 32]]), Err(too_few));
+    let too_large = RangeError::TooLarge { size: 1 << 63 };
+    assert_eq!(CompactRange::from_hashes(1 << 63, vec![[0; 32]]), Err(too_large));
+    assert!(CompactRange::from_hashes(TREE_SIZE_MAX, vec![[0; 32]; 63]).is_ok());
+}
+
+/// A tree that notes what it is asked for, and leaves out as many hashes as it is told to.
+struct Noting<'a> {
+    tree: &'a MemoryTree,
+    asked: RefCell<Vec<Vec<NodeId>>>,
+    left_out: usize,
+}
+
+impl HashReader for Noting<'_> {
+    type Error = MissingNode;
+
+    fn read_hashes(&self, nodes: &[NodeId]) -> Result<Vec<Hash>, MissingNode> {
+        self.asked.borrow_mut().push(nodes.to_vec());
+        self.tree.read_hashes(&nodes[self.left_out..])
+    }
+}
+
+#[test]
+fn proofs_ask_once_for_each_of_the_nodes_they_name() {
+    let tree = MemoryTree::from_leaf_hashes(&Naive::new(100).leaf_hashes);
+    let sorted_and_once = |nodes: &[NodeId]| nodes.is_sorted_by(|left, right| left < right);
+    for size in 1..=100 {
+        for index in 0..size {
+            let reader = Noting { tree: &tree, asked: RefCell::default(), left_out: 0 };
+            prove_inclusion(&reader, index, size).expect("a proof");
+            prove_consistency(&reader, index + 1, size).expect("a proof");
+            let mut asked = reader.asked.into_inner();
+            for nodes in &mut asked {
+                nodes.sort_unstable();
+            }
+            let named = [inclusion_proof_nodes(index, size), consistency_proof_nodes(index + 1, size)];
+            let named: Vec<Vec<NodeId>> = named.into_iter().collect::<Result<_, _>>().expect("nodes");
+            assert!(named.iter().all(|nodes| sorted_and_once(nodes)));
+            assert_eq!(asked, named);
+        }
+    }
+    let reader = Noting { tree: &tree, asked: RefCell::default(), left_out: 0 };
+    prove_inclusions(&reader, &(0..64).collect::<Vec<_>>(), 64).expect("proofs");
+    let asked = reader.asked.into_inner();
+    assert_eq!(asked.iter().map(Vec::len).collect::<Vec<_>>(), [126], "one read, and all but the root once");
+}
+
+#[test]
+fn reader_that_leaves_a_hash_out_gives_no_proof() {
+    let tree = MemoryTree::from_leaf_hashes(&Naive::new(8).leaf_hashes);
+    let reader = Noting { tree: &tree, asked: RefCell::default(), left_out: 1 };
+    let error = ProveError::HashCount { expected: 3, actual: 2 };
+    assert_eq!(prove_inclusion(&reader, 0, 8), Err(error));
 }
 
 #[test]
