@@ -8,9 +8,9 @@ use std::arch::x86_64::{
     _mm512_unpacklo_epi64,
 };
 
-use crate::Digest;
-use crate::constants::{INITIAL_STATE, NODE_BITS, NODE_PREFIX, ROUND_CONSTANTS, ROUNDS, STATE_WORDS};
+use crate::constants::{INITIAL_STATE, NODE_BITS, ROUND_CONSTANTS, ROUNDS, STATE_WORDS};
 use crate::message::{BLOCK_BYTES, Block, Message};
+use crate::{Digest, NODE_PREFIX};
 
 /// Messages in one vector.
 pub(crate) const LANES: usize = 16;

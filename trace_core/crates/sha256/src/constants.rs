@@ -25,20 +25,15 @@ pub(crate) const ROUND_CONSTANTS: [u32; ROUNDS] = [
     0x748f_82ee, 0x78a5_636f, 0x84c8_7814, 0x8cc7_0208, 0x90be_fffa, 0xa450_6ceb, 0xbef9_a3f7, 0xc671_78f2,
 ];
 
-/// First byte of what an RFC 6962 node hashes; its leaves begin with 0.
-pub(crate) const NODE_PREFIX: u8 = 1;
-
-/// Bits that a node hashes: the prefix and two child hashes.
+/// Bits that a node hashes: the prefix and two children of 32 bytes.
 pub(crate) const NODE_BITS: u32 = 8 * (1 + 2 * 32);
 
 /// `NODE_TAIL[b]`: message schedule plus round constants of a node's second block.
 ///
 /// That block holds one byte of the message, `b`, and else only padding, so 256 schedules are all there are.
 /// 64 KiB, computed by the compiler.
-#[cfg(target_arch = "x86_64")]
 pub(crate) static NODE_TAIL: [[u32; ROUNDS]; 256] = node_tails();
 
-#[cfg(target_arch = "x86_64")]
 #[expect(
     clippy::large_stack_arrays,
     reason = "runs in the compiler alone, for the initial value of a static"
@@ -57,7 +52,6 @@ const fn node_tails() -> [[u32; ROUNDS]; 256] {
 
 /// Schedule plus round constants of a block of `first_word`, zeros and the length of a node's message;
 /// FIPS 180-4 §6.2.2, step 1.
-#[cfg(target_arch = "x86_64")]
 const fn keyed_schedule(first_word: u32) -> [u32; ROUNDS] {
     let mut words = [0; ROUNDS];
     words[0] = first_word;

@@ -7,21 +7,28 @@
 //! This is the one crate of Wayproof where `unsafe` may stand: vector loads and stores, and calls of
 //! functions that need a CPU feature.
 
-mod constants;
-mod message;
-
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "x86_64")]
+mod constants;
+#[cfg(target_arch = "x86_64")]
+mod message;
 #[cfg(target_arch = "x86_64")]
 mod sha_ni;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::constants::NODE_PREFIX;
-use crate::message::{BLOCK_BYTES, Block, Message};
+#[cfg(target_arch = "x86_64")]
+use crate::message::Message;
 
 /// A SHA-256 digest.
 pub type Digest = [u8; 32];
+
+/// First byte of what an RFC 6962 node hashes; its leaves begin with 0.
+const NODE_PREFIX: u8 = 1;
+
+/// Bytes that a node hashes after its prefix: the hashes of its two children.
+const CHILDREN_BYTES: usize = 2 * size_of::<Digest>();
 
 /// Fewer messages than this go faster in pairs than in sixteen lanes of which some stand idle.
 #[cfg(target_arch = "x86_64")]
@@ -148,7 +155,7 @@ pub fn node_hashes(children: &[Digest], out: &mut [Digest]) {
 pub fn node_hashes_with(lanes: Lanes, children: &[Digest], out: &mut [Digest]) {
     assert_eq!(children.len(), 2 * out.len(), "two children for each node");
     assert!(lanes.is_available(), "{lanes:?} is not on this CPU");
-    let (children, _) = children.as_flattened().as_chunks::<BLOCK_BYTES>();
+    let (children, _) = children.as_flattened().as_chunks::<CHILDREN_BYTES>();
     match lanes {
         Lanes::One => scalar_node_hashes(children, out),
         #[cfg(target_arch = "x86_64")]
@@ -174,7 +181,7 @@ pub fn node_hashes_with(lanes: Lanes, children: &[Digest], out: &mut [Digest]) {
     }
 }
 
-fn scalar_node_hashes(children: &[Block], out: &mut [Digest]) {
+fn scalar_node_hashes(children: &[[u8; CHILDREN_BYTES]], out: &mut [Digest]) {
     for (children, out) in children.iter().zip(out) {
         *out = Sha256::new().chain_update([NODE_PREFIX]).chain_update(children).finalize().into();
     }

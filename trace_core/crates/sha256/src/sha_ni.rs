@@ -11,9 +11,9 @@ use std::arch::x86_64::{
     _mm_shuffle_epi32, _mm_storeu_si128, _mm_unpackhi_epi64, _mm_unpacklo_epi64,
 };
 
-use crate::Digest;
-use crate::constants::{INITIAL_STATE, NODE_PREFIX, NODE_TAIL, ROUND_CONSTANTS, ROUNDS};
+use crate::constants::{INITIAL_STATE, NODE_TAIL, ROUND_CONSTANTS, ROUNDS};
 use crate::message::{BLOCK_BYTES, Block, Message};
+use crate::{Digest, NODE_PREFIX};
 
 /// Rounds that one message word vector feeds.
 const GROUP: usize = 4;
