@@ -39,13 +39,18 @@ impl<'a> Context<'a> {
     /// long form (`{"@id": …}`) counts too. Cost: one look at each declaration.
     #[must_use]
     pub fn namespace(&self, prefix: &str) -> Option<&'a str> {
-        let declared = self.parts.iter().rev().find_map(|part| match part.as_object()?.get(prefix)? {
+        self.declared(prefix).or_else(|| {
+            STANDARD_PREFIXES.iter().find(|(name, _)| *name == prefix).map(|(_, namespace)| *namespace)
+        })
+    }
+
+    /// [`namespace`](Self::namespace), but only where the document or event itself declares it.
+    #[must_use]
+    pub fn declared(&self, prefix: &str) -> Option<&'a str> {
+        self.parts.iter().rev().find_map(|part| match part.as_object()?.get(prefix)? {
             Value::String(namespace) => Some(namespace),
             Value::Object(definition) => definition.get("@id")?.as_str(),
             _ => None,
-        });
-        declared.or_else(|| {
-            STANDARD_PREFIXES.iter().find(|(name, _)| *name == prefix).map(|(_, namespace)| *namespace)
         })
     }
 }

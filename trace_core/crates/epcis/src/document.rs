@@ -36,6 +36,27 @@ impl<'a> Document<'a> {
         self.context.with(own)
     }
 
+    /// Members that the document wants left out of event hash ids: what `…:ignoreFields` lists in the
+    /// document or in its query results.
+    #[must_use]
+    pub fn ignored_fields(&self) -> Vec<&'a str> {
+        let results = at(self.root, &["epcisBody", "queryResults"]).and_then(Value::as_object);
+        let members = [Some(self.root), results].into_iter().flatten().flat_map(|object| object.members);
+        let lists = members.filter(|member| member.name.ends_with(":ignoreFields"));
+        lists
+            .filter_map(|member| member.value.as_array())
+            .flatten()
+            .filter_map(|name| name.as_str())
+            .collect()
+    }
+
+    /// A problem whose pointer is relative to an event, as one of the document.
+    #[must_use]
+    pub fn locate(&self, event_index: usize, problem: Problem) -> Problem {
+        let pointer = self.pointer_of(event_index) + &problem.pointer;
+        Problem { event_index: Some(event_index), pointer, ..problem }
+    }
+
     /// JSON pointer of one event from the root of the document.
     #[must_use]
     pub fn pointer_of(&self, event_index: usize) -> String {

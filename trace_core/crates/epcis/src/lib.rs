@@ -8,6 +8,7 @@
 mod context;
 mod document;
 mod event;
+mod event_hash;
 mod problem;
 mod time;
 pub mod vocabulary;
@@ -15,5 +16,6 @@ pub mod vocabulary;
 pub use context::Context;
 pub use document::{Document, RawEvent, read_document};
 pub use event::{Action, ErrorDeclaration, Event, EventType, ItemRef, ItemRole, Typed};
+pub use event_hash::{event_hash_id_uri, event_hash_ids, event_prehashes, write_prehash};
 pub use problem::{Problem, Severity};
 pub use time::{parse_offset, parse_time};

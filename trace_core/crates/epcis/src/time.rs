@@ -1,25 +1,45 @@
 //! Times as EPCIS writes them: RFC 3339 with an offset.
 
+/// The years of an event.
+const YEARS: std::ops::RangeInclusive<i64> = 1970..=2100;
+
 /// µs since 1970-01-01T00:00:00Z of `2020-04-01T15:00:00.123+01:00` or `…Z`. Digits beyond µs are cut
 /// off. None unless it is a time of the years 1970 to 2100 in exactly this form; 24:00 and a leap
 /// second (`:60`) are none.
 #[must_use]
 pub fn parse_time(text: &str) -> Option<i64> {
+    let (local_seconds, micros, offset) = parse_local(text)?;
+    let in_years = text.get(..4).and_then(|year| year.parse().ok()).is_some_and(|year| YEARS.contains(&year));
+    let minutes = parse_offset(offset)?;
+    in_years.then_some((local_seconds - minutes * 60) * 1_000_000 + micros)
+}
+
+/// Seconds since 1970 and µs of any year; a time without offset is one of UTC.
+pub(crate) fn parse_any_time(text: &str) -> Option<(i64, i64)> {
+    let (local_seconds, micros, offset) = parse_local(text)?;
+    let minutes = if offset.is_empty() { 0 } else { parse_offset(offset)? };
+    Some((local_seconds - minutes * 60, micros))
+}
+
+/// Seconds as if the local time were UTC, µs, and the text of the offset.
+fn parse_local(text: &str) -> Option<(i64, i64, &[u8])> {
     let bytes = text.as_bytes();
     let separators = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')];
-    if bytes.len() < 20 || separators.iter().any(|&(at, byte)| bytes[at] != byte) {
+    if bytes.len() < 19 || separators.iter().any(|&(at, byte)| bytes[at] != byte) {
         return None;
     }
     let number = |from: usize, to: usize| digits(&bytes[from..to]);
     let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
     let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
-    let in_range = (1970..=2100).contains(&year) && hour < 24 && minute < 60 && second < 60;
-    if !in_range || !(1..=12).contains(&month) || day < 1 || day > days_in_month(year, month) {
+    if hour > 23 || minute > 59 || second > 59 || !(1..=12).contains(&month) {
+        return None;
+    }
+    if day < 1 || day > days_in_month(year, month) {
         return None;
     }
     let (micros, offset) = fraction(&bytes[19..])?;
     let seconds = days_since_1970(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
-    Some((seconds - parse_offset(offset)? * 60) * 1_000_000 + micros)
+    Some((seconds, micros, offset))
 }
 
 /// Minutes east of UTC of `+01:00`, `-06:30` or `Z`. None beyond ±14:00 (XML Schema's bound).
@@ -39,6 +59,26 @@ pub fn parse_offset(offset: &[u8]) -> Option<i64> {
     (minutes < 60 && total <= 14 * 60).then_some(sign * total)
 }
 
+/// Appends `2020-04-01T14:00:00.123Z`.
+pub(crate) fn write_utc(seconds: i64, millis: i64, out: &mut String) {
+    let (year, month, day) = civil(seconds.div_euclid(86_400));
+    let second = seconds.rem_euclid(86_400);
+    let mut number = |value: i64, width: u32, end: char| {
+        for place in (0..width).rev() {
+            let digit = value / 10_i64.pow(place) % 10;
+            out.push(char::from(b'0' + u8::try_from(digit).unwrap_or(0)));
+        }
+        out.push(end);
+    };
+    number(year, 4, '-');
+    number(month, 2, '-');
+    number(day, 2, 'T');
+    number(second / 3600, 2, ':');
+    number(second / 60 % 60, 2, ':');
+    number(second % 60, 2, '.');
+    number(millis, 3, 'Z');
+}
+
 /// The µs of `.123456` and what stands behind it.
 fn fraction(rest: &[u8]) -> Option<(i64, &[u8])> {
     let Some(fraction) = rest.strip_prefix(b".") else { return Some((0, rest)) };
@@ -46,8 +86,8 @@ fn fraction(rest: &[u8]) -> Option<(i64, &[u8])> {
     if length == 0 {
         return None;
     }
-    let micros = (0..6)
-        .fold(0, |micros, n| micros * 10 + fraction[..length].get(n).map_or(0, |d| i64::from(d - b'0')));
+    let digit = |n: usize| fraction[..length].get(n).map_or(0, |digit| i64::from(digit - b'0'));
+    let micros = (0..6).fold(0, |micros, n| micros * 10 + digit(n));
     Some((micros, &fraction[length..]))
 }
 
@@ -66,8 +106,8 @@ fn days_in_month(year: i64, month: i64) -> i64 {
     }
 }
 
-/// Days from 1970-01-01 in the Gregorian calendar (H. Hinnant, "chrono-compatible low-level date
-/// algorithms", `days_from_civil`).
+/// Days from 1970-01-01 in the Gregorian calendar, and back (H. Hinnant, "chrono-compatible low-level
+/// date algorithms", `days_from_civil` and `civil_from_days`).
 fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);
@@ -75,4 +115,16 @@ fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
     let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
     let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
     era * 146_097 + day_of_era - 719_468
+}
+
+fn civil(days: i64) -> (i64, i64, i64) {
+    let days = days + 719_468;
+    let era = days.div_euclid(146_097);
+    let day_of_era = days.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * day_of_year + 2) / 153;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (year, month, day_of_year - (153 * shifted + 2) / 5 + 1)
 }
