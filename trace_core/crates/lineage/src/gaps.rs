@@ -1,0 +1,92 @@
+//! What must have happened to affected items and was not told.
+
+use std::collections::BTreeMap;
+
+use crate::answer::{Gap, GapKind};
+use crate::fact::Kind;
+use crate::ledger::{EventIndex, Name, Pos, Text};
+use crate::recall::Case;
+use crate::report::Report;
+use crate::vocabulary::{Step, site};
+
+/// Of one kind, by one event, about one container.
+type Key = (Pos, EventIndex, GapKind, Option<Name>);
+
+impl Report<'_> {
+    pub(crate) fn gaps(&mut self, cases: &[Case]) -> Vec<Gap> {
+        let mut gaps: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
+        for (number, case) in cases.iter().enumerate() {
+            let mut add = |kind, event: EventIndex, container| {
+                let key = (self.ledger.event(event).pos, event, kind, container);
+                gaps.entry(key).or_default().push(number);
+            };
+            self.journey_gaps(case, &mut |kind, event| add(kind, event, None));
+            let stays = self.view.stays(case.item);
+            let is_while = |event: EventIndex| {
+                let pos = self.ledger.event(event).pos;
+                case.from <= pos && pos <= case.to
+            };
+            for link in stays.links.iter().filter(|link| link.only_observed && is_while(link.opened_by)) {
+                add(GapKind::InsideNeverAdded, link.opened_by, Some(link.parent));
+            }
+            for &(container, event) in stays.strays.iter().filter(|(_, event)| is_while(*event)) {
+                add(GapKind::RemovedNeverAdded, event, Some(container));
+            }
+            let is_named = case.affected.path.is_empty();
+            if case.affected.kind == Some(Kind::Class)
+                && !is_named
+                && let Some(edge) = self.graph.path_to(case.item, crate::graph::Standing::Portion).last()
+            {
+                add(GapKind::ClassWithoutLot, edge.event, None);
+            }
+        }
+        let gap = |((_, event, kind, container), numbers): (Key, Vec<usize>)| Gap {
+            kind,
+            event: self.event(event),
+            items: numbers.into_iter().map(|number| cases[number].affected.item.clone()).collect(),
+            container: container.map(|container| self.name(container)),
+        };
+        gaps.into_iter().map(gap).collect()
+    }
+
+    /// Leaving and coming must take turns. A second event of one kind at the same site tells the same again, as
+    /// when both the pallet and the case on it are scanned.
+    fn journey_gaps(&self, case: &Case, add: &mut impl FnMut(GapKind, EventIndex)) {
+        let mut left: Option<(EventIndex, Option<Text>)> = None;
+        let mut came_to: Option<Option<Text>> = None;
+        for entry in case.entries() {
+            let event = self.ledger.event(entry.event);
+            let place = event.read_point.or(event.biz_location);
+            if event.step.leaves() {
+                if let Some((earlier, from)) = left {
+                    if self.is_same_site(from, place) {
+                        continue;
+                    }
+                    add(GapKind::ShippedNotReceived, earlier);
+                }
+                left = Some((entry.event, place));
+                came_to = None;
+            } else if event.step.comes() {
+                let is_told_again = came_to.is_some_and(|last| self.is_same_site(last, place));
+                if left.is_none() && !is_told_again {
+                    add(GapKind::ReceivedNotShipped, entry.event);
+                }
+                left = None;
+                came_to = Some(place);
+            } else if event.step == Step::VoidShipping {
+                left = None;
+            }
+        }
+        if let Some((event, _)) = left {
+            add(GapKind::ShippedNotReceived, event);
+        }
+    }
+
+    /// Where a place is not told, no gap can be proven.
+    fn is_same_site(&self, one: Option<Text>, other: Option<Text>) -> bool {
+        match (one, other) {
+            (Some(one), Some(other)) => site(self.ledger.text(one)) == site(self.ledger.text(other)),
+            _ => true,
+        }
+    }
+}

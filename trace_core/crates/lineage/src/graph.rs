@@ -1,0 +1,204 @@
+//! What both directions of a trace share: edges, the nodes that they reach, and limits.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use crate::containment::Link;
+use crate::fact::Role;
+use crate::ledger::{Bond, EventIndex, Ledger, Name, Part, Pos, Text};
+use crate::quantity::Quantity;
+use crate::walk::{Limit, Limits};
+
+/// How one thing led to another. All edges point the way that matter goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum EdgeKind {
+    /// Item into transformation.
+    Input,
+    /// Transformation into item.
+    Output,
+    /// Lot to the serial that belongs to it.
+    Member,
+    /// Item into container.
+    Packed,
+    /// Part into assembly.
+    Assembled,
+    /// Container or assembly to what is in it.
+    Content,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Edge {
+    pub(crate) pos: Pos,
+    pub(crate) kind: EdgeKind,
+    pub(crate) from: Name,
+    pub(crate) to: Name,
+    pub(crate) event: EventIndex,
+    /// End of a stay; [`Pos::MAX`] while it lasts, and for all other edges.
+    pub(crate) until: Pos,
+    pub(crate) quantity: Option<Quantity>,
+    pub(crate) unit: Option<Text>,
+}
+
+impl Edge {
+    pub(crate) fn of_part(
+        ledger: &Ledger,
+        event: EventIndex,
+        part: &Part,
+        kind: EdgeKind,
+        ends: (Name, Name),
+    ) -> Self {
+        let (from, to) = ends;
+        let pos = ledger.event(event).pos;
+        Self { pos, kind, from, to, event, until: Pos::MAX, quantity: part.quantity, unit: part.unit }
+    }
+
+    pub(crate) fn of_link(link: &Link, is_content: bool) -> Self {
+        let up = if link.bond == Bond::Aggregation { EdgeKind::Packed } else { EdgeKind::Assembled };
+        let (kind, from, to) = if is_content {
+            (EdgeKind::Content, link.parent, link.child)
+        } else {
+            (up, link.child, link.parent)
+        };
+        let (quantity, unit) = link.first_amount();
+        Self { pos: link.from, kind, from, to, event: link.opened_by, until: link.to, quantity, unit }
+    }
+}
+
+/// A node reached, for some time, by the last edge of a shortest path.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reach {
+    pub(crate) name: Name,
+    pub(crate) from: Pos,
+    pub(crate) to: Pos,
+    pub(crate) standing: Standing,
+    /// Until then what is in it is reached as well.
+    pub(crate) contents_until: Option<Pos>,
+    /// Backward: what was in it then is reached as well.
+    pub(crate) moment: Option<Pos>,
+    pub(crate) hops: u32,
+    /// Index of the reach before, and the edge from it.
+    pub(crate) before: Option<(usize, Edge)>,
+}
+
+/// How an item stands to the question. Later ones say more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Standing {
+    /// It only contains what is affected.
+    Carrier,
+    /// Some of a lot, in a container that was named; the lot itself is not followed.
+    Portion,
+    Affected,
+    Named,
+}
+
+impl Reach {
+    fn covers(&self, other: &Self) -> bool {
+        self.from <= other.from
+            && self.to >= other.to
+            && self.standing >= other.standing.min(Standing::Affected)
+            && self.contents_until >= other.contents_until
+            && (other.moment.is_none() || self.moment == other.moment)
+    }
+}
+
+/// Reaches in order of their hops, and every edge seen.
+#[derive(Debug, Default)]
+pub(crate) struct Graph {
+    pub(crate) reaches: Vec<Reach>,
+    by_name: HashMap<Name, Vec<usize>>,
+    edges: HashSet<Edge>,
+    items: usize,
+    pub(crate) limits_reached: BTreeSet<Limit>,
+}
+
+impl Graph {
+    /// Adds a layer of candidates, all of one number of hops, and says which are news.
+    pub(crate) fn admit(&mut self, ledger: &Ledger, limits: &Limits, mut layer: Vec<Reach>) -> Vec<usize> {
+        layer.sort_by(|one, other| self.order(ledger, one, other));
+        let mut news = Vec::new();
+        for reach in layer {
+            let known = self.by_name.get(&reach.name).map_or(&[][..], Vec::as_slice);
+            if known.iter().any(|&index| self.reaches[index].covers(&reach)) {
+                self.edges.extend(reach.before.map(|(_, edge)| edge));
+                continue;
+            }
+            if reach.hops > limits.depth_max {
+                self.limits_reached.insert(Limit::DepthMax);
+                continue;
+            }
+            let is_new_item = known.is_empty() && ledger.is_item(reach.name);
+            if is_new_item && self.items >= limits.items_max {
+                self.limits_reached.insert(Limit::ItemsMax);
+                continue;
+            }
+            self.items += usize::from(is_new_item);
+            self.edges.extend(reach.before.map(|(_, edge)| edge));
+            self.by_name.entry(reach.name).or_default().push(self.reaches.len());
+            news.push(self.reaches.len());
+            self.reaches.push(reach);
+        }
+        news
+    }
+
+    /// Widest first, so that it covers the others; then by what does not depend on the order of feeding.
+    fn order(&self, ledger: &Ledger, one: &Reach, other: &Reach) -> Ordering {
+        let before = |reach: &Reach| reach.before.map(|(index, edge)| (edge.pos, self.reaches[index].name));
+        let texts = |reach: &Reach| {
+            let before = before(reach).map(|(_, name)| ledger.name_text(name));
+            (before, ledger.name_text(reach.name))
+        };
+        let rank =
+            |reach: &Reach| (reach.from, std::cmp::Reverse((reach.standing, reach.contents_until, reach.to)));
+        rank(one)
+            .cmp(&rank(other))
+            .then_with(|| before(one).map(|(pos, _)| pos).cmp(&before(other).map(|(pos, _)| pos)))
+            .then_with(|| texts(one).cmp(&texts(other)))
+    }
+
+    pub(crate) fn reaches_of(&self, name: Name) -> impl Iterator<Item = &Reach> {
+        self.by_name.get(&name).into_iter().flatten().map(|&index| &self.reaches[index])
+    }
+
+    /// The items of at least some standing, in order of hops.
+    pub(crate) fn items_of(&self, standing: Standing, ledger: &Ledger) -> Vec<Name> {
+        let names = self.first_reaches().map(|(_, reach)| reach.name).filter(|&name| ledger.is_item(name));
+        names.filter(|&name| self.standing(name) >= Some(standing)).collect()
+    }
+
+    /// The best standing that an item ever has.
+    pub(crate) fn standing(&self, name: Name) -> Option<Standing> {
+        self.reaches_of(name).map(|reach| reach.standing).max()
+    }
+
+    /// The reach of fewest hops for every name, in order of hops.
+    pub(crate) fn first_reaches(&self) -> impl Iterator<Item = (usize, &Reach)> {
+        let is_first = |index: usize, reach: &Reach| self.by_name[&reach.name].first() == Some(&index);
+        self.reaches.iter().enumerate().filter(move |(index, reach)| is_first(*index, reach))
+    }
+
+    /// The edges from a named item to the first reach of a name that has at least some standing.
+    pub(crate) fn path_to(&self, name: Name, least: Standing) -> Vec<Edge> {
+        let mut path = Vec::new();
+        let mut reach = self.reaches_of(name).find(|reach| reach.standing >= least);
+        while let Some((before, edge)) = reach.and_then(|reach| reach.before) {
+            path.push(edge);
+            reach = self.reaches.get(before);
+        }
+        path.reverse();
+        path
+    }
+
+    pub(crate) fn edges(&self) -> impl Iterator<Item = Edge> {
+        self.edges.iter().copied()
+    }
+
+    /// Whether both ends of an edge were admitted.
+    pub(crate) fn joins(&self, edge: &Edge) -> bool {
+        self.by_name.contains_key(&edge.from) && self.by_name.contains_key(&edge.to)
+    }
+}
+
+/// What an event names in one role.
+pub(crate) fn parts_as(ledger: &Ledger, event: EventIndex, role: Role) -> impl Iterator<Item = &Part> {
+    ledger.event(event).parts.iter().filter(move |part| part.role == role)
+}

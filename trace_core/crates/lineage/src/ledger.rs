@@ -1,0 +1,448 @@
+//! All facts that a walk has been fed: strings as numbers, each name with its events in order of time, and which
+//! of them are void.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use crate::fact::{Action, EventType, Fact, ItemRef, Kind, Role};
+use crate::quantity::Quantity;
+use crate::vocabulary::{Step, short};
+
+/// An item, or a transformation (all events with one transformation id, or one event without).
+pub(crate) type Name = u32;
+
+/// Any other text.
+pub(crate) type Text = u32;
+
+/// Index into the ledger's events.
+pub(crate) type EventIndex = u32;
+
+/// Where an event stands in the one order of all events: event time, then record time, then key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Pos {
+    pub(crate) time: i64,
+    record_time: i64,
+    key: u64,
+}
+
+impl Pos {
+    pub(crate) const MIN: Self = Self { time: i64::MIN, record_time: i64::MIN, key: 0 };
+    pub(crate) const MAX: Self = Self { time: i64::MAX, record_time: i64::MAX, key: u64::MAX };
+
+    /// After every event, before the end of what has not ended.
+    pub(crate) const NOW: Self = Self { key: u64::MAX - 1, ..Self::MAX };
+
+    /// After every event of that time.
+    pub(crate) fn ceiling(time: i64) -> Self {
+        Self { time, ..Self::MAX }
+    }
+
+    /// Before every event of that time.
+    pub(crate) fn floor(time: i64) -> Self {
+        Self { time, ..Self::MIN }
+    }
+}
+
+/// One mention of a name in an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Mention {
+    pub(crate) pos: Pos,
+    pub(crate) event: EventIndex,
+    pub(crate) role: MentionRole,
+    /// Index into the event's parts; of no meaning for a transformation.
+    part: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum MentionRole {
+    Item(Role),
+    Transformation,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Part {
+    pub(crate) role: Role,
+    pub(crate) item: Name,
+    pub(crate) quantity: Option<Quantity>,
+    pub(crate) unit: Option<Text>,
+    pub(crate) lot: Option<Name>,
+}
+
+/// Which kind of containment an event speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Bond {
+    Aggregation,
+    Association,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum PartyRole {
+    PossessingSource,
+    PossessingDestination,
+    OwningSource,
+    OwningDestination,
+}
+
+#[derive(Debug)]
+#[expect(clippy::struct_field_names, reason = "the standard's own names")]
+pub(crate) struct Event {
+    pub(crate) pos: Pos,
+    pub(crate) event_type: EventType,
+    pub(crate) action: Option<Action>,
+    pub(crate) step: Step,
+    pub(crate) biz_step: Option<Text>,
+    pub(crate) disposition: Option<Text>,
+    pub(crate) read_point: Option<Text>,
+    pub(crate) biz_location: Option<Text>,
+    pub(crate) parts: Vec<Part>,
+    /// To which its items without a lot of their own belong, ascending.
+    pub(crate) lots: Vec<Name>,
+    pub(crate) parent: Option<Name>,
+    pub(crate) has_children: bool,
+    pub(crate) transformation: Option<Name>,
+    pub(crate) parties: Vec<(PartyRole, Text)>,
+    pub(crate) event_id: Text,
+    hash_id: [u8; 32],
+    pub(crate) declaration: Option<Box<Declaration>>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Declaration {
+    pub(crate) time: i64,
+    pub(crate) reason: Option<Text>,
+    pub(crate) corrective_event_ids: Vec<Text>,
+}
+
+impl Event {
+    pub(crate) fn key(&self) -> u64 {
+        self.pos.key
+    }
+
+    pub(crate) fn record_time(&self) -> i64 {
+        self.pos.record_time
+    }
+
+    pub(crate) fn place(&self) -> Option<Text> {
+        self.biz_location.or(self.read_point)
+    }
+
+    pub(crate) fn bond(&self) -> Option<Bond> {
+        match self.event_type {
+            EventType::AggregationEvent => Some(Bond::Aggregation),
+            EventType::AssociationEvent => Some(Bond::Association),
+            _ => None,
+        }
+    }
+
+    /// The container that all leave, without their being named.
+    fn emptied(&self) -> Option<(Name, Bond)> {
+        let empties = self.action == Some(Action::Delete) && !self.has_children;
+        self.parent.zip(self.bond()).filter(|_| empties)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Space {
+    Item,
+    /// Transformations by their id.
+    Id,
+    /// Transformations that are one event, by its key.
+    Event,
+}
+
+#[derive(Debug, Default)]
+struct Interner {
+    numbers: HashMap<(Space, Arc<str>), u32>,
+    entries: Vec<(Space, Arc<str>)>,
+}
+
+impl Interner {
+    fn intern(&mut self, space: Space, text: &str) -> u32 {
+        let entry = (space, Arc::from(text));
+        if let Some(&number) = self.numbers.get(&entry) {
+            return number;
+        }
+        let number = to_u32(self.entries.len());
+        self.entries.push(entry.clone());
+        self.numbers.insert(entry, number);
+        number
+    }
+
+    fn text(&self, number: u32) -> &str {
+        &self.entries[number as usize].1
+    }
+}
+
+/// Numbers of events and names: memory ends before they do.
+pub(crate) fn to_u32(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Ledger {
+    names: Interner,
+    texts: Interner,
+    kinds: Vec<Option<Kind>>,
+    mentions: Vec<Vec<Mention>>,
+    unsorted: Vec<Name>,
+    events: Vec<Event>,
+    keys: HashSet<u64>,
+    /// Event ids and event hash ids that are declared void, and by which event.
+    declared_ids: HashMap<Text, EventIndex>,
+    declared_hash_ids: HashMap<[u8; 32], EventIndex>,
+    void: Vec<bool>,
+    /// When all leave a container, ascending.
+    emptyings: HashMap<(Name, Bond), Vec<(Pos, EventIndex)>>,
+}
+
+impl Ledger {
+    pub(crate) fn len(&self) -> usize {
+        self.events.len()
+    }
+
+    pub(crate) fn name(&mut self, item: &str) -> Name {
+        self.intern_name(Space::Item, item)
+    }
+
+    fn intern_name(&mut self, space: Space, text: &str) -> Name {
+        let name = self.names.intern(space, text);
+        if self.mentions.len() <= name as usize {
+            self.mentions.push(Vec::new());
+            self.kinds.push(None);
+        }
+        name
+    }
+
+    pub(crate) fn add(&mut self, fact: &Fact) {
+        if !self.keys.insert(fact.event_key) {
+            return;
+        }
+        let index = to_u32(self.events.len());
+        let event = self.read(fact);
+        if event.declaration.is_some() {
+            self.declare(&event, index);
+        }
+        for (number, part) in event.parts.iter().enumerate() {
+            let mention = |role| Mention { pos: event.pos, event: index, role, part: to_u32(number) };
+            self.mention(part.item, mention(MentionRole::Item(part.role)));
+            if let Some(lot) = part.lot {
+                self.mention(lot, mention(MentionRole::Item(Role::Lot)));
+            }
+        }
+        if let Some(transformation) = event.transformation {
+            let role = MentionRole::Transformation;
+            self.mention(transformation, Mention { pos: event.pos, event: index, role, part: 0 });
+        }
+        self.events.push(event);
+    }
+
+    /// Of several declarations for one event the earliest in order stands, whatever the order of feeding.
+    fn declare(&mut self, event: &Event, index: EventIndex) {
+        let events = &self.events;
+        let earlier =
+            |other: EventIndex| events.get(other as usize).map_or(event.pos, |other| other.pos) > event.pos;
+        let keep = |old: &mut EventIndex| {
+            if earlier(*old) {
+                *old = index;
+            }
+        };
+        if !self.texts.text(event.event_id).is_empty() {
+            self.declared_ids.entry(event.event_id).and_modify(keep).or_insert(index);
+        }
+        self.declared_hash_ids.entry(event.hash_id).and_modify(keep).or_insert(index);
+    }
+
+    fn mention(&mut self, name: Name, mention: Mention) {
+        let list = &mut self.mentions[name as usize];
+        if list.last().is_some_and(|last| *last > mention) {
+            self.unsorted.push(name);
+        }
+        list.push(mention);
+    }
+
+    fn read(&mut self, fact: &Fact) -> Event {
+        let parts: Vec<Part> = fact.refs.iter().map(|item| self.read_part(item)).collect();
+        let mut lots: Vec<Name> =
+            parts.iter().filter(|part| part.role == Role::Lot).map(|part| part.item).collect();
+        lots.sort_unstable();
+        let text = |ledger: &mut Self, text: &Option<String>| {
+            text.as_deref().map(|text| ledger.texts.intern(Space::Item, short(text)))
+        };
+        let transformation =
+            (fact.event_type == EventType::TransformationEvent).then(|| match &fact.transformation_id {
+                Some(id) => self.intern_name(Space::Id, id),
+                None => self.intern_name(Space::Event, &fact.event_key.to_string()),
+            });
+        Event {
+            pos: Pos { time: fact.event_time, record_time: fact.record_time, key: fact.event_key },
+            event_type: fact.event_type,
+            action: fact.action,
+            step: fact.biz_step.as_deref().map_or(Step::Other, |step| Step::of(short(step))),
+            biz_step: text(self, &fact.biz_step),
+            disposition: text(self, &fact.disposition),
+            read_point: text(self, &fact.read_point),
+            biz_location: text(self, &fact.biz_location),
+            parent: parts.iter().find(|part| part.role == Role::Parent).map(|part| part.item),
+            has_children: parts.iter().any(|part| part.role == Role::Child),
+            lots,
+            parts,
+            transformation,
+            parties: self.read_parties(fact),
+            event_id: self.texts.intern(Space::Item, &fact.event_id),
+            hash_id: fact.event_hash_id,
+            declaration: fact.error_declaration.as_ref().map(|declaration| {
+                Box::new(Declaration {
+                    time: declaration.time,
+                    reason: text(self, &declaration.reason),
+                    corrective_event_ids: (declaration.corrective_event_ids.iter())
+                        .map(|id| self.texts.intern(Space::Item, id))
+                        .collect(),
+                })
+            }),
+        }
+    }
+
+    fn read_part(&mut self, item: &ItemRef) -> Part {
+        let name = self.name(&item.item);
+        let kind = &mut self.kinds[name as usize];
+        *kind = (*kind).max(Some(item.kind));
+        let lot = item.lot.as_deref().map(|lot| {
+            let lot = self.name(lot);
+            let kind = &mut self.kinds[lot as usize];
+            *kind = (*kind).max(Some(Kind::Lot));
+            lot
+        });
+        let unit = item.unit.as_deref().map(|unit| self.texts.intern(Space::Item, unit));
+        Part { role: item.role, item: name, quantity: item.quantity, unit, lot }
+    }
+
+    fn read_parties(&mut self, fact: &Fact) -> Vec<(PartyRole, Text)> {
+        let ends = [
+            (&fact.sources, PartyRole::PossessingSource, PartyRole::OwningSource),
+            (&fact.destinations, PartyRole::PossessingDestination, PartyRole::OwningDestination),
+        ];
+        let mut parties = Vec::new();
+        for (list, possessing, owning) in ends {
+            for (kind, id) in list {
+                let role = match short(kind) {
+                    "possessing_party" => possessing,
+                    "owning_party" => owning,
+                    _ => continue,
+                };
+                parties.push((role, self.texts.intern(Space::Item, id)));
+            }
+        }
+        parties
+    }
+
+    /// Puts in order what was added. To be called before anything is asked.
+    pub(crate) fn settle(&mut self) {
+        self.unsorted.sort_unstable();
+        self.unsorted.dedup();
+        for name in std::mem::take(&mut self.unsorted) {
+            self.mentions[name as usize].sort_unstable();
+        }
+        self.void = self.events.iter().map(|event| self.declared_by(event).is_some()).collect();
+        self.emptyings.clear();
+        for (index, event) in self.events.iter().enumerate().filter(|(index, _)| !self.void[*index]) {
+            if let Some(container) = event.emptied() {
+                self.emptyings.entry(container).or_default().push((event.pos, to_u32(index)));
+            }
+        }
+        self.emptyings.values_mut().for_each(|list| list.sort_unstable());
+    }
+
+    /// The declaration that makes an event void; a declaration is void itself, by itself.
+    pub(crate) fn declared_by(&self, event: &Event) -> Option<EventIndex> {
+        let by_hash_id = self.declared_hash_ids.get(&event.hash_id);
+        by_hash_id.or_else(|| self.declared_ids.get(&event.event_id)).copied()
+    }
+
+    pub(crate) fn event(&self, index: EventIndex) -> &Event {
+        &self.events[index as usize]
+    }
+
+    pub(crate) fn part(&self, mention: Mention) -> &Part {
+        &self.event(mention.event).parts[mention.part as usize]
+    }
+
+    /// The mentions of a name in events that count, from one position to another, both included, in order.
+    pub(crate) fn mentions(&self, name: Name, from: Pos, to: Pos) -> impl Iterator<Item = Mention> {
+        self.all_mentions(name, from, to).filter(|mention| !self.void[mention.event as usize])
+    }
+
+    /// The same in events that are void.
+    pub(crate) fn void_mentions(&self, name: Name, from: Pos, to: Pos) -> impl Iterator<Item = Mention> {
+        self.all_mentions(name, from, to).filter(|mention| self.void[mention.event as usize])
+    }
+
+    fn all_mentions(&self, name: Name, from: Pos, to: Pos) -> impl Iterator<Item = Mention> {
+        let list = &self.mentions[name as usize];
+        let start = list.partition_point(|mention| mention.pos < from);
+        list[start..].iter().take_while(move |mention| mention.pos <= to).copied()
+    }
+
+    /// The first time after a position that all leave a container.
+    pub(crate) fn emptied_after(&self, container: Name, bond: Bond, after: Pos) -> Option<(Pos, EventIndex)> {
+        let list = self.emptyings.get(&(container, bond))?;
+        list.get(list.partition_point(|(pos, _)| *pos <= after)).copied()
+    }
+
+    /// Of an item that no event names, a serial: nothing follows from it.
+    pub(crate) fn kind(&self, item: Name) -> Kind {
+        self.kinds[item as usize].unwrap_or(Kind::Serial)
+    }
+
+    /// `None` of an item that no event names.
+    pub(crate) fn known_kind(&self, item: Name) -> Option<Kind> {
+        self.kinds[item as usize]
+    }
+
+    pub(crate) fn is_item(&self, name: Name) -> bool {
+        self.names.entries[name as usize].0 == Space::Item
+    }
+
+    /// Whether a transformation's name is its id, which several events may share.
+    pub(crate) fn is_transformation_id(&self, name: Name) -> bool {
+        self.names.entries[name as usize].0 == Space::Id
+    }
+
+    pub(crate) fn name_text(&self, name: Name) -> &str {
+        self.names.text(name)
+    }
+
+    pub(crate) fn text(&self, text: Text) -> &str {
+        self.texts.text(text)
+    }
+
+    /// The lots to which an event says that a part of it belongs.
+    pub(crate) fn lots_of(&self, event: &Event, part: &Part) -> Vec<Name> {
+        let may_belong = !self.kind(part.item).is_class_level();
+        match part.lot {
+            _ if !may_belong => Vec::new(),
+            Some(lot) => vec![lot],
+            None => event.lots.iter().copied().filter(|&lot| self.is_member(event, part, lot)).collect(),
+        }
+    }
+
+    /// Whether an event says that a part of it belongs to a lot.
+    pub(crate) fn is_member(&self, event: &Event, part: &Part, lot: Name) -> bool {
+        if self.kind(part.item).is_class_level() || part.item == lot {
+            return false;
+        }
+        if let Some(own) = part.lot {
+            return own == lot;
+        }
+        matches!(part.role, Role::Epc | Role::Output)
+            && event.lots.binary_search(&lot).is_ok()
+            && match (gtin(self.name_text(lot)), gtin(self.name_text(part.item))) {
+                (Some(of_lot), Some(of_item)) => of_lot == of_item,
+                _ => true,
+            }
+    }
+}
+
+/// The GTIN in a canonical Digital Link.
+fn gtin(item: &str) -> Option<&str> {
+    item.split_once("/01/")?.1.get(..14)
+}

@@ -1,0 +1,209 @@
+//! What happened to one item, by itself and inside containers, and how it stands after that.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::containment::Link;
+use crate::fact::{EventType, Role};
+use crate::ledger::{Event, EventIndex, Ledger, Mention, MentionRole, Name, PartyRole, Pos, Text};
+use crate::view::View;
+use crate::vocabulary::Step;
+
+/// Containers in containers beyond this depth are not looked at; real ones have five levels.
+pub(crate) const CONTAINER_DEPTH_MAX: usize = 16;
+
+/// An event that concerns an item.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry {
+    pub(crate) pos: Pos,
+    pub(crate) event: EventIndex,
+    /// The container that the event names, where it does not name the item.
+    pub(crate) via: Option<Name>,
+    /// As what the event names the item or container.
+    is_input: bool,
+    is_output: bool,
+    /// It names a quantity of the item, or members of the lot, and not all of it.
+    pub(crate) is_part: bool,
+}
+
+impl Entry {
+    fn add(&mut self, ledger: &Ledger, mention: Mention) {
+        self.is_input |= mention.role == MentionRole::Item(Role::Input);
+        self.is_output |= mention.role == MentionRole::Item(Role::Output);
+        self.is_part |=
+            mention.role == MentionRole::Item(Role::Lot) || ledger.part(mention).quantity.is_some();
+    }
+}
+
+pub(crate) struct Life {
+    /// In order of time, each event once.
+    pub(crate) entries: Vec<Entry>,
+    /// The item's own stays.
+    pub(crate) links: Vec<Link>,
+    /// The containers at any depth, each with the time of the item in it.
+    pub(crate) containers: Vec<(Name, Pos, Pos)>,
+}
+
+/// Whether a mention is of the item itself, so that the event happened to it.
+pub(crate) fn concerns(role: MentionRole) -> bool {
+    role != MentionRole::Item(Role::Class)
+}
+
+/// Everything that happened to an item between two positions.
+pub(crate) fn life(view: &mut View, item: Name, from: Pos, to: Pos) -> Life {
+    let ledger = view.ledger;
+    let mut nearest: HashMap<EventIndex, Entry> = HashMap::new();
+    let mut links = Vec::new();
+    let mut containers = Vec::new();
+    let mut windows = vec![(item, from, to)];
+    let mut seen: HashSet<(Name, Pos, Pos)> = HashSet::new();
+    for depth in 0..=CONTAINER_DEPTH_MAX {
+        for (name, from, to) in std::mem::take(&mut windows) {
+            if !seen.insert((name, from, to)) {
+                continue;
+            }
+            for mention in ledger.mentions(name, from, to).filter(|mention| concerns(mention.role)) {
+                let entry = nearest.entry(mention.event).or_insert(Entry {
+                    pos: mention.pos,
+                    event: mention.event,
+                    via: (depth > 0).then_some(name),
+                    is_input: false,
+                    is_output: false,
+                    is_part: false,
+                });
+                if entry.via.unwrap_or(item) == name {
+                    entry.add(ledger, mention);
+                }
+            }
+            if depth == CONTAINER_DEPTH_MAX {
+                continue;
+            }
+            for (link, start, end) in view.containers(name, from, to) {
+                windows.push((link.parent, start, end));
+                containers.push((link.parent, start, end));
+                if depth == 0 {
+                    links.push(link);
+                }
+            }
+        }
+    }
+    let mut entries: Vec<Entry> = nearest.into_values().collect();
+    entries.sort_unstable_by_key(|entry| entry.pos);
+    Life { entries, links, containers }
+}
+
+/// Why there is no such thing any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    Consumed,
+    Decommissioned,
+    Destroyed,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Custodian {
+    pub(crate) is_party: bool,
+    pub(crate) id: Text,
+    pub(crate) since: i64,
+}
+
+/// How an item stands after its last event.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct State {
+    /// And the time of the first event of the unbroken row that names it.
+    pub(crate) place: Option<(Text, i64)>,
+    pub(crate) disposition: Option<Text>,
+    pub(crate) in_transit: bool,
+    pub(crate) custodian: Option<Custodian>,
+    pub(crate) ended: Option<(Ended, i64)>,
+    pub(crate) last_event: Option<EventIndex>,
+}
+
+impl State {
+    /// Replays a life. Of a lot only the events that name it count, because a container has but a part of it.
+    pub(crate) fn of(ledger: &Ledger, item: Name, life: &Life) -> Self {
+        let is_class_level = ledger.kind(item).is_class_level();
+        let mut state = Self::default();
+        for entry in life.entries.iter().filter(|entry| !is_class_level || entry.via.is_none()) {
+            let event = ledger.event(entry.event);
+            state.happen(ledger, event);
+            state.begin_or_end(ledger, event, entry, is_class_level);
+            state.last_event = Some(entry.event);
+        }
+        state
+    }
+
+    fn happen(&mut self, ledger: &Ledger, event: &Event) {
+        if let Some(place) = event.place()
+            && self.place.is_none_or(|(last, _)| last != place)
+        {
+            self.place = Some((place, event.pos.time));
+        }
+        self.disposition = event.disposition.or(self.disposition);
+        self.move_on(ledger, event);
+        self.hand_over(event);
+    }
+
+    fn move_on(&mut self, ledger: &Ledger, event: &Event) {
+        let says_in_transit = event.disposition.is_some_and(|text| ledger.text(text) == "in_transit");
+        match event.step {
+            step if step.leaves() || step == Step::Transporting => self.in_transit = true,
+            step if step.comes() || step == Step::VoidShipping => self.in_transit = false,
+            _ if says_in_transit => self.in_transit = true,
+            _ if event.biz_location.is_some() => self.in_transit = false,
+            _ => {}
+        }
+    }
+
+    /// Custody changes when something is shipped or received: to the party named as destination, or when
+    /// received without one, to the place. Before that and afterwards a place only follows a place.
+    fn hand_over(&mut self, event: &Event) {
+        let party = event.parties.iter().find(|(role, _)| *role == PartyRole::PossessingDestination);
+        let to_party = party.map(|(_, id)| (true, *id));
+        let to_place = event.place().map(|place| (false, place));
+        let next = match event.step {
+            step if step.leaves() => to_party,
+            step if step.comes() => to_party.or(to_place),
+            _ if self.custodian.is_some_and(|custodian| custodian.is_party) || self.in_transit => None,
+            _ => to_place,
+        };
+        if let Some((is_party, id)) = next
+            && self.custodian.is_none_or(|last| (last.is_party, last.id) != (is_party, id))
+        {
+            self.custodian = Some(Custodian { is_party, id, since: event.pos.time });
+        }
+    }
+
+    /// What ends or begins a container does so to what is in it; what ends a part of a lot does not end the lot.
+    fn begin_or_end(&mut self, ledger: &Ledger, event: &Event, entry: &Entry, is_class_level: bool) {
+        let is_destroyed = event.disposition.is_some_and(|text| ledger.text(text) == "destroyed");
+        let is_transformed = event.event_type == EventType::TransformationEvent;
+        let ended = match event.step {
+            Step::Commissioning => None,
+            _ if is_transformed && entry.is_output => None,
+            _ if is_class_level && (is_transformed || entry.is_part) => return,
+            _ if is_transformed && entry.is_input => Some(Ended::Consumed),
+            Step::Destroying => Some(Ended::Destroyed),
+            Step::Decommissioning => Some(Ended::Decommissioned),
+            _ if is_destroyed => Some(Ended::Destroyed),
+            _ => return,
+        };
+        self.ended = ended.map(|why| (why, event.pos.time));
+    }
+}
+
+/// The containers that an item is in at the end, from the nearest outwards.
+pub(crate) fn now_in(view: &mut View, item: Name) -> Vec<Link> {
+    let mut chain: Vec<Link> = Vec::new();
+    let mut inner = item;
+    while chain.len() < CONTAINER_DEPTH_MAX {
+        let open = view.containers(inner, Pos::NOW, Pos::MAX).into_iter().map(|(link, ..)| link);
+        // A part fitted into an assembly may have been in a box before: what came last is nearest to the truth.
+        let Some(link) = open.max_by_key(|link| link.from) else { break };
+        if link.parent == item || chain.iter().any(|outer| outer.parent == link.parent) {
+            break;
+        }
+        inner = link.parent;
+        chain.push(link);
+    }
+    chain
+}

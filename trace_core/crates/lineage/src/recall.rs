@@ -1,0 +1,189 @@
+//! A recall: what is affected and how it stands, and who must know.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::answer as out;
+use crate::fact::Kind;
+use crate::graph::{Edge, Reach, Standing};
+use crate::ledger::{EventIndex, Name, Pos, Text};
+use crate::life::{Entry, Life, life};
+use crate::report::{Report, time};
+use crate::tally::Tally;
+
+/// One affected item, with what the sums are made from.
+pub(crate) struct Case {
+    pub(crate) item: Name,
+    pub(crate) affected: out::Affected,
+    pub(crate) life: Life,
+    /// While it is affected.
+    pub(crate) from: Pos,
+    pub(crate) to: Pos,
+}
+
+impl Case {
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.life.entries.iter().filter(|entry| self.from <= entry.pos && entry.pos <= self.to)
+    }
+}
+
+impl Report<'_> {
+    pub(crate) fn recall(&mut self, at: i64) -> out::Recall {
+        let mut edges = Edges::default();
+        let mut tally = Tally::default();
+        let (mut cases, mut carriers) = (Vec::new(), Vec::new());
+        let first: Vec<Name> = self.graph.first_reaches().map(|(_, reach)| reach.name).collect();
+        for name in first {
+            if !self.ledger.is_item(name) {
+                tally.count_transformation(self, name);
+            } else if self.graph.standing(name) == Some(Standing::Carrier) {
+                carriers.push(self.carrier(name, &mut edges));
+            } else {
+                cases.push(self.case(name, &mut edges));
+            }
+        }
+        cases.sort_by(|one, other| by_kind(&one.affected).cmp(&by_kind(&other.affected)));
+        carriers.sort_by(|one, other| (one.kind, &one.item).cmp(&(other.kind, &other.item)));
+        for case in &cases {
+            tally.count_lot(self, case);
+        }
+        let (quantities, discrepancies) = tally.finish(self);
+        out::Recall {
+            notify: self.notify(&cases),
+            gaps: self.gaps(&cases),
+            affected: cases.into_iter().map(|case| case.affected).collect(),
+            carriers,
+            edges: edges.list.iter().map(|edge| self.edge(edge)).collect(),
+            quantities,
+            discrepancies,
+            extent: self.extent(at, self.void_of_graph()),
+        }
+    }
+
+    fn case(&mut self, item: Name, edges: &mut Edges) -> Case {
+        let is_portion = self.graph.standing(item) == Some(Standing::Portion);
+        let least = if is_portion { Standing::Portion } else { Standing::Affected };
+        let reaches: Vec<Reach> =
+            self.graph.reaches_of(item).filter(|reach| reach.standing >= least).copied().collect();
+        let from = reaches.iter().map(|reach| reach.from).min().unwrap_or(Pos::MIN);
+        let to = reaches.iter().map(|reach| reach.to).max().unwrap_or(Pos::MAX);
+        let path = edges.path(self, item, least);
+        // The rest of the lot is no concern of ours, and was not looked at.
+        let window = if is_portion { (Pos::NOW, Pos::MAX) } else { (Pos::MIN, Pos::MAX) };
+        let life = life(&mut self.view, item, window.0, window.1);
+        let state = if is_portion { out::State::default() } else { self.state(item, &life) };
+        let affected = out::Affected {
+            item: self.name(item),
+            kind: self.ledger.known_kind(item),
+            standing: self.standing(item),
+            affected_since: time(from),
+            affected_until: time(to),
+            path,
+            state,
+        };
+        Case { item, affected, life, from, to }
+    }
+
+    /// A container is looked at only while it contains something affected.
+    fn carrier(&mut self, item: Name, edges: &mut Edges) -> out::Carrier {
+        let mut stays: Vec<(Pos, Pos)> =
+            self.graph.reaches_of(item).map(|reach| (reach.from, reach.to)).collect();
+        stays.sort_unstable();
+        let mut carried: Vec<(Pos, Pos)> = Vec::new();
+        for (from, to) in stays {
+            match carried.last_mut() {
+                Some(last) if from <= last.1 => last.1 = last.1.max(to),
+                _ => carried.push((from, to)),
+            }
+        }
+        let now = carried.last().copied().filter(|(_, to)| *to == Pos::MAX);
+        let state = now.map(|(from, to)| {
+            let life = life(&mut self.view, item, from, to);
+            self.state(item, &life)
+        });
+        out::Carrier {
+            item: self.name(item),
+            kind: self.ledger.kind(item),
+            carried: carried
+                .into_iter()
+                .map(|(from, to)| out::Span { from: time(from), until: time(to) })
+                .collect(),
+            path: edges.path(self, item, Standing::Carrier),
+            state,
+        }
+    }
+
+    /// Everybody whom an event names as giving, getting, owning or being the place of something affected.
+    fn notify(&self, cases: &[Case]) -> Vec<out::Notify> {
+        let mut holders: BTreeMap<(out::HolderKind, Text), Held> = BTreeMap::new();
+        for (number, case) in cases.iter().enumerate() {
+            for entry in case.entries() {
+                let event = self.ledger.event(entry.event);
+                let parties = event.parties.iter().map(|(_, id)| (out::HolderKind::Party, *id));
+                let place = event.place().map(|place| (out::HolderKind::Place, place));
+                for holder in parties.chain(place) {
+                    let held = holders.entry(holder).or_default();
+                    if held.items.last() != Some(&number) {
+                        held.items.push(number);
+                    }
+                    held.events.insert((entry.pos, entry.event));
+                }
+            }
+        }
+        let holds = |case: &Case, kind, id: &str| {
+            let state = &case.affected.state;
+            let custodian = state.custodian.as_ref().filter(|_| state.ended.is_none());
+            custodian.is_some_and(|custodian| custodian.kind == kind && custodian.id == id)
+        };
+        let mut list: Vec<out::Notify> = Vec::with_capacity(holders.len());
+        for ((kind, id), held) in holders {
+            let id = self.ledger.text(id);
+            let (now, before): (Vec<usize>, Vec<usize>) =
+                held.items.into_iter().partition(|&number| holds(&cases[number], kind, id));
+            let names =
+                |numbers: Vec<usize>| numbers.iter().map(|&n| cases[n].affected.item.clone()).collect();
+            list.push(out::Notify {
+                id: id.to_owned(),
+                kind,
+                holds: names(now),
+                held: names(before),
+                events: held.events.into_iter().map(|(_, event)| self.event(event)).collect(),
+            });
+        }
+        list.sort_by(|one, other| (&one.id, one.kind).cmp(&(&other.id, other.kind)));
+        list
+    }
+}
+
+/// Indexes of cases, and events.
+#[derive(Default)]
+struct Held {
+    items: Vec<usize>,
+    events: BTreeSet<(Pos, EventIndex)>,
+}
+
+fn by_kind(affected: &out::Affected) -> (Option<Kind>, &str) {
+    (affected.kind, &affected.item)
+}
+
+/// The edges of all paths, each once.
+#[derive(Default)]
+struct Edges {
+    list: Vec<Edge>,
+    numbers: HashMap<Edge, usize>,
+}
+
+impl Edges {
+    /// The path of the first reach of some standing.
+    fn path(&mut self, report: &Report, item: Name, least: Standing) -> Vec<usize> {
+        let path = report.graph.path_to(item, least);
+        path.into_iter()
+            .map(|edge| {
+                let next = self.list.len();
+                *self.numbers.entry(edge).or_insert_with(|| {
+                    self.list.push(edge);
+                    next
+                })
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,159 @@
+//! What one round sees of the world, and what it would have had to see.
+//!
+//! Every algorithm asks the view; what it asks for and the ledger has not been fed yet becomes a want of the
+//! next round. So one and the same code finds out what is needed and, when nothing is, computes the answer.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::rc::Rc;
+
+use crate::containment::{Link, Stays, stays};
+use crate::fact::Role;
+use crate::ledger::{Ledger, Mention, MentionRole, Name, Pos};
+use crate::walk::Named;
+
+/// From and to, microseconds, both included.
+pub(crate) type Window = (i64, i64);
+
+/// What the ledger has been fed: windows of time, apart and ascending.
+#[derive(Debug, Default)]
+pub(crate) struct Coverage(HashMap<(Name, Named), Vec<Window>>);
+
+impl Coverage {
+    pub(crate) fn add(&mut self, name: Name, named: Named, window: Window) {
+        let windows = self.0.entry((name, named)).or_default();
+        windows.push(window);
+        *windows = merged(std::mem::take(windows));
+    }
+
+    /// The parts of a window that are not covered.
+    fn missing(&self, name: Name, named: Named, (mut from, to): Window) -> Vec<Window> {
+        let mut missing = Vec::new();
+        for &(start, end) in self.0.get(&(name, named)).into_iter().flatten() {
+            if end < from {
+                continue;
+            }
+            if start > to {
+                break;
+            }
+            if from < start {
+                missing.push((from, start - 1));
+            }
+            if end == i64::MAX {
+                return missing;
+            }
+            from = end + 1;
+        }
+        if from <= to {
+            missing.push((from, to));
+        }
+        missing
+    }
+}
+
+/// The same times in as few windows as possible.
+pub(crate) fn merged(mut windows: Vec<Window>) -> Vec<Window> {
+    windows.sort_unstable();
+    let mut merged: Vec<Window> = Vec::with_capacity(windows.len());
+    for (from, to) in windows {
+        match merged.last_mut() {
+            Some(last) if from <= last.1.saturating_add(1) => last.1 = last.1.max(to),
+            _ => merged.push((from, to)),
+        }
+    }
+    merged
+}
+
+pub(crate) struct View<'a> {
+    pub(crate) ledger: &'a Ledger,
+    coverage: &'a Coverage,
+    /// Latest time that the question looks at.
+    at: i64,
+    stays: HashMap<Name, Rc<Stays>>,
+    pub(crate) missing: BTreeMap<(Name, Named), Vec<Window>>,
+    /// How often something was missing.
+    pub(crate) lacks: usize,
+}
+
+impl<'a> View<'a> {
+    pub(crate) fn new(ledger: &'a Ledger, coverage: &'a Coverage, at: i64) -> Self {
+        Self { ledger, coverage, at, stays: HashMap::new(), missing: BTreeMap::new(), lacks: 0 }
+    }
+
+    /// Says that the events which name something between two positions matter.
+    pub(crate) fn need(&mut self, name: Name, named: Named, from: Pos, to: Pos) {
+        let window = (from.time, to.time.min(self.at));
+        if window.0 > window.1 {
+            return;
+        }
+        let mut missing = self.coverage.missing(name, named, window);
+        if named == Named::Child && !missing.is_empty() {
+            missing = missing
+                .into_iter()
+                .flat_map(|window| self.coverage.missing(name, Named::Item, window))
+                .collect();
+        }
+        if !missing.is_empty() {
+            self.lacks += 1;
+            self.missing.entry((name, named)).or_default().extend(missing);
+        }
+    }
+
+    /// Everything about an item, as of the question's time.
+    pub(crate) fn need_all(&mut self, item: Name) {
+        self.need(item, Named::Item, Pos::MIN, Pos::MAX);
+    }
+
+    pub(crate) fn stays(&mut self, item: Name) -> Rc<Stays> {
+        let ledger = self.ledger;
+        Rc::clone(self.stays.entry(item).or_insert_with(|| Rc::new(stays(ledger, item))))
+    }
+
+    /// The stays of an item in containers between two positions, each with the part of it that lies between.
+    pub(crate) fn containers(&mut self, item: Name, from: Pos, to: Pos) -> Vec<(Link, Pos, Pos)> {
+        self.need(item, Named::Item, from, to);
+        if let Some(before) = from.time.checked_sub(1) {
+            // It may have come in long before: only events that name it as child tell.
+            self.need(item, Named::Child, Pos::MIN, Pos::floor(before));
+        }
+        let mut inside = Vec::new();
+        for link in &self.stays(item).links {
+            let Some((start, end)) = link.during(from, to) else { continue };
+            self.need(item, Named::Item, link.from, from);
+            // All may leave the container at once, without being named.
+            self.need(link.parent, Named::Item, link.from, end);
+            inside.push((link.clone(), start, end));
+        }
+        inside
+    }
+
+    /// The stays of others in a container between two positions, each with the part of it that lies between.
+    pub(crate) fn contents(&mut self, container: Name, from: Pos, to: Pos) -> Vec<(Link, Pos, Pos)> {
+        self.need(container, Named::Item, Pos::MIN, to);
+        let ledger = self.ledger;
+        let mut children = Vec::new();
+        let mut seen = HashSet::new();
+        for Mention { event, role, .. } in ledger.mentions(container, Pos::MIN, to) {
+            if role == MentionRole::Item(Role::Parent) && ledger.event(event).bond().is_some() {
+                let parts = ledger.event(event).parts.iter();
+                children.extend(
+                    parts
+                        .filter(|part| part.role == Role::Child)
+                        .map(|part| part.item)
+                        .filter(|item| seen.insert(*item)),
+                );
+            }
+        }
+        let mut inside = Vec::new();
+        for child in children {
+            for link in self.stays(child).links.iter().filter(|link| link.parent == container) {
+                let Some((start, end)) = link.during(from, to) else { continue };
+                if !ledger.kind(child).is_class_level() {
+                    // Only the child's own events tell that it is elsewhere, or no more.
+                    self.need(child, Named::Item, link.from, end);
+                }
+                inside.push((link.clone(), start, end));
+            }
+        }
+        inside
+    }
+}
