@@ -7,9 +7,10 @@ use json::{Object, Value};
 use crate::context::Context;
 use crate::problem::Problem;
 use crate::time::parse_time;
+use crate::validate::is_uri;
 use crate::vocabulary;
 
-/// The five event types. The numbers stand in the database.
+/// The five event types, and those of others. The numbers stand in the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i16)]
 #[expect(missing_docs, reason = "the standard's own names")]
@@ -19,10 +20,12 @@ pub enum EventType {
     TransactionEvent = 3,
     TransformationEvent = 4,
     AssociationEvent = 5,
+    /// A type by a URI that is not the standard's; kept and found by its names, without a meaning.
+    Extension = 6,
 }
 
 impl EventType {
-    /// From the event's `type`.
+    /// From the event's `type`; None for what is neither one of the five nor a URI.
     #[must_use]
     pub fn of(name: &str) -> Option<Self> {
         Some(match name {
@@ -31,7 +34,7 @@ impl EventType {
             "TransactionEvent" => Self::TransactionEvent,
             "TransformationEvent" => Self::TransformationEvent,
             "AssociationEvent" => Self::AssociationEvent,
-            _ => return None,
+            _ => return is_uri(name).then_some(Self::Extension),
         })
     }
 }
@@ -292,7 +295,12 @@ fn lot_of<'a>(ilmd: &'a Object<'a>, context: &Context<'a>) -> Option<&'a str> {
 }
 
 fn typed<'a>(object: &'a Object<'a>, list: &str, id: &str, short: fn(&str) -> &str) -> Vec<Typed<'a>> {
-    let elements = object.get(list).and_then(Value::as_array).unwrap_or(&[]);
+    let list = object.get(list);
+    let elements = match &list {
+        Some(Value::Array(elements)) => elements,
+        Some(single) => std::slice::from_ref(single),
+        None => &[],
+    };
     let element = |value: &Value<'a>| {
         let element = value.as_object()?;
         let kind = element.get("type").and_then(Value::as_str).unwrap_or("");

@@ -11,6 +11,7 @@ mod event;
 mod event_hash;
 mod problem;
 mod time;
+mod validate;
 pub mod vocabulary;
 
 pub use context::Context;
@@ -19,3 +20,4 @@ pub use event::{Action, ErrorDeclaration, Event, EventType, ItemRef, ItemRole, T
 pub use event_hash::{event_hash_id_uri, event_hash_ids, event_prehashes, write_prehash};
 pub use problem::{Problem, Severity};
 pub use time::{parse_offset, parse_time};
+pub use validate::{findings, validate};

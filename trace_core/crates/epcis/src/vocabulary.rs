@@ -123,7 +123,7 @@ pub const SOURCE_DEST_TYPES: [&str; 3] = ["location", "owning_party", "possessin
 pub const ERROR_REASONS: [&str; 2] = ["did_not_occur", "incorrect_data"];
 
 /// Types of sensor measurements; GS1 web vocabulary.
-pub const MEASUREMENT_TYPES: [&str; 72] = [
+pub const MEASUREMENT_TYPES: [&str; 74] = [
     "AbsoluteHumidity",
     "AbsorbedDose",
     "AbsorbedDoseRate",
@@ -145,6 +145,8 @@ pub const MEASUREMENT_TYPES: [&str; 72] = [
     "DoseEquivalent",
     "DoseEquivalentRate",
     "DynamicViscosity",
+    "EffectiveDose",
+    "EffectiveDoseRate",
     "ElectricCharge",
     "ElectricCurrent",
     "ElectricCurrentDensity",
@@ -262,4 +264,17 @@ pub fn biz_transaction_type(text: &str) -> &str {
 #[must_use]
 pub fn error_reason(text: &str) -> &str {
     short_name(text, "ER-", "er:")
+}
+
+/// [`short_name`] of a component of a measurement.
+#[must_use]
+pub fn component(text: &str) -> &str {
+    short_name(text, "Comp-", "comp:")
+}
+
+/// The local name of a term of the GS1 web vocabulary; any other text is itself.
+#[must_use]
+pub fn gs1_term(text: &str) -> &str {
+    let stems = ["gs1:", "https://gs1.org/voc/", "http://gs1.org/voc/", "https://www.gs1.org/voc/"];
+    stems.iter().find_map(|stem| text.strip_prefix(stem)).unwrap_or(text)
 }

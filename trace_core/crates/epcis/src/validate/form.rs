@@ -1,0 +1,167 @@
+//! The forms that values have.
+
+use std::collections::HashSet;
+
+use json::Value;
+
+use super::shape::Shape;
+use super::{Path, Report};
+use crate::time::{parse_any_time, parse_offset, parse_time};
+
+/// Characters of the input that a message quotes at most.
+const QUOTED_CHARACTERS_MAX: usize = 80;
+
+/// What a value may be.
+pub(super) enum Form {
+    Text,
+    Uri,
+    Time,
+    Offset,
+    Decimal,
+    Boolean,
+    HexBinary,
+    Uom,
+    Version,
+    Action,
+    Context,
+    /// A word of a vocabulary by its short name, or another URI; with what makes names short.
+    Word(&'static [&'static str], fn(&str) -> &str),
+    UriOrUris,
+    DistinctUris,
+    List(&'static Form),
+    FilledList(&'static Form),
+    Object(&'static Shape),
+}
+
+impl Report {
+    pub(super) fn value(&mut self, value: Value<'_>, form: &Form, path: &Path<'_>) {
+        match (form, value) {
+            (Form::Object(shape), Value::Object(object)) => self.object(object, shape, path),
+            (Form::Object(_), _) => self.error(path, "type", "expected an object"),
+            (Form::FilledList(_), Value::Array([])) => {
+                self.error(path, "min_items", "expected one element or more");
+            }
+            (Form::List(form) | Form::FilledList(form), Value::Array(elements)) => {
+                self.elements(elements, form, path);
+            }
+            // JSON-LD has one element and a list of one element mean the same.
+            (Form::List(form @ Form::Object(_)), Value::Object(_)) => self.value(value, form, path),
+            (Form::DistinctUris, Value::Array(elements)) => {
+                self.elements(elements, &Form::Uri, path);
+                self.distinct(elements, path);
+            }
+            (Form::UriOrUris, Value::Array(elements)) => self.elements(elements, &Form::Uri, path),
+            (Form::List(_) | Form::FilledList(_) | Form::DistinctUris, _) => {
+                self.error(path, "type", "expected an array");
+            }
+            (Form::Context, Value::String(_) | Value::Object(_))
+            | (Form::Decimal | Form::Version, Value::Number(_))
+            | (Form::Boolean, Value::Bool(_)) => (),
+            (Form::Context, Value::Array(parts)) => self.context_parts(parts, path),
+            (Form::Context, _) => self.error(path, "type", "expected a URI, an object or an array of those"),
+            (Form::Decimal, _) => self.error(path, "type", "expected a number"),
+            (Form::Boolean, _) => self.error(path, "type", "expected true or false"),
+            (form, Value::String(text)) => self.text(text, form, path),
+            _ => self.error(path, "type", "expected a string"),
+        }
+    }
+
+    fn elements(&mut self, elements: &[Value<'_>], form: &Form, path: &Path<'_>) {
+        for (index, element) in elements.iter().enumerate() {
+            self.value(*element, form, &path.index(index));
+        }
+    }
+
+    fn distinct(&mut self, elements: &[Value<'_>], path: &Path<'_>) {
+        let mut seen = HashSet::with_capacity(elements.len());
+        for (index, text) in elements.iter().enumerate() {
+            if text.as_str().is_some_and(|text| !seen.insert(text)) {
+                self.error(&path.index(index), "unique", "stands in the list twice");
+            }
+        }
+    }
+
+    fn context_parts(&mut self, parts: &[Value<'_>], path: &Path<'_>) {
+        for (index, part) in parts.iter().enumerate() {
+            if !matches!(part, Value::String(_) | Value::Object(_)) {
+                self.error(&path.index(index), "type", "expected a URI or an object");
+            }
+        }
+    }
+
+    fn text(&mut self, text: &str, form: &Form, path: &Path<'_>) {
+        let (holds, code, expected) = match form {
+            Form::Text => return,
+            Form::Uri | Form::UriOrUris => (is_uri(text), "format", "a URI"),
+            Form::Time => match parse_time(text) {
+                Some(_) => return,
+                None if parse_any_time(text).is_some() && has_offset(text) => {
+                    (false, "time_range", "a time of the years 1970 to 2100")
+                }
+                None => (false, "format", "a time with an offset, as 2024-05-17T12:00:00+02:00"),
+            },
+            Form::Offset => (is_offset(text), "format", "an offset from UTC, as +02:00"),
+            Form::HexBinary => (
+                !text.is_empty() && text.bytes().all(|b| b.is_ascii_hexdigit()),
+                "format",
+                "hexadecimal digits",
+            ),
+            Form::Uom => (is_uom(text), "format", "a unit of UN/ECE Rec 20, as KGM"),
+            Form::Version => (is_version(text), "format", "a version, as 2.0"),
+            Form::Action => (matches!(text, "ADD" | "OBSERVE" | "DELETE"), "enum", "ADD, OBSERVE or DELETE"),
+            Form::Word(words, short) => (
+                is_word(text, words, *short),
+                "enum",
+                "a word of the standard's vocabulary, or a URI of another",
+            ),
+            _ => (false, "type", "another type than a string"),
+        };
+        if !holds {
+            self.error(path, code, format!("{} is not {expected}", quote(text)));
+        }
+    }
+}
+
+/// The text in quotes, cut short.
+pub(super) fn quote(text: &str) -> String {
+    let mut cut: String = text.chars().take(QUOTED_CHARACTERS_MAX).collect();
+    if cut.len() < text.len() {
+        cut.push('…');
+    }
+    format!("“{cut}”")
+}
+
+/// A scheme or prefix, a colon, something more, and none of the characters that RFC 3986 leaves out.
+pub(crate) fn is_uri(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once(':') else { return false };
+    let scheme_holds = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-._".contains(&b));
+    let left_out = |c: char| c.is_control() || c.is_whitespace() || "<>\"{}|\\^`".contains(c);
+    scheme_holds && !rest.is_empty() && !rest.contains(left_out)
+}
+
+fn is_word(text: &str, words: &[&str], short: fn(&str) -> &str) -> bool {
+    let word = short(text);
+    if words.contains(&word) {
+        return true;
+    }
+    // A word that claims to be the standard's and is not, is not.
+    let claims = word.len() < text.len() || text.starts_with("urn:epcglobal:cbv:");
+    !claims && is_uri(text)
+}
+
+fn is_offset(text: &str) -> bool {
+    text.len() == 6 && parse_offset(text.as_bytes()).is_some()
+}
+
+fn has_offset(text: &str) -> bool {
+    text.ends_with('Z') || text.get(19..).is_some_and(|tail| tail.contains(['+', '-']))
+}
+
+fn is_uom(text: &str) -> bool {
+    matches!(text.len(), 2 | 3) && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+}
+
+fn is_version(text: &str) -> bool {
+    text.split('.').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
+}

@@ -1,0 +1,184 @@
+//! Holds documents against the standard's JSON schema, and reports everything that breaks it.
+//!
+//! The shapes stand in tables (`shape`), after the schemas of EPCIS 2.0. Where more clients must work
+//! than the schemas let in, they do: vocabulary is also taken as the URN of CBV 1.x, prefixes may hold
+//! an underscore, URIs may hold characters beyond ASCII. Where the schemas let in what nothing can work
+//! with, it is refused: times must be real times of the years 1970 to 2100.
+
+mod findings;
+mod form;
+mod shape;
+
+use std::fmt::Write as _;
+
+use json::{Object, Value, write_pointer_token};
+
+pub use findings::findings;
+pub(crate) use form::is_uri;
+
+use crate::document::Document;
+use crate::event::EventType;
+use crate::problem::{Problem, Severity};
+use shape::{BARE_EVENT, DOCUMENT, EVENT_LIST_OWNERS, QUERY_DOCUMENT, Shape, shape_of};
+
+/// Every error of a document and of each of its events, in order. Cost: one pass.
+#[must_use]
+pub fn validate(document: &Document<'_>) -> Vec<Problem> {
+    let mut report = Report { problems: Vec::new(), event_index: None };
+    let root = Path { parent: None, token: Token::Root };
+    let bare = document.list_pointer.is_empty();
+    if bare {
+        report.object(document.root, &BARE_EVENT, &root);
+    } else {
+        let query = document.root.get("type") == Some(Value::String("EPCISQueryDocument"));
+        report.object(document.root, if query { &QUERY_DOCUMENT } else { &DOCUMENT }, &root);
+        report.list_owners(document.root, EVENT_LIST_OWNERS[usize::from(query)], &root);
+    }
+    let list = Path { parent: None, token: Token::Pointer(document.list_pointer) };
+    for event in &document.events {
+        report.event_index = Some(event.index);
+        let path = if bare { root } else { Path { parent: Some(&list), token: Token::Index(event.index) } };
+        report.event(event.object, &path);
+    }
+    report.problems
+}
+
+/// Where something stands, from the inside out; it becomes a JSON pointer only when something is wrong.
+#[derive(Clone, Copy)]
+struct Path<'p> {
+    parent: Option<&'p Path<'p>>,
+    token: Token<'p>,
+}
+
+#[derive(Clone, Copy)]
+enum Token<'p> {
+    Root,
+    Pointer(&'p str),
+    Name(&'p str),
+    Index(usize),
+}
+
+impl<'p> Path<'p> {
+    fn name(&'p self, name: &'p str) -> Self {
+        Self { parent: Some(self), token: Token::Name(name) }
+    }
+
+    fn index(&'p self, index: usize) -> Self {
+        Self { parent: Some(self), token: Token::Index(index) }
+    }
+
+    fn write(&self, out: &mut String) {
+        if let Some(parent) = self.parent {
+            parent.write(out);
+        }
+        match self.token {
+            Token::Root => (),
+            Token::Pointer(pointer) => out.push_str(pointer),
+            Token::Name(name) => write_pointer_token(name, out),
+            Token::Index(index) => {
+                // Writing to a String cannot fail.
+                let _ = write!(out, "/{index}");
+            }
+        }
+    }
+}
+
+struct Report {
+    problems: Vec<Problem>,
+    event_index: Option<usize>,
+}
+
+impl Report {
+    fn error(&mut self, path: &Path<'_>, code: &'static str, message: impl Into<String>) {
+        let mut pointer = String::new();
+        path.write(&mut pointer);
+        let (message, severity) = (message.into(), Severity::Error);
+        self.problems.push(Problem { event_index: self.event_index, pointer, code, message, severity });
+    }
+
+    fn object(&mut self, object: &Object<'_>, shape: &Shape, path: &Path<'_>) {
+        for member in object.members {
+            let path = path.name(member.name);
+            match shape.members.iter().find(|known| known.name == member.name) {
+                Some(known) => self.value(member.value, &known.form, &path),
+                None if shape.open || (!shape.closed && form::is_uri(member.name)) => (),
+                None => {
+                    let why = if shape.closed { "is not known here" } else { "needs a namespace prefix" };
+                    self.error(&path, "unknown_property", format!("{} {why}", form::quote(member.name)));
+                }
+            }
+        }
+        for known in shape.members.iter().filter(|known| known.required) {
+            if object.get(known.name).is_none() {
+                self.error(&path.name(known.name), "required", format!("{} is missing", known.name));
+            }
+        }
+    }
+
+    /// The objects around the list of events must be there.
+    fn list_owners(&mut self, root: &Object<'_>, owners: &[&str], path: &Path<'_>) {
+        let Some((name, rest)) = owners.split_first() else { return };
+        let path = path.name(name);
+        match root.get(name) {
+            None => self.error(&path, "required", format!("{name} is missing")),
+            Some(Value::Object(owner)) => self.list_owners(owner, rest, &path),
+            Some(_) if rest.is_empty() => (),
+            Some(_) => self.error(&path, "type", "expected an object"),
+        }
+    }
+
+    fn event(&mut self, event: &Object<'_>, path: &Path<'_>) {
+        let type_path = path.name("type");
+        let Some(type_value) = event.get("type") else {
+            return self.error(&type_path, "required", "type is missing");
+        };
+        let Some(type_name) = type_value.as_str() else {
+            return self.error(&type_path, "type", "expected a string");
+        };
+        let Some(event_type) = EventType::of(type_name) else {
+            let message = format!("{} is not one of the five event types, nor a URI", form::quote(type_name));
+            return self.error(&type_path, "enum", message);
+        };
+        self.object(event, shape_of(event_type), path);
+        self.combination(event, event_type, path);
+    }
+
+    /// What the schemas ask of several members together.
+    fn combination(&mut self, event: &Object<'_>, event_type: EventType, path: &Path<'_>) {
+        let has = |name: &str| event.get(name).is_some();
+        let filled =
+            |name: &str| event.get(name).and_then(Value::as_array).is_some_and(|list| !list.is_empty());
+        let deletes = event.get("action") == Some(Value::String("DELETE"));
+        let missing = match event_type {
+            EventType::ObjectEvent if has("ilmd") && event.get("action") != Some(Value::String("ADD")) => {
+                return self.error(&path.name("ilmd"), "not_allowed", "ilmd stands only where action is ADD");
+            }
+            EventType::ObjectEvent => {
+                let observes = filled("sensorElementList") && has("readPoint");
+                (!has("epcList") && !filled("quantityList") && !observes)
+                    .then_some(("epcList", "epcList or quantityList, or sensorElementList with readPoint"))
+            }
+            EventType::AggregationEvent | EventType::AssociationEvent => {
+                (!filled("childEPCs") && !filled("childQuantityList") && !deletes)
+                    .then_some(("childEPCs", "childEPCs or childQuantityList"))
+            }
+            EventType::TransactionEvent => (!has("epcList") && !filled("quantityList") && !deletes)
+                .then_some(("epcList", "epcList or quantityList")),
+            EventType::TransformationEvent => {
+                let inputs = filled("inputEPCList") || filled("inputQuantityList");
+                let outputs = filled("outputEPCList") || filled("outputQuantityList");
+                let linked = has("transformationID") && (inputs || outputs);
+                match (inputs, outputs) {
+                    _ if linked => None,
+                    (true, true) => None,
+                    (false, _) => Some(("inputEPCList", "inputs, or a transformationID with outputs")),
+                    (true, false) => Some(("outputEPCList", "outputs, or a transformationID with inputs")),
+                }
+            }
+            EventType::Extension => None,
+        };
+        if let Some((name, what)) = missing {
+            self.error(&path.name(name), "required", format!("the event needs {what}"));
+        }
+    }
+}
