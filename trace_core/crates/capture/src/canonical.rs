@@ -73,8 +73,11 @@ impl CanonicalEvent {
     }
 
     /// Pointer and canonical value of each field, in the order of the commitment.
+    #[must_use]
     pub fn fields(&self) -> impl ExactSizeIterator<Item = (&str, &[u8])> {
-        self.fields.iter().map(|field| (&self.pointers[field.pointer.clone()], &self.text[field.value.clone()]))
+        self.fields
+            .iter()
+            .map(|field| (&self.pointers[field.pointer.clone()], &self.text[field.value.clone()]))
     }
 
     fn context(&mut self, parts: &[Part<'_>]) {
@@ -143,7 +146,8 @@ enum Part<'a> {
 /// event sent in two documents has one content digest. A definition is used when some name or string
 /// of the event is it, or starts with it and a colon; keywords (`@vocab`, …) always count as used.
 fn used_parts<'a>(event: &Object<'_>, context: &Context<'a>) -> Vec<Part<'a>> {
-    let definitions = || context.parts.iter().filter_map(|part| part.as_object()).flat_map(|part| part.members);
+    let definitions =
+        || context.parts.iter().filter_map(|part| part.as_object()).flat_map(|part| part.members);
     let mut usage: Vec<(&str, bool)> =
         definitions().map(|member| (member.name, member.name.starts_with('@'))).collect();
     if !usage.is_empty() {

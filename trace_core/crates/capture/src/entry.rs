@@ -27,8 +27,10 @@ impl Blinding {
     /// Keeps both halves of the keyed state, so a short name costs two compressions.
     #[must_use]
     pub fn new(key: &[u8; 32]) -> Self {
-        // A key of 32 bytes is always accepted; the other arm names no secret.
-        Self(Hmac::new(&(*key).into()))
+        // HMAC pads a key that is shorter than its block of 64 bytes with zeros (RFC 2104 §2).
+        let mut block = [0; 64];
+        block[..key.len()].copy_from_slice(key);
+        Self(Hmac::new(&block.into()))
     }
 
     /// The token of a name.
@@ -47,8 +49,9 @@ impl Blinding {
 /// a hint; readers compare the name itself.
 #[must_use]
 pub fn name_hash(token: &Token) -> i64 {
-    let [a, b, c, d, e, f, g, h, ..] = *token;
-    i64::from_be_bytes([a, b, c, d, e, f, g, h])
+    let mut first = [0; 8];
+    first.copy_from_slice(&token[..8]);
+    i64::from_be_bytes(first)
 }
 
 /// Why an entry was not read.

@@ -10,7 +10,7 @@ use sha256::digest_many;
 use crate::canonical::CanonicalEvent;
 use crate::commitment::{Commitments, FIELDS_MAX, Issuer, SECRET_BYTES};
 use crate::copy::{Row, write_header, write_trailer};
-use crate::entry::{Blinding, Entry, ITEMS_MAX, Token, name_hash};
+use crate::entry::{Blinding, Entry, ITEMS_MAX, Token};
 use crate::problems::problems_json;
 use crate::references::{Reference, Role, references_of};
 
@@ -125,7 +125,9 @@ pub fn prepare(body: &[u8], request: &Request<'_>) -> Prepared {
     let mut problems = epcis::validate(&document);
     let mut findings = epcis::findings(&document);
     if request.strict {
-        findings.iter_mut().for_each(|finding| finding.severity = Severity::Error);
+        for finding in &mut findings {
+            finding.severity = Severity::Error;
+        }
     }
     problems.append(&mut findings);
     let mut preparing = Preparing::new(&document, request, problems);
@@ -160,6 +162,9 @@ struct Preparing<'r, 'a> {
     findings: HashMap<usize, Vec<Problem>>,
     canonical: Vec<CanonicalEvent>,
     commitments: Commitments,
+    ignored_fields: Vec<&'a str>,
+    /// For one event at a time.
+    scratch: Bump,
     first_with: HashMap<[u8; 32], usize>,
     out: Prepared,
 }
@@ -190,7 +195,9 @@ impl<'r, 'a> Preparing<'r, 'a> {
             }
         }
         let mut context = Vec::new();
-        write_canonical(Value::Array(&document.context.parts), &mut context);
+        // A bare event brings its context in its own bytes.
+        let shared: &[Value<'_>] = if document.is_bare() { &[] } else { &document.context.parts };
+        write_canonical(Value::Array(shared), &mut context);
         Self {
             document,
             request,
@@ -198,6 +205,8 @@ impl<'r, 'a> Preparing<'r, 'a> {
             findings,
             canonical: std::iter::repeat_with(CanonicalEvent::default).take(CHUNK_EVENTS).collect(),
             commitments: Commitments::default(),
+            ignored_fields: document.ignored_fields(),
+            scratch: Bump::new(),
             first_with: HashMap::new(),
             out: Prepared { event_total: total, problems, context, ..empty(request) },
         }
@@ -211,28 +220,24 @@ impl<'r, 'a> Preparing<'r, 'a> {
             }
             match self.draft(raw, drafts.len()) {
                 Ok(draft) => drafts.push(draft),
-                Err(mut problem) => {
-                    problem.event_index = Some(raw.index);
-                    problem.pointer.insert_str(0, &self.document.pointer_of(raw.index));
-                    self.out.problems.push(problem);
+                Err(problem) => {
+                    self.out.problems.push(self.document.locate(raw.index, problem));
                 }
             }
         }
-        let texts: Vec<&[u8]> = self.canonical[..drafts.len()].iter().map(CanonicalEvent::digest_input).collect();
+        let texts: Vec<&[u8]> =
+            self.canonical[..drafts.len()].iter().map(CanonicalEvent::digest_input).collect();
         let prehashes: Vec<&[u8]> = drafts.iter().map(|draft| draft.prehash.as_bytes()).collect();
         let mut content_digests = vec![[0; 32]; drafts.len()];
         let mut event_hash_ids = vec![[0; 32]; drafts.len()];
         digest_many(&texts, &mut content_digests);
         digest_many(&prehashes, &mut event_hash_ids);
         let issuer = Issuer { partner: self.request.partner };
-        let committed: Vec<_> = drafts
-            .iter()
-            .zip(&self.canonical)
-            .map(|(draft, canonical)| {
-                let secret = self.secret(draft.raw.index);
-                (secret, self.commitments.add(&secret, issuer, canonical))
-            })
-            .collect();
+        let mut committed = Vec::with_capacity(drafts.len());
+        for (draft, canonical) in drafts.iter().zip(&self.canonical) {
+            let secret = secret_of(&self.request.seed, draft.raw.index);
+            committed.push((secret, self.commitments.add(&secret, issuer, canonical)));
+        }
         let roots = self.commitments.roots();
         for (n, draft) in drafts.iter().enumerate() {
             let (secret, field_count) = committed[n];
@@ -253,8 +258,7 @@ impl<'r, 'a> Preparing<'r, 'a> {
         if raw.object.source.len() > EVENT_BYTES_MAX {
             return limit("event_too_large", format!("an event has at most {EVENT_BYTES_MAX} bytes"));
         }
-        let own = if self.document.is_bare() { None } else { raw.object.get("@context") };
-        let context = self.document.context.with(own);
+        let context = self.document.context_of(&raw);
         let event = Event::read(raw.object, &context)?;
         let ahead = event.event_time - self.request.record_time;
         if ahead > EVENT_TIME_AHEAD_S_MAX * 1_000_000 {
@@ -265,7 +269,8 @@ impl<'r, 'a> Preparing<'r, 'a> {
             return limit("too_many_items", format!("an event names at most {ITEMS_MAX} items"));
         }
         let mut prehash = String::new();
-        epcis::write_prehash(raw.object, &context, &mut prehash)?;
+        self.scratch.reset();
+        epcis::write_prehash(raw.object, &context, &self.ignored_fields, &self.scratch, &mut prehash)?;
         let canonical = &mut self.canonical[slot];
         canonical.write(raw.object, &context);
         if canonical.fields().len() >= FIELDS_MAX {
@@ -274,25 +279,13 @@ impl<'r, 'a> Preparing<'r, 'a> {
         Ok(Draft { raw, event, prehash })
     }
 
-    fn secret(&self, index: usize) -> [u8; SECRET_BYTES] {
-        let mut input = [0; 40];
-        input[..32].copy_from_slice(&self.request.seed);
-        input[32..].copy_from_slice(&(index as u64).to_be_bytes());
-        sha256::digest(&input)
-    }
-
     fn accept(&mut self, draft: &Draft<'a>, sealed: &Sealed) {
         let place = self.out.events.len();
         let same_as = self.first_with.get(&sealed.content_digest).copied();
         let event_hash_id = epcis::event_hash_id_uri(&sealed.event_hash_id);
         let first_reference = self.out.references.len();
-        let tokens = references_of(
-            &draft.event,
-            &event_hash_id,
-            self.request.blinding,
-            place,
-            &mut self.out.references,
-        );
+        let tokens =
+            references_of(&draft.event, &event_hash_id, self.request.blinding, &mut self.out.references);
         let row = self.row(draft, sealed, tokens);
         self.first_with.entry(sealed.content_digest).or_insert(place);
         self.out.events.push(PreparedEvent {
@@ -351,6 +344,14 @@ impl<'r, 'a> Preparing<'r, 'a> {
     }
 }
 
+/// The secret of one event. Whoever knows it learns nothing of the seed, nor of other secrets.
+fn secret_of(seed: &[u8; 32], index: usize) -> [u8; SECRET_BYTES] {
+    let mut input = [0; 40];
+    input[..32].copy_from_slice(seed);
+    input[32..].copy_from_slice(&(index as u64).to_be_bytes());
+    sha256::digest(&input)
+}
+
 /// What the hashes of an event are.
 struct Sealed {
     content_digest: [u8; 32],
@@ -362,24 +363,25 @@ struct Sealed {
 
 impl Prepared {
     /// The COPY streams of all events but those that repeat an earlier one of this capture and those
-    /// that `stored` (by position in `events`) says are stored already. Event keys ascend without gaps.
+    /// whose content digest is in `stored`. Event keys ascend without gaps.
     /// Cost: one copy of the rows, one sort of the references.
     #[must_use]
-    pub fn copies(&self, stored: &HashSet<usize>) -> Copies {
-        let kept = self.events.iter().enumerate().filter(|(n, event)| event.same_as.is_none() && !stored.contains(n));
+    pub fn copies(&self, stored: &HashSet<[u8; 32]>) -> Copies {
+        let is_new =
+            |event: &&PreparedEvent| event.same_as.is_none() && !stored.contains(&event.content_digest);
         let mut event_rows = Vec::with_capacity(self.rows.len() + 32);
         write_header(&mut event_rows);
         let mut references = Vec::with_capacity(self.references.len());
         let mut digests = Vec::with_capacity(self.events.len());
-        let mut key = self.capture_no << POSITION_BITS;
-        for (_, event) in kept {
+        for (key, event) in (self.capture_no << POSITION_BITS..).zip(self.events.iter().filter(is_new)) {
             let row = event_rows.len();
             event_rows.extend_from_slice(&self.rows[event.row.clone()]);
             event_rows[row + KEY_AT.start..row + KEY_AT.end].copy_from_slice(&key.to_be_bytes());
             let time = event.event_time;
-            references.extend(self.references[event.references.clone()].iter().map(|r| (r.name_hash, time, key, r.role)));
+            references.extend(
+                self.references[event.references.clone()].iter().map(|r| (r.name_hash, time, key, r.role)),
+            );
             digests.push((event.content_digest, key));
-            key += 1;
         }
         write_trailer(&mut event_rows);
         // Neighbours in the index arrive together: twice as fast as in order of capture.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use epcis::Event;
+use epcis::{Event, ItemRole};
 
 use crate::entry::{Blinding, Token, name_hash};
 
@@ -10,7 +10,7 @@ use crate::entry::{Blinding, Token, name_hash};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(i16)]
 pub enum Role {
-    /// An EPC or EPC class of an object, transaction or … event.
+    /// An object of an object, transaction or association event.
     Epc = 1,
     /// The container or assembly.
     Parent = 2,
@@ -20,7 +20,7 @@ pub enum Role {
     Input = 4,
     /// What it makes.
     Output = 5,
-    /// The lot to which the event says that its items belong.
+    /// The lot to which an item belongs.
     Lot = 6,
     /// The class of an item.
     Class = 7,
@@ -30,8 +30,20 @@ pub enum Role {
     Transformation = 9,
 }
 
-/// One row of the index over names, but for the key of its event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+impl From<ItemRole> for Role {
+    fn from(role: ItemRole) -> Self {
+        match role {
+            ItemRole::Epc => Self::Epc,
+            ItemRole::Parent => Self::Parent,
+            ItemRole::Child => Self::Child,
+            ItemRole::Input => Self::Input,
+            ItemRole::Output => Self::Output,
+        }
+    }
+}
+
+/// One row of the index over names, but for the time and key of its event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Reference {
     /// Keyed hash of the name.
     pub name_hash: i64,
@@ -46,7 +58,38 @@ pub(crate) fn references_of(
     blinding: &Blinding,
     out: &mut Vec<Reference>,
 ) -> Vec<Token> {
-    let first = out.len();
+    let mut references = BTreeSet::new();
     let mut tokens = BTreeSet::new();
-    todo!()
+    let mut refer = |name: &str, role: Role| {
+        let token = blinding.token(name);
+        references.insert(Reference { name_hash: name_hash(&token), role });
+        token
+    };
+    let mut lots: Vec<&str> = Vec::new();
+    let mut classes: Vec<&str> = Vec::new();
+    for item in &event.items {
+        tokens.insert(refer(&item.item, item.role.into()));
+        // Most items of an event share their lot and class: each is blinded once.
+        if let Some(lot) = item.lot.as_deref().filter(|lot| !lots.contains(lot)) {
+            lots.push(lot);
+        }
+        if let Some(class) = item.class.as_deref().filter(|class| !classes.contains(class)) {
+            classes.push(class);
+        }
+    }
+    for lot in lots {
+        tokens.insert(refer(lot, Role::Lot));
+    }
+    for class in classes {
+        refer(class, Role::Class);
+    }
+    refer(event_hash_id, Role::Event);
+    for event_id in event.event_id.iter().filter(|id| **id != event_hash_id) {
+        refer(event_id, Role::Event);
+    }
+    if let Some(id) = event.transformation_id {
+        refer(id, Role::Transformation);
+    }
+    out.extend(references);
+    tokens.into_iter().collect()
 }

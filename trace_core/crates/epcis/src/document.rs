@@ -28,11 +28,17 @@ pub struct RawEvent<'a> {
 }
 
 impl<'a> Document<'a> {
+    /// Whether the document is one event by itself.
+    #[must_use]
+    pub fn is_bare(&self) -> bool {
+        self.list_pointer.is_empty()
+    }
+
     /// The effective context of one event: the document's, then the event's own. A bare event's own
     /// is the document's already.
     #[must_use]
     pub fn context_of(&self, event: &RawEvent<'a>) -> Context<'a> {
-        let own = if self.list_pointer.is_empty() { None } else { event.object.get("@context") };
+        let own = if self.is_bare() { None } else { event.object.get("@context") };
         self.context.with(own)
     }
 
@@ -60,10 +66,7 @@ impl<'a> Document<'a> {
     /// JSON pointer of one event from the root of the document.
     #[must_use]
     pub fn pointer_of(&self, event_index: usize) -> String {
-        match self.list_pointer {
-            "" => String::new(),
-            list => format!("{list}/{event_index}"),
-        }
+        if self.is_bare() { String::new() } else { format!("{}/{event_index}", self.list_pointer) }
     }
 }
 

@@ -43,7 +43,7 @@ pub fn findings(document: &Document<'_>) -> Vec<Problem> {
     let mut found = Vec::new();
     let list = Path { parent: None, token: Token::Pointer(document.list_pointer) };
     for event in &document.events {
-        let bare = document.list_pointer.is_empty();
+        let bare = document.is_bare();
         let path = if bare { list } else { Path { parent: Some(&list), token: Token::Index(event.index) } };
         of_object(event.object, event.index, &path, &mut found);
     }

@@ -26,7 +26,7 @@ use shape::{BARE_EVENT, DOCUMENT, EVENT_LIST_OWNERS, QUERY_DOCUMENT, Shape, shap
 pub fn validate(document: &Document<'_>) -> Vec<Problem> {
     let mut report = Report { problems: Vec::new(), event_index: None };
     let root = Path { parent: None, token: Token::Root };
-    let bare = document.list_pointer.is_empty();
+    let bare = document.is_bare();
     if bare {
         report.object(document.root, &BARE_EVENT, &root);
     } else {
