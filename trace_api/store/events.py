@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from trace_api.errors import StoreError
 from trace_api.store.statements import load
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     import asyncpg
@@ -38,6 +39,16 @@ class StoredEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Bodies:
+    """Events by columns, as the core takes them: element n of each list is of one event, in no order."""
+
+    keys: list[int]
+    bodies: list[bytes]
+    contexts: list[bytes]
+    record_times_us: list[int]
+
+
+@dataclass(frozen=True, slots=True)
 class PageFilter:
     """What a page of events is cut from; bounds are half open."""
 
@@ -50,22 +61,22 @@ class PageFilter:
 async def references(
     connection: asyncpg.Connection,
     name_hashes: Sequence[int],
-    from_times: Sequence[datetime],
-    to_times: Sequence[datetime],
+    from_us: Sequence[int],
+    to_us: Sequence[int],
     *,
     limit: int,
 ) -> list[int]:
-    """Keys of events that may name these things within these times, `limit` at most in all.
+    """Keys of events that may name these things, `limit` at most in all; an event stands there once for
+    each name. Times are µs since 1970, both ends included. A hash is a hint: compare the name itself.
     Cost: one index scan for each name."""
-    rows = await connection.fetch(_SQL["references"], name_hashes, from_times, to_times, limit)
+    rows = await connection.fetch(_SQL["references"], name_hashes, from_us, to_us, limit)
     return [row[0] for row in rows]
 
 
 async def events_by_key(connection: asyncpg.Connection, keys: Sequence[int]) -> list[StoredEvent]:
     """The events with these keys, in order of event time. Cost: two reads, for any number of keys."""
     rows = await connection.fetch(_SQL["events_by_key"], keys)
-    numbers = list({row["event_key"] >> POSITION_BITS for row in rows})
-    captures = {row[0]: (row[1], row[2]) for row in await connection.fetch(_SQL["captures_by_number"], numbers)}
+    captures = await _captures_of(connection, (row["event_key"] for row in rows))
     events = []
     for row in rows:
         context, first_leaf_index = captures[row["event_key"] >> POSITION_BITS]
@@ -73,6 +84,17 @@ async def events_by_key(connection: asyncpg.Connection, keys: Sequence[int]) -> 
         leaf_index = None if first_leaf_index is None else first_leaf_index + position
         events.append(StoredEvent(**row, context=context, leaf_index=leaf_index))
     return events
+
+
+async def bodies_by_key(connection: asyncpg.Connection, keys: Sequence[int]) -> Bodies:
+    """The events with these keys that were not erased. Cost: two reads, for any number of keys."""
+    rows = await connection.fetch(_SQL["bodies_by_key"], keys)
+    if not rows:
+        return Bodies([], [], [], [])
+    found, bodies, record_times_us = map(list, zip(*rows, strict=True))
+    captures = await _captures_of(connection, found)
+    contexts = [captures[key >> POSITION_BITS][0] for key in found]
+    return Bodies(found, bodies, contexts, record_times_us)
 
 
 async def key_of_digest(connection: asyncpg.Connection, content_digest: bytes) -> int | None:
@@ -84,7 +106,21 @@ async def key_of_digest(connection: asyncpg.Connection, content_digest: bytes) -
 async def page_of_keys(
     connection: asyncpg.Connection, after: tuple[datetime, int], wanted: PageFilter, limit: int
 ) -> list[tuple[datetime, int]]:
-    """Times and keys of the next events behind `after`, in order of event time."""
+    """Times and keys of the next events behind `after`, in order of event time.
+    Cost: one index scan, over all events of the times when few pass the other filters."""
     arguments = (*after, wanted.from_time, wanted.to_time, wanted.event_type, wanted.biz_step, limit)
     rows = await connection.fetch(_SQL["page_of_events"], *arguments)
-    return [(row["event_time"], row["event_key"]) for row in rows]
+    return [(row[0], row[1]) for row in rows]
+
+
+async def _captures_of(
+    connection: asyncpg.Connection, keys: Iterable[int]
+) -> Mapping[int, tuple[bytes, int | None]]:
+    """Context and first leaf index of the captures that hold these events, by number."""
+    numbers = list({key >> POSITION_BITS for key in keys})
+    captures = {
+        row[0]: (row[1], row[2]) for row in await connection.fetch(_SQL["captures_by_number"], numbers)
+    }
+    if len(captures) != len(numbers):
+        raise StoreError("the captures of some events are not there, or were read at another moment")
+    return captures

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Self
 
 import asyncpg
-import orjson
 
 from trace_api.errors import Unavailable
 from trace_api.settings import POOL_CONNECTIONS_MAX, STATEMENT_S_MAX
 from trace_api.store.embedded import embedded_postgres
-from trace_api.store.migrate import migrate
+from trace_api.store.migrate import known_migrations, migrate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -20,7 +20,25 @@ if TYPE_CHECKING:
 
 VERSION_MIN = 15
 CONNECT_S_MAX = 10.0
-_UNREACHABLE = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError)
+"""How long to wait for a connection, a new one or one that others give back."""
+CLOSE_S_MAX = 5.0
+"""How long the requests of this process may keep their connections when it ends."""
+_NOT_NOW = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,  # Shutdown, restart, recovery, statement_timeout.
+    asyncpg.InsufficientResourcesError,  # Disk full, too many connections.
+    asyncpg.PostgresSystemError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.ReadOnlySQLTransactionError,  # A stand-by that is not promoted yet.
+)
+_REFUSED = (
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InsufficientPrivilegeError,
+    asyncpg.ClientConfigurationError,
+)
 
 
 class Store:
@@ -34,15 +52,17 @@ class Store:
     async def open(cls, settings: Settings) -> AsyncIterator[Self]:
         """Starts or reaches the database, migrates it, and ends what it started. Raises `Unavailable`."""
         async with contextlib.AsyncExitStack() as stack:
-            url = settings.database_url or await stack.enter_async_context(embedded_postgres(settings.data_dir))
+            url = settings.database_url
+            if url is None:
+                url = await stack.enter_async_context(embedded_postgres(settings.data_dir))
             try:
+                await _bring_up_to_date(url)
                 pool = await asyncpg.create_pool(
                     url,
                     min_size=2,
                     max_size=POOL_CONNECTIONS_MAX,
                     timeout=CONNECT_S_MAX,
                     command_timeout=STATEMENT_S_MAX + 5,
-                    init=_prepare,
                     server_settings={
                         "application_name": "wayproof",
                         "statement_timeout": f"{STATEMENT_S_MAX}s",
@@ -50,44 +70,58 @@ class Store:
                         "timezone": "UTC",
                     },
                 )
-            except _UNREACHABLE as failure:
-                raise Unavailable(f"the database cannot be reached: {type(failure).__name__}") from None
+            except (*_NOT_NOW, *_REFUSED) as failure:
+                # Never the URL: it may hold a password.
+                raise Unavailable(
+                    f"the database cannot be used: {type(failure).__name__}: {failure}"
+                ) from None
             stack.push_async_callback(_close, pool)
-            async with pool.acquire() as connection:
-                if connection.get_server_version().major < VERSION_MIN:
-                    raise Unavailable(f"Postgres {VERSION_MIN} or newer is needed")
-                await migrate(connection)
             yield cls(pool)
 
     @contextlib.asynccontextmanager
     async def session(self) -> AsyncIterator[asyncpg.Connection]:
-        """A connection. Raises `Unavailable` when the database is not there."""
+        """A connection. Raises `Unavailable` when the database is not there or has no room or time, also
+        in the middle; whether a statement has taken effect is not known then."""
         try:
             async with self._pool.acquire(timeout=CONNECT_S_MAX) as connection:
-                yield connection
-        except (*_UNREACHABLE, asyncpg.InterfaceError, asyncpg.DiskFullError, asyncpg.AdminShutdownError) as failure:
+                try:
+                    yield connection
+                except asyncpg.InterfaceError as failure:
+                    # The driver's word for a lost connection and for a mistake of ours, which must be seen.
+                    if connection.is_closed():
+                        raise Unavailable("the database is not available: connection lost") from failure
+                    raise
+        except _NOT_NOW as failure:
             raise Unavailable(f"the database is not available: {type(failure).__name__}") from failure
+        except asyncpg.InterfaceError as failure:
+            if self._pool.is_closing():
+                raise Unavailable("this server is ending") from failure
+            raise
 
     @contextlib.asynccontextmanager
     async def snapshot(self) -> AsyncIterator[asyncpg.Connection]:
         """A connection in a read-only transaction: all that is read through it is of one moment."""
-        async with self.session() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+        async with (
+            self.session() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
             yield connection
 
 
-async def _prepare(connection: asyncpg.Connection) -> None:
-    await connection.set_type_codec(
-        "jsonb", schema="pg_catalog", format="binary", encoder=lambda v: b"\x01" + orjson.dumps(v), decoder=_decode_jsonb
-    )
-
-
-def _decode_jsonb(value: bytes) -> object:
-    # One byte of version before the text (Postgres, jsonb_send).
-    return orjson.loads(value[1:])
+async def _bring_up_to_date(url: str) -> None:
+    # Its own connection, without the pool's time limits: a migration may take as long as it needs.
+    connection = await asyncpg.connect(url, timeout=CONNECT_S_MAX)
+    try:
+        if connection.get_server_version().major < VERSION_MIN:
+            raise Unavailable(f"Postgres {VERSION_MIN} or newer is needed")
+        await migrate(connection, known_migrations())
+    finally:
+        await connection.close()
 
 
 async def _close(pool: asyncpg.Pool) -> None:
     try:
-        await pool.close()
-    finally:
+        async with asyncio.timeout(CLOSE_S_MAX):
+            await pool.close()
+    except TimeoutError:
         pool.terminate()

@@ -14,7 +14,7 @@ CREATE TABLE capture (
     body_digest      bytea       NOT NULL,  -- SHA-256 of the body as it came
     event_count      integer     NOT NULL,  -- events stored by this capture
     first_leaf_index bigint,                -- NULL until sequenced; event n of the capture is this plus n
-    outcome          jsonb       NOT NULL   -- what the job says
+    outcome          bytea       NOT NULL   -- what the job says: JSON, but not jsonb, which does not take every string
 );
 CREATE UNIQUE INDEX capture_id_key ON capture (capture_id);
 CREATE INDEX capture_waiting ON capture (capture_no) WHERE first_leaf_index IS NULL AND event_count > 0;

@@ -7,6 +7,10 @@ SELECT nextval('capture_no_block');
 INSERT INTO capture (capture_no, capture_id, partner, record_time, context, body_digest, event_count, outcome)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
 
+-- name: capture_is_stored
+-- Whether a commit whose answer was lost has taken effect.
+SELECT EXISTS (SELECT FROM capture WHERE capture_id = $1);
+
 -- name: find_digests
 -- Which of these content digests are stored.
 SELECT content_digest FROM event_digest WHERE content_digest = ANY($1::bytea[]);

@@ -1,20 +1,31 @@
 -- name: references
--- Keys of the events that name these things within these times, oldest first within each name.
-SELECT r.event_key
-FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[]) AS wanted (name_hash, from_time, to_time)
+-- Keys of the events that name these things within these times, in µs since 1970, oldest first for each
+-- name. Open ends are cut to the years that events can have, 1970 to 2112, which an interval holds exactly.
+SELECT found.event_key
+FROM (
+    SELECT name_hash,
+           timestamptz 'epoch' + least(greatest(from_us, 0), 1::bigint << 52) * interval '1 microsecond' AS from_time,
+           timestamptz 'epoch' + least(greatest(to_us, 0), 1::bigint << 52) * interval '1 microsecond' AS to_time
+    FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS wanted (name_hash, from_us, to_us)
+) AS wanted
 CROSS JOIN LATERAL (
     SELECT event_key FROM reference
     WHERE reference.name_hash = wanted.name_hash
-      AND event_time BETWEEN wanted.from_time AND wanted.to_time
+      AND reference.event_time BETWEEN wanted.from_time AND wanted.to_time
     ORDER BY event_time, event_key
     LIMIT $4
-) AS r
+) AS found
 LIMIT $4;
 
 -- name: events_by_key
 -- Events with what opens their commitments; the caller reads their captures by itself.
 SELECT event_key, partner, event_time, record_time, event_id, event_hash_id, secret, body, entry, findings
 FROM event WHERE event_key = ANY($1::bigint[]) ORDER BY event_time, event_key;
+
+-- name: bodies_by_key
+-- What a walk needs of events; those that were erased cannot be walked.
+SELECT event_key, body, (extract(epoch FROM record_time) * 1000000)::bigint
+FROM event WHERE event_key = ANY($1::bigint[]) AND body IS NOT NULL;
 
 -- name: captures_by_number
 -- What all events of a capture share.
@@ -26,7 +37,7 @@ SELECT event_key FROM event_digest WHERE content_digest = $1;
 
 -- name: page_of_events
 -- A page in order of event time; $1, $2 is the last event of the page before.
-SELECT event_key, event_time FROM event
+SELECT event_time, event_key FROM event
 WHERE (event_time, event_key) > ($1, $2)
   AND event_time >= $3 AND event_time < $4
   AND ($5::smallint IS NULL OR event_type = $5)
