@@ -4,8 +4,18 @@ use pyo3::exceptions::PyException;
 use pyo3::{PyErr, create_exception};
 
 create_exception!(trace_core, TraceError, PyException, "Any error of the core.");
-create_exception!(trace_core, CaptureError, TraceError, "A document is refused: args are (message, problems as JSON).");
-create_exception!(trace_core, ScanError, TraceError, "A text is no GS1 key: args are (message, code, offset).");
+create_exception!(
+    trace_core,
+    CaptureError,
+    TraceError,
+    "A document is refused: args are (message, problems as JSON)."
+);
+create_exception!(
+    trace_core,
+    ScanError,
+    TraceError,
+    "A text is no GS1 key: args are (message, code, offset)."
+);
 create_exception!(trace_core, ProofError, TraceError, "A proof, entry or receipt does not hold.");
 create_exception!(trace_core, SignatureError, TraceError, "A signature or key does not hold.");
 
@@ -47,12 +57,21 @@ as_exception! {
     merkle::MissingNode => ProofError,
     merkle::ProveError<merkle::MissingNode> => ProofError,
     capture::EntryError => ProofError,
+    note::KeyError => SignatureError,
+    note::NoteError => SignatureError,
+    note::CheckpointError => ProofError,
+    signature::SignatureError => SignatureError,
 }
 
 impl Failed {
     /// A proof, or what one is made of, does not hold.
     pub fn proof(message: impl Into<String>) -> Self {
         Self(ProofError::new_err(message.into()))
+    }
+
+    /// A signature or key does not hold.
+    pub fn signature(message: impl Into<String>) -> Self {
+        Self(SignatureError::new_err(message.into()))
     }
 
     /// A document is refused, with its problems.

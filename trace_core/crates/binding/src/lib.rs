@@ -1,2 +1,45 @@
-//! The core as a Python module: convert, release the GIL, call, convert.
+//! The core as a Python module: convert, release the GIL, call, convert. `_native.pyi` is its manual.
 #![forbid(unsafe_code)]
+#![expect(clippy::needless_pass_by_value, reason = "pyo3 hands arguments over by value")]
+
+mod capture;
+mod error;
+mod gs1;
+mod lineage;
+mod merkle;
+mod note;
+mod signature;
+mod simulate;
+
+use pyo3::prelude::*;
+
+#[pymodule]
+mod _native {
+    #[pymodule_export]
+    use super::capture::{
+        Blinding, Copies, OpenedEvent, PreparedCapture, bare_event, event_hash_ids, event_prehashes,
+        open_event, prepare_capture, read_entry, split_document,
+    };
+    #[pymodule_export]
+    use super::error::{CaptureError, ProofError, ScanError, SignatureError, TraceError};
+    #[pymodule_export]
+    use super::gs1::{Scan, item_key, scan};
+    #[pymodule_export]
+    use super::lineage::{Walk, Wanted};
+    #[pymodule_export]
+    use super::merkle::{
+        TreeExtension, TreeRebuild, check_consistency, check_inclusion, consistency_tiles, edge_tiles,
+        extend_tree, inclusion_tiles, leaf_hash, parse_tile_path, prove_consistency, prove_inclusions,
+        root_hash,
+    };
+    #[pymodule_export]
+    use super::note::{open_checkpoint, sign_checkpoint, verifier_key};
+    #[pymodule_export]
+    use super::signature::{check_signature, check_signatures};
+    #[pymodule_export]
+    use super::simulate::{Landmark, Simulator};
+
+    #[pymodule_export]
+    #[expect(non_upper_case_globals, reason = "a name that Python packages have")]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
+}

@@ -9,6 +9,9 @@ use crate::error::Failed;
 /// Level, index and bytes of a stored tile, which may hold more hashes than are asked for.
 type StoredTile = (i16, i64, Vec<u8>);
 
+/// Levels, indexes and bytes of tiles.
+type Tiles<'py> = (Vec<u8>, Vec<u64>, Vec<Bound<'py, PyBytes>>);
+
 fn hash(bytes: &[u8]) -> Result<Hash, Failed> {
     bytes.try_into().map_err(|_| Failed::proof("a hash has 32 bytes"))
 }
@@ -116,12 +119,12 @@ fn tile_set(nodes: &[merkle::NodeId], tree_size: u64, stored: &[StoredTile]) -> 
 }
 
 #[pyfunction]
-pub fn prove_inclusions<'py>(
-    py: Python<'py>,
+pub fn prove_inclusions(
+    py: Python<'_>,
     leaf_indexes: Vec<u64>,
     tree_size: u64,
     stored: Vec<StoredTile>,
-) -> Result<Vec<Vec<Bound<'py, PyBytes>>>, Failed> {
+) -> Result<Vec<Vec<Bound<'_, PyBytes>>>, Failed> {
     let mut nodes = Vec::new();
     for &leaf_index in &leaf_indexes {
         nodes.extend(merkle::inclusion_proof_nodes(leaf_index, tree_size)?);
@@ -132,12 +135,12 @@ pub fn prove_inclusions<'py>(
 }
 
 #[pyfunction]
-pub fn prove_consistency<'py>(
-    py: Python<'py>,
+pub fn prove_consistency(
+    py: Python<'_>,
     old_size: u64,
     new_size: u64,
     stored: Vec<StoredTile>,
-) -> Result<Vec<Bound<'py, PyBytes>>, Failed> {
+) -> Result<Vec<Bound<'_, PyBytes>>, Failed> {
     let nodes = merkle::consistency_proof_nodes(old_size, new_size)?;
     let tiles = tile_set(&nodes, new_size, &stored)?;
     Ok(as_bytes(py, &merkle::prove_consistency(&tiles, old_size, new_size)?))
@@ -187,7 +190,8 @@ pub fn split_entries(mut rest: &[u8]) -> Result<Vec<&[u8]>, Failed> {
     let mut entries = Vec::new();
     while let Some((length, tail)) = rest.split_first_chunk::<2>() {
         let length = usize::from(u16::from_be_bytes(*length));
-        let (entry, tail) = tail.split_at_checked(length).ok_or_else(|| Failed::proof("an entry is cut off"))?;
+        let (entry, tail) =
+            tail.split_at_checked(length).ok_or_else(|| Failed::proof("an entry is cut off"))?;
         entries.push(entry);
         rest = tail;
     }
@@ -206,11 +210,7 @@ impl TreeRebuild {
     }
 
     /// Appends entries; returns the full tiles that they complete: levels, indexes, bytes.
-    fn append<'py>(
-        &mut self,
-        py: Python<'py>,
-        entries: &[u8],
-    ) -> Result<(Vec<u8>, Vec<u64>, Vec<Bound<'py, PyBytes>>), Failed> {
+    fn append<'py>(&mut self, py: Python<'py>, entries: &[u8]) -> Result<Tiles<'py>, Failed> {
         let full = py.detach(|| {
             let mut full = Vec::new();
             self.0.append(&merkle::leaf_hashes(&split_entries(entries)?), |content| full.push(content));
@@ -220,7 +220,7 @@ impl TreeRebuild {
     }
 
     /// The partial tiles at the end.
-    fn partial_tiles<'py>(&self, py: Python<'py>) -> (Vec<u8>, Vec<u64>, Vec<Bound<'py, PyBytes>>) {
+    fn partial_tiles<'py>(&self, py: Python<'py>) -> Tiles<'py> {
         given(py, &self.0.partial_tiles())
     }
 
@@ -235,8 +235,7 @@ impl TreeRebuild {
     }
 }
 
-fn given<'py>(py: Python<'py>, contents: &[TileContent]) -> (Vec<u8>, Vec<u64>, Vec<Bound<'py, PyBytes>>) {
+fn given<'py>(py: Python<'py>, contents: &[TileContent]) -> Tiles<'py> {
     let (levels, indexes) = contents.iter().map(|c| (c.tile().level(), c.tile().index())).unzip();
     (levels, indexes, contents.iter().map(|c| PyBytes::new(py, c.bytes())).collect())
 }
-

@@ -33,30 +33,47 @@ impl Simulator {
         simulator.map(Self).map_err(|error| PyValueError::new_err(error.to_string()))
     }
 
-    /// The next document of at most so many events and bytes, or None at the end.
-    fn next_document<'py>(
-        &mut self,
-        py: Python<'py>,
-        events_max: u64,
-        bytes_max: usize,
-    ) -> Option<Bound<'py, PyBytes>> {
-        let limits = Limits { bytes: bytes_max, events: events_max };
-        let document = py.detach(|| self.0.documents(limits).next());
+    /// The next document of at most so many events, or None at the end.
+    fn next_document<'py>(&mut self, py: Python<'py>, events_max: u64) -> Option<Bound<'py, PyBytes>> {
+        let limits = Limits { events: events_max, ..Limits::default() };
+        let document = py.detach(|| self.0.next_document(limits));
         document.map(|bytes| PyBytes::new(py, &bytes))
     }
 
-    /// (domain, role, trouble or None, EPC URN, Digital Link, element string), in order of telling.
-    fn landmarks(&self) -> Vec<(&str, &str, Option<&str>, &str, &str, &str)> {
-        let row = |l: &simulate::Landmark| {
-            (l.domain.name(), l.role.name(), l.trouble.map(simulate::Trouble::name))
-        };
-        self.0
-            .landmarks()
-            .iter()
-            .map(|l| {
-                let (domain, role, trouble) = row(l);
-                (domain, role, trouble, l.urn.as_str(), l.digital_link.as_str(), l.element_string.as_str())
-            })
-            .collect()
+    /// One document in chunks, to a function that takes bytes; this is the whole of it.
+    fn write_document(&mut self, py: Python<'_>, write: &Bound<'_, PyAny>) -> PyResult<()> {
+        for chunk in self.0.document() {
+            write.call1((PyBytes::new(py, &chunk),))?;
+        }
+        Ok(())
+    }
+
+    /// Things worth looking up, once the events have been told.
+    fn landmarks(&self) -> Vec<Landmark> {
+        self.0.landmarks().iter().map(Landmark::of).collect()
+    }
+}
+
+/// A thing worth looking up; see `_native.pyi`.
+#[pyclass(frozen, get_all)]
+pub struct Landmark {
+    domain: &'static str,
+    role: &'static str,
+    trouble: Option<&'static str>,
+    urn: String,
+    digital_link: String,
+    element_string: String,
+}
+
+impl Landmark {
+    fn of(landmark: &simulate::Landmark) -> Self {
+        Self {
+            domain: landmark.domain.name(),
+            role: landmark.role.name(),
+            trouble: landmark.trouble.map(simulate::Trouble::name),
+            urn: landmark.urn.clone(),
+            digital_link: landmark.digital_link.clone(),
+            element_string: landmark.element_string.clone(),
+        }
     }
 }

@@ -16,10 +16,12 @@ mod references;
 pub use canonical::{CONTENT_DIGEST_DOMAIN, CanonicalEvent};
 pub use commitment::{Commitments, FIELDS_MAX, Issuer, SALT_BYTES, SECRET_BYTES};
 pub use entry::{Blinding, Entry, EntryError, ITEMS_MAX, TOKEN_BYTES, Token, name_hash};
-pub use open::{Opened, open};
+pub use open::{Opened, bare_event, open};
 pub use prepare::{
     Copies, EVENT_BYTES_MAX, EVENT_COLUMNS, EVENT_DIGEST_COLUMNS, EVENT_TIME_AHEAD_S_MAX, EVENTS_MAX,
     Prepared, PreparedEvent, REFERENCE_COLUMNS, Request, prepare,
 };
 pub use problems::problems_json;
 pub use references::{Reference, Role};
+/// SHA-256.
+pub use sha256::digest;

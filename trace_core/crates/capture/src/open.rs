@@ -1,7 +1,7 @@
 //! From a stored event back to what the log says of it.
 
 use epcis::Context;
-use json::{Bump, read};
+use json::{Bump, Value, read, write_canonical, write_canonical_string};
 
 use crate::canonical::CanonicalEvent;
 use crate::commitment::{Commitments, Issuer, SECRET_BYTES};
@@ -30,4 +30,36 @@ pub fn open(event: &[u8], context: &[u8], secret: &[u8; SECRET_BYTES], issuer: I
     let field_count = commitments.add(secret, issuer, &canonical);
     let commitment = commitments.roots().first().copied()?;
     Some(Opened { content_digest: sha256::digest(canonical.digest_input()), commitment, field_count })
+}
+
+/// The event by itself: its text as captured, with its document's context in front where it has none of
+/// its own, or with both where it has. None unless they are JSON in the strict reading.
+#[must_use]
+pub fn bare_event(event: &[u8], context: &[u8]) -> Option<Vec<u8>> {
+    let arena = Bump::new();
+    let object = read(event, &arena).ok()?.as_object()?;
+    let shared = Context::default().with(Some(read(context, &arena).ok()?));
+    if shared.parts.is_empty() {
+        return Some(event.to_vec());
+    }
+    let own = object.get("@context");
+    let mut bare = b"{\"@context\":".to_vec();
+    write_canonical(Value::Array(&shared.with(own).parts), &mut bare);
+    let members = object.members.iter().filter(|member| member.name != "@context");
+    if own.is_none() {
+        let rest = object.source.trim_start_matches('{').trim_start();
+        if !object.members.is_empty() {
+            bare.push(b',');
+        }
+        bare.extend_from_slice(rest.as_bytes());
+        return Some(bare);
+    }
+    for member in members {
+        bare.push(b',');
+        write_canonical_string(member.name, &mut bare);
+        bare.push(b':');
+        write_canonical(member.value, &mut bare);
+    }
+    bare.push(b'}');
+    Some(bare)
 }

@@ -79,6 +79,8 @@ pub struct ItemRef<'a> {
     pub quantity: Option<&'a str>,
     /// Its unit (UN/ECE Rec 20); None counts pieces.
     pub unit: Option<&'a str>,
+    /// Whether it stands in a list of quantities, not of instances.
+    pub in_quantity_list: bool,
 }
 
 /// Says that an event was wrong.
@@ -233,6 +235,7 @@ fn item_ref<'a>(role: ItemRole, epc: &'a str, ilmd_lot: Option<&str>) -> ItemRef
             class: None,
             quantity: None,
             unit: None,
+            in_quantity_list: false,
         };
     };
     let class = key.class_of();
@@ -251,6 +254,7 @@ fn item_ref<'a>(role: ItemRole, epc: &'a str, ilmd_lot: Option<&str>) -> ItemRef
         class: class.map(|class| class.uri()),
         quantity: None,
         unit: None,
+        in_quantity_list: false,
     }
 }
 
@@ -263,7 +267,7 @@ fn quantity_ref<'a>(role: ItemRole, element: &'a Object<'a>, ilmd_lot: Option<&s
     let unit = element.get("uom").and_then(Value::as_str);
     // A class that the ILMD narrows to a lot is a quantity of that lot.
     let named = item_ref(role, class, ilmd_lot);
-    Some(ItemRef { quantity, unit, ..named })
+    Some(ItemRef { quantity, unit, in_quantity_list: true, ..named })
 }
 
 /// The key of a lot of a GTIN, or None where the class is no GTIN or the lot no AI (10).

@@ -18,6 +18,8 @@ pub(crate) struct Entry {
     pub(crate) event: EventIndex,
     /// The container that the event names, where it does not name the item.
     pub(crate) via: Option<Name>,
+    /// Containers between the item and what the event names.
+    depth: usize,
     /// As what the event names the item or container.
     is_input: bool,
     is_output: bool,
@@ -66,11 +68,12 @@ pub(crate) fn life(view: &mut View, item: Name, from: Pos, to: Pos) -> Life {
                     pos: mention.pos,
                     event: mention.event,
                     via: (depth > 0).then_some(name),
+                    depth,
                     is_input: false,
                     is_output: false,
                     is_part: false,
                 });
-                if entry.via.unwrap_or(item) == name {
+                if entry.depth == depth {
                     entry.add(ledger, mention);
                 }
             }

@@ -156,8 +156,12 @@ impl<'a> Report<'a> {
     pub(crate) fn void_of_graph(&self) -> VoidEvents {
         let mut void = BTreeMap::new();
         for reach in self.graph.reaches.iter().filter(|reach| self.ledger.is_item(reach.name)) {
-            let is_carrier = reach.standing == Standing::Carrier;
-            let window = if is_carrier { (reach.from, reach.to) } else { (Pos::MIN, Pos::MAX) };
+            let window = match reach.standing {
+                Standing::Carrier => (reach.from, reach.to),
+                // The rest of the lot was not looked at.
+                Standing::Portion => continue,
+                Standing::Affected | Standing::Named => (Pos::MIN, Pos::MAX),
+            };
             void_events(self.ledger, reach.name, reach.name, window, &mut void);
         }
         void
@@ -199,12 +203,12 @@ impl<'a> Report<'a> {
             truncated: !limits_reached.is_empty(),
             limits_reached: limits_reached.into_iter().collect(),
             events_read: self.ledger.len(),
-            voided: self.voided(void),
+            voided: self.voided(at, void),
         }
     }
 
     /// A declaration repeats the event that it declares wrong; it is shown itself only where that is not known.
-    fn voided(&self, void: VoidEvents) -> Vec<out::Voided> {
+    fn voided(&self, at: i64, void: VoidEvents) -> Vec<out::Voided> {
         let mut wrong: HashMap<EventIndex, EventIndex> = HashMap::new();
         for &(_, index) in void.keys() {
             let event = self.ledger.event(index);
@@ -215,7 +219,9 @@ impl<'a> Report<'a> {
         let mut list = Vec::new();
         for ((_, index), items) in void {
             let event = self.ledger.event(index);
-            let Some(declared_by) = self.ledger.declared_by(event) else { continue };
+            let Some(declared_by) = self.ledger.declared_by(event).filter(|_| event.pos.time <= at) else {
+                continue;
+            };
             let is_repetition = wrong.contains_key(&declared_by) || declared_by != index;
             if event.declaration.is_some() && is_repetition {
                 continue;

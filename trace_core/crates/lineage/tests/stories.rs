@@ -56,7 +56,9 @@ fn recall_of_catch_reaches_lot_cases_and_pallet_with_reasons() {
         .as_array()
         .expect("a path")
         .iter()
-        .map(|edge| recall["edges"][edge.as_u64().expect("an index") as usize]["event_id"].as_str().expect("an id"))
+        .map(|edge| {
+            recall["edges"][edge.as_u64().expect("an index") as usize]["event_id"].as_str().expect("an id")
+        })
         .collect();
     assert_eq!(path, ["event-4", "event-4", "event-5", "event-5"]);
     let pallet = &recall["carriers"][0];
@@ -88,10 +90,7 @@ fn trace_backward_of_case_finds_both_catches_and_not_the_third() {
         texts(&trace["nodes"], "id"),
         ["case-1", "event-4", "event-5", "lot-catch-1", "lot-catch-2", "lot-fillet", "unit-pallet"]
     );
-    assert_eq!(
-        texts(&trace["edges"], "kind"),
-        ["input", "input", "output", "input", "output", "packed"],
-    );
+    assert_eq!(texts(&trace["edges"], "kind"), ["input", "input", "output", "input", "output", "packed"],);
 }
 
 #[test]
@@ -129,17 +128,17 @@ fn reused_pallet_does_not_recall_the_innocent() {
     assert!(!texts(&history["events"], "event_id").contains(&"event-13".to_owned()));
     // But whoever names the pallet itself means what was on it.
     let pallet = world.recall("unit-pallet");
-    assert_eq!(
-        texts(&pallet["affected"], "item"),
-        ["lot-fillet", "case-1", "case-2", "milk", "unit-pallet"],
-    );
+    assert_eq!(texts(&pallet["affected"], "item"), ["lot-fillet", "case-1", "case-2", "milk", "unit-pallet"],);
     assert_eq!(by_text(&pallet["affected"], "item")["lot-fillet"]["standing"], "portion");
 }
 
 /// Packs in a case on a pallet in a truck.
 fn medicine() -> World {
     World::of([
-        object(0, "commissioning").items(Role::Epc, &["pack-1", "pack-2"]).item(Role::Lot, "lot-m").at("plant"),
+        object(0, "commissioning")
+            .items(Role::Epc, &["pack-1", "pack-2"])
+            .item(Role::Lot, "lot-m")
+            .at("plant"),
         object(0, "commissioning").items(Role::Epc, &["pack-3"]).item(Role::Lot, "lot-n").at("plant"),
         pack(1, "case").items(Role::Child, &["pack-1", "pack-2", "pack-3"]).at("plant"),
         pack(2, "unit-pallet").items(Role::Child, &["case"]).at("plant"),
@@ -161,7 +160,8 @@ fn pack_in_case_on_pallet_in_truck_goes_where_the_truck_goes() {
     assert_eq!(texts(&history["containers"], "item"), ["case", "unit-pallet"]);
     let vias: Vec<&serde_json::Value> =
         history["events"].as_array().expect("a list").iter().map(|event| &event["via"]).collect();
-    let expected = json!([null, null, "case", "unit-pallet", "asset-truck", "asset-truck", "asset-truck", "case"]);
+    let expected =
+        json!([null, null, "case", "unit-pallet", "asset-truck", "asset-truck", "asset-truck", "case"]);
     assert_eq!(vias, expected.as_array().expect("a list").iter().collect::<Vec<_>>());
     let on_the_way = world.history_at("pack-1", 5 * HOUR);
     assert_eq!(on_the_way["in_transit"], true);
@@ -193,7 +193,9 @@ fn lot_that_a_serial_tells_itself_stands_before_the_lots_of_the_event() {
 }
 
 fn fit(hour: i64, action: Action, assembly: &str, part: &str) -> lineage::Fact {
-    event(hour, EventType::AssociationEvent, Some(action)).item(Role::Parent, assembly).item(Role::Child, part)
+    event(hour, EventType::AssociationEvent, Some(action))
+        .item(Role::Parent, assembly)
+        .item(Role::Child, part)
 }
 
 #[test]
@@ -303,9 +305,12 @@ fn transformation_in_several_events_links_inputs_to_later_outputs_only() {
 #[test]
 fn sums_that_do_not_add_up_are_told() {
     let world = World::of([
-        transform(1)
-            .amount(Role::Input, "lot-a", "100", Some("KGM"))
-            .amount(Role::Output, "lot-b", "120", Some("KGM")),
+        transform(1).amount(Role::Input, "lot-a", "100", Some("KGM")).amount(
+            Role::Output,
+            "lot-b",
+            "120",
+            Some("KGM"),
+        ),
         object(2, "shipping").amount(Role::Epc, "lot-b", "10", None).seen_at("x"),
         object(3, "receiving").amount(Role::Epc, "lot-b", "9", None).at("y"),
     ]);
@@ -356,7 +361,10 @@ fn limits_are_told_and_kept() {
     let events = ask(Limits { events_max: 1, ..Limits::default() });
     assert_eq!((&events["truncated"], &events["limits_reached"]), (&json!(true), &json!(["events_max"])));
     let items = ask(Limits { items_max: 2, ..Limits::default() });
-    assert_eq!((&items["limits_reached"], texts(&items["affected"], "item").len()), (&json!(["items_max"]), 2));
+    assert_eq!(
+        (&items["limits_reached"], texts(&items["affected"], "item").len()),
+        (&json!(["items_max"]), 2)
+    );
     let depth = ask(Limits { depth_max: 1, ..Limits::default() });
     assert_eq!(depth["limits_reached"], json!(["depth_max"]));
     assert_eq!(texts(&depth["affected"], "item"), ["lot-m", "pack-1", "pack-2"]);

@@ -1,9 +1,12 @@
 //! A store of facts that shows a walk what it wants and nothing else, and a short way to write facts.
 
+#![allow(dead_code, reason = "each test uses its part")]
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use lineage::{
-    Action, Answer, ErrorDeclaration, EventType, Fact, ItemRef, Kind, Limits, Named, Quantity, Question, Role, Walk,
+    Action, Answer, ErrorDeclaration, EventType, Fact, ItemRef, Kind, Limits, Named, Quantity, Question,
+    Role, Walk,
 };
 
 pub const HOUR: i64 = 3_600_000_000;

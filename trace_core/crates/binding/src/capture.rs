@@ -1,0 +1,215 @@
+//! Documents and captures.
+
+use std::collections::HashSet;
+
+use capture::{Blinding as CoreBlinding, Entry, Issuer, Prepared, Request, SECRET_BYTES};
+use epcis::Severity;
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::error::Failed;
+
+/// Problems that a job keeps; the rest is counted.
+const PROBLEMS_MAX: usize = 1_000;
+
+#[pyfunction]
+pub fn event_hash_ids(py: Python<'_>, document: &[u8]) -> Result<Vec<String>, Failed> {
+    py.detach(|| epcis::event_hash_ids(document)).map_err(|problems| Failed::capture(&problems))
+}
+
+#[pyfunction]
+pub fn event_prehashes(py: Python<'_>, document: &[u8]) -> Result<Vec<String>, Failed> {
+    py.detach(|| epcis::event_prehashes(document)).map_err(|problems| Failed::capture(&problems))
+}
+
+#[pyfunction]
+#[pyo3(signature = (document, *, events_max))]
+pub fn split_document<'py>(
+    py: Python<'py>,
+    document: &[u8],
+    events_max: usize,
+) -> Result<Vec<Bound<'py, PyBytes>>, Failed> {
+    let parts = py.detach(|| epcis::split_document(document, events_max));
+    let parts = parts.map_err(|problem| Failed::capture(&[problem]))?;
+    Ok(parts.iter().map(|part| PyBytes::new(py, part)).collect())
+}
+
+/// The log's blinding key, ready for use.
+#[pyclass(frozen)]
+pub struct Blinding(pub CoreBlinding);
+
+#[pymethods]
+impl Blinding {
+    #[new]
+    fn new(key: &[u8]) -> PyResult<Self> {
+        let key = key.try_into().map_err(|_| PyValueError::new_err("a blinding key has 32 bytes"))?;
+        Ok(Self(CoreBlinding::new(key)))
+    }
+
+    /// The hash under which the database's index files a name.
+    fn name_hash(&self, name: &str) -> i64 {
+        capture::name_hash(&self.0.token(name))
+    }
+
+    /// The token of a name in log entries, 16 bytes.
+    fn token<'py>(&self, py: Python<'py>, name: &str) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.0.token(name))
+    }
+}
+
+/// A capture, ready to be stored; see `_native.pyi`.
+#[pyclass(frozen)]
+pub struct PreparedCapture {
+    prepared: Prepared,
+    body_digest: [u8; 32],
+}
+
+#[pyfunction]
+#[pyo3(signature = (body, *, partner, record_time_us, capture_no, seed, blinding, strict))]
+#[expect(clippy::too_many_arguments, reason = "keyword arguments of one Python function")]
+pub fn prepare_capture(
+    py: Python<'_>,
+    body: &[u8],
+    partner: &str,
+    record_time_us: i64,
+    capture_no: i64,
+    seed: &[u8],
+    blinding: &Blinding,
+    strict: bool,
+) -> PyResult<PreparedCapture> {
+    let seed = seed.try_into().map_err(|_| PyValueError::new_err("a seed has 32 bytes"))?;
+    let record_time = record_time_us;
+    let request = Request { partner, record_time, capture_no, seed, blinding: &blinding.0, strict };
+    let (prepared, body_digest) = py.detach(|| (capture::prepare(body, &request), capture::digest(body)));
+    Ok(PreparedCapture { prepared, body_digest })
+}
+
+#[pymethods]
+impl PreparedCapture {
+    /// Whether the document itself is wrong, so that none of its events can be stored.
+    #[getter]
+    fn document_refused(&self) -> bool {
+        let of_document = |p: &epcis::Problem| {
+            p.severity == Severity::Error && (p.event_index.is_none() || self.prepared.event_total == 0)
+        };
+        self.prepared.problems.iter().any(of_document)
+    }
+
+    #[getter]
+    fn event_total(&self) -> usize {
+        self.prepared.event_total
+    }
+
+    /// Events that may be stored, repetitions within the document included.
+    #[getter]
+    fn accepted_count(&self) -> usize {
+        self.prepared.events.len()
+    }
+
+    #[getter]
+    fn error_count(&self) -> usize {
+        self.prepared.problems.iter().filter(|problem| problem.severity == Severity::Error).count()
+    }
+
+    #[getter]
+    fn problems_left_out(&self) -> usize {
+        self.prepared.problems.len().saturating_sub(PROBLEMS_MAX)
+    }
+
+    #[getter]
+    fn problems_json<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &capture::problems_json(self.prepared.problems.iter().take(PROBLEMS_MAX)))
+    }
+
+    #[getter]
+    fn context<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.prepared.context)
+    }
+
+    #[getter]
+    fn body_digest<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.body_digest)
+    }
+
+    #[getter]
+    fn event_ids(&self) -> Vec<&str> {
+        self.prepared.events.iter().map(|event| event.event_id.as_str()).collect()
+    }
+
+    #[getter]
+    fn content_digests<'py>(&self, py: Python<'py>) -> Vec<Bound<'py, PyBytes>> {
+        self.prepared.events.iter().map(|event| PyBytes::new(py, &event.content_digest)).collect()
+    }
+
+    /// COPY streams of all events but those with these content digests.
+    fn copies(&self, py: Python<'_>, stored: Vec<Vec<u8>>) -> Copies {
+        let stored: HashSet<[u8; 32]> = stored.iter().filter_map(|d| d.as_slice().try_into().ok()).collect();
+        let copies = py.detach(|| self.prepared.copies(&stored));
+        let bytes = |stream: &[u8]| PyBytes::new(py, stream).unbind();
+        Copies {
+            event: bytes(&copies.event),
+            event_columns: capture::EVENT_COLUMNS.to_vec(),
+            reference: bytes(&copies.reference),
+            reference_columns: capture::REFERENCE_COLUMNS.to_vec(),
+            event_digest: bytes(&copies.event_digest),
+            event_digest_columns: capture::EVENT_DIGEST_COLUMNS.to_vec(),
+            event_count: copies.event_count,
+        }
+    }
+}
+
+/// Complete streams in Postgres' binary COPY format, and their columns.
+#[pyclass(frozen, get_all)]
+pub struct Copies {
+    event: Py<PyBytes>,
+    event_columns: Vec<&'static str>,
+    reference: Py<PyBytes>,
+    reference_columns: Vec<&'static str>,
+    event_digest: Py<PyBytes>,
+    event_digest_columns: Vec<&'static str>,
+    event_count: usize,
+}
+
+/// What an event, its context, its secret and its issuer give.
+#[pyclass(frozen, get_all)]
+pub struct OpenedEvent {
+    content_digest: Py<PyBytes>,
+    commitment: Py<PyBytes>,
+    field_count: usize,
+}
+
+#[pyfunction]
+#[pyo3(signature = (event, context, *, secret, partner))]
+pub fn open_event(
+    py: Python<'_>,
+    event: &[u8],
+    context: &[u8],
+    secret: &[u8],
+    partner: &str,
+) -> Result<OpenedEvent, Failed> {
+    let secret: &[u8; SECRET_BYTES] =
+        secret.try_into().map_err(|_| Failed::proof("a secret has 32 bytes"))?;
+    let opened = capture::open(event, context, secret, Issuer { partner });
+    let opened = opened.ok_or_else(|| Failed::proof("the event or its context is not JSON"))?;
+    Ok(OpenedEvent {
+        content_digest: PyBytes::new(py, &opened.content_digest).unbind(),
+        commitment: PyBytes::new(py, &opened.commitment).unbind(),
+        field_count: opened.field_count,
+    })
+}
+
+/// Commitment, number of fields and record time (µs since 1970) of a log entry.
+#[pyfunction]
+pub fn read_entry<'py>(py: Python<'py>, entry: &[u8]) -> Result<(Bound<'py, PyBytes>, u16, u64), Failed> {
+    let entry = Entry::read(entry)?;
+    Ok((PyBytes::new(py, &entry.commitment), entry.field_count, entry.record_time))
+}
+
+/// The event as a bare event: its own bytes, with its document's context in front where it has one.
+#[pyfunction]
+pub fn bare_event<'py>(py: Python<'py>, event: &[u8], context: &[u8]) -> Result<Bound<'py, PyBytes>, Failed> {
+    let bare = capture::bare_event(event, context);
+    let bare = bare.ok_or_else(|| Failed::proof("the event or its context is not JSON"))?;
+    Ok(PyBytes::new(py, &bare))
+}
