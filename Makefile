@@ -2,25 +2,27 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-RUST := $(shell find trace_core/crates -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
-export CARGO_TERM_COLOR ?= auto
+PIP := $(BIN)/pip --disable-pip-version-check
+RUST := Cargo.toml Cargo.lock $(shell find trace_core/crates -name '*.rs' -o -name Cargo.toml)
 
-.PHONY: build dev demo test check bench clean
+.PHONY: build dev demo test check bench lock clean
 
 build: $(VENV)/.built
 
-$(VENV)/.created:
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --upgrade pip 'maturin>=1.9,<2'
+$(VENV)/.installed: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Python 3.11 or newer is needed; name it with PYTHON=…'; exit 1; }
+	test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
+	$(PIP) install --quiet --require-hashes -r requirements.lock
 	touch $@
 
-# Python sources are used from where they stand, so only Rust and the list of packages build anew.
-$(VENV)/.built: $(VENV)/.created pyproject.toml $(RUST)
-	. $(BIN)/activate && maturin develop --release --quiet
+# In release mode. Python sources are used from where they stand, so only Rust and the list of packages
+# build anew.
+$(VENV)/.built: $(VENV)/.installed pyproject.toml $(RUST)
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
-$(VENV)/.dev: $(VENV)/.built pyproject.toml
-	. $(BIN)/activate && maturin develop --release --quiet --extras dev
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.built
+	$(PIP) install --quiet --require-hashes -r requirements-dev.lock
 	touch $@
 
 dev: $(VENV)/.dev
@@ -34,15 +36,22 @@ test: dev
 
 check: dev
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets --release --quiet -- -D warnings
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
 bench: dev
-	. $(BIN)/activate && maturin develop --release --quiet --extras dev,bench
 	$(BIN)/python -m benches
 
+# The newest versions that pyproject.toml allows, each with its hashes, for every platform.
+LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
+	--python-version 3.11 pyproject.toml --extra build
+lock: $(VENV)/.installed
+	$(PIP) install --quiet uv
+	$(LOCK) --output-file requirements.lock
+	$(LOCK) --extra dev --extra bench --output-file requirements-dev.lock
+
 clean:
-	rm -rf $(VENV) target
+	rm -rf $(VENV) target trace_core/_native*.so

@@ -134,9 +134,7 @@ async def _store_once(
             return
         if violation.constraint_name == "event_digest_pkey":
             raise DuplicateEvents("some events are stored already") from None
-        raise StoreError(
-            f"{violation.constraint_name} is violated by a number that should be new"
-        ) from violation
+        raise StoreError(f"{violation.constraint_name}: a capture number is in use already") from violation
 
 
 async def _copy(connection: asyncpg.Connection, table: str, columns: Sequence[str], rows: bytes) -> None:

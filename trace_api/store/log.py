@@ -26,7 +26,7 @@ class SignedHead(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LogHead:
-    """The head as stored. `root_hash` has 32 bytes; `checkpoint` is None before the first start has signed."""
+    """The head as stored. `root_hash` has 32 bytes; `checkpoint` is None before anything was signed."""
 
     origin: str
     epoch: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 
 import asyncpg
 
@@ -85,7 +85,8 @@ class Store:
         try:
             async with self._pool.acquire(timeout=CONNECT_S_MAX) as connection:
                 try:
-                    yield connection
+                    # A proxy that passes everything on to the connection.
+                    yield cast("asyncpg.Connection", connection)
                 except asyncpg.InterfaceError as failure:
                     # The driver's word for a lost connection and for a mistake of ours, which must be seen.
                     if connection.is_closed():
