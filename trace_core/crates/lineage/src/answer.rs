@@ -295,7 +295,7 @@ pub struct Edge {
     /// The event that says so; for a stay, its beginning.
     #[serde(flatten)]
     pub event: EventRef,
-    /// End of a stay.
+    /// End of a stay, if it lies in the time that the search looked at.
     pub until: Option<Time>,
     /// How much, where that is stated.
     pub quantity: Option<Quantity>,

@@ -79,17 +79,23 @@ impl Search<'_, '_> {
 
     fn containers(&mut self) {
         for (link, from, to) in self.view.containers(self.reach.name, self.reach.from, self.reach.to) {
-            self.reach_by(Edge::of_link(&link, false), link.parent, from, to, Standing::Carrier, None);
+            self.reach_by(
+                Edge::of_link(&link, false, self.reach.to),
+                link.parent,
+                from,
+                to,
+                Standing::Carrier,
+                None,
+            );
         }
     }
 
     /// What was in it at the moment.
     fn contents(&mut self) {
         let Some(moment) = self.reach.moment else { return };
-        for (link, from, _) in self.view.contents(self.reach.name, moment, Pos::MAX) {
-            if from <= moment {
-                self.push_as_of(Edge::of_link(&link, false), link.child, moment);
-            }
+        let next = moment.next();
+        for (link, ..) in self.view.contents(self.reach.name, moment, next) {
+            self.push_as_of(Edge::of_link(&link, false, next), link.child, moment);
         }
     }
 

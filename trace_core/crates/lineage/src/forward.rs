@@ -66,7 +66,7 @@ impl Search<'_, '_> {
         for (link, from, to) in self.view.containers(self.reach.name, self.reach.from, self.reach.to) {
             let is_part = link.bond == Bond::Association && self.reach.standing >= Standing::Affected;
             let standing = if is_part { Standing::Affected } else { Standing::Carrier };
-            self.push(Edge::of_link(&link, false), from, to, standing, None);
+            self.push(Edge::of_link(&link, false, self.reach.to), from, to, standing, None);
         }
     }
 
@@ -97,7 +97,7 @@ impl Search<'_, '_> {
     fn contents(&mut self, until: Pos) {
         for (link, from, to) in self.view.contents(self.reach.name, self.reach.from, until) {
             let is_portion = self.view.ledger.kind(link.child).is_class_level();
-            let edge = Edge::of_link(&link, true);
+            let edge = Edge::of_link(&link, true, until);
             if is_portion {
                 self.push(edge, from, to, Standing::Portion, None);
             } else {

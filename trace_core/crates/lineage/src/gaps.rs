@@ -1,8 +1,9 @@
 //! What must have happened to affected items and was not told.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
-use crate::answer::{Gap, GapKind};
+use crate::answer::{Gap, GapKind, Standing};
 use crate::fact::Kind;
 use crate::ledger::{EventIndex, Name, Pos, Text};
 use crate::recall::Case;
@@ -21,7 +22,9 @@ impl Report<'_> {
                 gaps.entry(key).or_default().push(number);
             };
             self.journey_gaps(case, &mut |kind, event| add(kind, event, None));
-            let stays = self.view.stays(case.item);
+            // Of a portion's lot, only what is in the named container was looked at.
+            let is_portion = case.affected.standing == Standing::Portion;
+            let stays = if is_portion { Rc::default() } else { self.view.stays(case.item) };
             let is_while = |event: EventIndex| {
                 let pos = self.ledger.event(event).pos;
                 case.from <= pos && pos <= case.to

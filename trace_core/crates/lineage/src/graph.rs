@@ -1,7 +1,7 @@
 //! What both directions of a trace share: edges, the nodes that they reach, and limits.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use crate::containment::Link;
 use crate::fact::Role;
@@ -33,7 +33,7 @@ pub(crate) struct Edge {
     pub(crate) from: Name,
     pub(crate) to: Name,
     pub(crate) event: EventIndex,
-    /// End of a stay; [`Pos::MAX`] while it lasts, and for all other edges.
+    /// End of a stay; [`Pos::MAX`] where it is not seen, and for all other edges.
     pub(crate) until: Pos,
     pub(crate) quantity: Option<Quantity>,
     pub(crate) unit: Option<Text>,
@@ -52,7 +52,8 @@ impl Edge {
         Self { pos, kind, from, to, event, until: Pos::MAX, quantity: part.quantity, unit: part.unit }
     }
 
-    pub(crate) fn of_link(link: &Link, is_content: bool) -> Self {
+    /// Of a stay that was looked at up to some position.
+    pub(crate) fn of_link(link: &Link, is_content: bool, seen_to: Pos) -> Self {
         let up = if link.bond == Bond::Aggregation { EdgeKind::Packed } else { EdgeKind::Assembled };
         let (kind, from, to) = if is_content {
             (EdgeKind::Content, link.parent, link.child)
@@ -60,7 +61,8 @@ impl Edge {
             (up, link.child, link.parent)
         };
         let (quantity, unit) = link.first_amount();
-        Self { pos: link.from, kind, from, to, event: link.opened_by, until: link.to, quantity, unit }
+        let until = if link.to <= seen_to { link.to } else { Pos::MAX };
+        Self { pos: link.from, kind, from, to, event: link.opened_by, until, quantity, unit }
     }
 }
 
@@ -106,7 +108,8 @@ impl Reach {
 pub(crate) struct Graph {
     pub(crate) reaches: Vec<Reach>,
     by_name: HashMap<Name, Vec<usize>>,
-    edges: HashSet<Edge>,
+    /// Each with its `until` left open, and the earliest one seen.
+    edges: HashMap<Edge, Pos>,
     items: usize,
     pub(crate) limits_reached: BTreeSet<Limit>,
 }
@@ -119,7 +122,7 @@ impl Graph {
         for reach in layer {
             let known = self.by_name.get(&reach.name).map_or(&[][..], Vec::as_slice);
             if known.iter().any(|&index| self.reaches[index].covers(&reach)) {
-                self.edges.extend(reach.before.map(|(_, edge)| edge));
+                self.see(reach.before);
                 continue;
             }
             if reach.hops > limits.depth_max {
@@ -132,12 +135,19 @@ impl Graph {
                 continue;
             }
             self.items += usize::from(is_new_item);
-            self.edges.extend(reach.before.map(|(_, edge)| edge));
+            self.see(reach.before);
             self.by_name.entry(reach.name).or_default().push(self.reaches.len());
             news.push(self.reaches.len());
             self.reaches.push(reach);
         }
         news
+    }
+
+    fn see(&mut self, before: Option<(usize, Edge)>) {
+        if let Some((_, edge)) = before {
+            let until = self.edges.entry(Edge { until: Pos::MAX, ..edge }).or_insert(edge.until);
+            *until = edge.until.min(*until);
+        }
     }
 
     /// Widest first, so that it covers the others; then by what does not depend on the order of feeding.
@@ -189,7 +199,7 @@ impl Graph {
     }
 
     pub(crate) fn edges(&self) -> impl Iterator<Item = Edge> {
-        self.edges.iter().copied()
+        self.edges.iter().map(|(edge, until)| Edge { until: *until, ..*edge })
     }
 
     /// Whether both ends of an edge were admitted.

@@ -32,6 +32,11 @@ impl Pos {
     /// After every event, before the end of what has not ended.
     pub(crate) const NOW: Self = Self { key: u64::MAX - 1, ..Self::MAX };
 
+    /// The next position; no event is in between.
+    pub(crate) fn next(self) -> Self {
+        Self { key: self.key.saturating_add(1), ..self }
+    }
+
     /// After every event of that time.
     pub(crate) fn ceiling(time: i64) -> Self {
         Self { time, ..Self::MAX }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::answer as out;
 use crate::containment::Link;
-use crate::graph::{Edge, EdgeKind, Graph, Standing};
+use crate::graph::{Edge, EdgeKind, Graph, Reach, Standing};
 use crate::ledger::{Bond, EventIndex, Ledger, Name, Pos, Text};
 use crate::life::{Ended, Life, State, concerns, life, now_in};
 use crate::quantity::Quantity;
@@ -155,14 +155,11 @@ impl<'a> Report<'a> {
     /// Void events that name what was reached, for the time in which it was.
     pub(crate) fn void_of_graph(&self) -> VoidEvents {
         let mut void = BTreeMap::new();
-        for reach in self.graph.reaches.iter().filter(|reach| self.ledger.is_item(reach.name)) {
-            let window = match reach.standing {
-                Standing::Carrier => (reach.from, reach.to),
-                // The rest of the lot was not looked at.
-                Standing::Portion => continue,
-                Standing::Affected | Standing::Named => (Pos::MIN, Pos::MAX),
-            };
-            void_events(self.ledger, reach.name, reach.name, window, &mut void);
+        // The rest of a portion's lot was not looked at.
+        let looked_at =
+            |reach: &&Reach| self.ledger.is_item(reach.name) && reach.standing != Standing::Portion;
+        for reach in self.graph.reaches.iter().filter(looked_at) {
+            void_events(self.ledger, reach.name, reach.name, (reach.from, reach.to), &mut void);
         }
         void
     }
@@ -203,12 +200,12 @@ impl<'a> Report<'a> {
             truncated: !limits_reached.is_empty(),
             limits_reached: limits_reached.into_iter().collect(),
             events_read: self.ledger.len(),
-            voided: self.voided(at, void),
+            voided: self.voided(void),
         }
     }
 
     /// A declaration repeats the event that it declares wrong; it is shown itself only where that is not known.
-    fn voided(&self, at: i64, void: VoidEvents) -> Vec<out::Voided> {
+    fn voided(&self, void: VoidEvents) -> Vec<out::Voided> {
         let mut wrong: HashMap<EventIndex, EventIndex> = HashMap::new();
         for &(_, index) in void.keys() {
             let event = self.ledger.event(index);
@@ -219,7 +216,7 @@ impl<'a> Report<'a> {
         let mut list = Vec::new();
         for ((_, index), items) in void {
             let event = self.ledger.event(index);
-            let Some(declared_by) = self.ledger.declared_by(event).filter(|_| event.pos.time <= at) else {
+            let Some(declared_by) = self.ledger.declared_by(event) else {
                 continue;
             };
             let is_repetition = wrong.contains_key(&declared_by) || declared_by != index;

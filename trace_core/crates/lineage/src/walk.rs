@@ -206,8 +206,7 @@ impl Walk {
     /// a want of any round must have been fed once that round is over.
     pub fn feed(&mut self, facts: impl IntoIterator<Item = Fact>) {
         for fact in facts {
-            // A declaration is no event: it voids whenever it happens.
-            if fact.event_time <= self.question.at() || fact.error_declaration.is_some() {
+            if fact.event_time <= self.question.at() {
                 self.ledger.add(&fact);
             }
         }

@@ -213,8 +213,8 @@ fn check_recall(world: &World, named: &[String], from: i64, at: i64) -> Result<(
     for item in affected.iter().filter(|item| !is_portion(item)) {
         let name = name(item);
         check_state(&model, item, &name)?;
-        if let Some(since) = expected.since.get(&name).filter(|since| **since != i64::MIN) {
-            prop_assert_eq!(&item["affected_since"], &time(*since), "since when {}", name);
+        if let Some(since) = expected.first.get(&name).filter(|since| since.0 != i64::MIN) {
+            prop_assert_eq!(&item["affected_since"], &time(since.0), "since when {}", name);
         }
     }
     check_paths(&recall, named)

@@ -111,6 +111,11 @@ impl Inside {
     }
 }
 
+/// Before every event of that time.
+fn floor(time: i64) -> Order {
+    (time, i64::MIN, 0)
+}
+
 pub fn order_of(fact: &Fact) -> Order {
     (fact.event_time, fact.record_time, fact.event_key)
 }
@@ -138,7 +143,9 @@ pub struct Standing {
 }
 
 pub struct Recall {
-    pub since: BTreeMap<String, i64>,
+    pub since: BTreeMap<String, Order>,
+    /// The same with assemblies.
+    pub first: BTreeMap<String, Order>,
     pub affected: Items,
     pub portions: Items,
     pub carriers: Items,
@@ -252,7 +259,8 @@ impl Model {
     }
 
     pub fn recall(&self, named: &[String], from: i64) -> Recall {
-        let mut since: BTreeMap<String, i64> = named.iter().map(|item| (item.clone(), from)).collect();
+        let mut since: BTreeMap<String, Order> =
+            named.iter().map(|item| (item.clone(), floor(from))).collect();
         let mut portions = Items::new();
         loop {
             let before = since.clone();
@@ -266,6 +274,7 @@ impl Model {
         portions.retain(|item| !since.contains_key(item));
         let mut recall = Recall {
             affected: since.keys().cloned().collect(),
+            first: since.clone(),
             since,
             portions,
             carriers: Items::new(),
@@ -273,9 +282,10 @@ impl Model {
         };
         self.contain(&mut recall);
         recall.carriers.retain(|item| !recall.affected.contains(item));
-        let affected = &recall.affected;
+        let since = &recall.since;
         let of_affected = |fact: &&Fact| {
-            fact.refs.iter().any(|item| item.role != Role::Class && affected.contains(&item.item))
+            let is = |item: &String| since.get(item).is_some_and(|since| *since <= order_of(fact));
+            fact.refs.iter().any(|item| item.role != Role::Class && is(&item.item))
         };
         recall.voided.extend(self.void.iter().filter(of_affected).map(|fact| fact.event_key));
         recall
@@ -285,7 +295,7 @@ impl Model {
         &self,
         named: &[String],
         from: i64,
-        since: &mut BTreeMap<String, i64>,
+        since: &mut BTreeMap<String, Order>,
         portions: &mut Items,
     ) {
         for (start, _, inside) in self.spans().filter(|(_, end, _)| end.0 >= from) {
@@ -297,16 +307,16 @@ impl Model {
                 if kind_of(&item).is_class_level() {
                     portions.insert(item);
                 } else {
-                    sooner(since, &item, start.0.max(from));
+                    sooner(since, &item, start.max(floor(from)));
                 }
             }
         }
     }
 
-    fn spread_members(&self, since: &mut BTreeMap<String, i64>) {
+    fn spread_members(&self, since: &mut BTreeMap<String, Order>) {
         for (fact, ..) in &self.events {
             for lot in names(fact, Role::Lot) {
-                let Some(time) = since.get(lot).copied().filter(|time| *time <= fact.event_time) else {
+                let Some(time) = since.get(lot).copied().filter(|time| *time <= order_of(fact)) else {
                     continue;
                 };
                 for item in &fact.refs {
@@ -318,9 +328,9 @@ impl Model {
         }
     }
 
-    fn spread_transformations(&self, since: &mut BTreeMap<String, i64>) {
+    fn spread_transformations(&self, since: &mut BTreeMap<String, Order>) {
         for (into, before, _) in &self.events {
-            let is_bad = |item: &str| since.get(item).is_some_and(|time| *time <= into.event_time);
+            let is_bad = |item: &str| since.get(item).is_some_and(|time| *time <= order_of(into));
             let bad_inside = |container: &String| {
                 before
                     .0
@@ -333,7 +343,7 @@ impl Model {
             }
             for (out, ..) in self.events.iter().filter(|(out, ..)| is_one_transformation(into, out)) {
                 if out.event_time >= into.event_time {
-                    names(out, Role::Output).for_each(|item| sooner(since, item, out.event_time));
+                    names(out, Role::Output).for_each(|item| sooner(since, item, floor(out.event_time)));
                 }
             }
         }
@@ -343,7 +353,7 @@ impl Model {
     fn contain(&self, recall: &mut Recall) {
         for (start, end, inside) in self.spans() {
             for (item, since) in &recall.since {
-                if end.0 < *since {
+                if end <= *since {
                     continue;
                 }
                 let mut todo = vec![(item.clone(), true)];
@@ -354,11 +364,15 @@ impl Model {
                         if !done.insert((parent.clone(), is_affected)) {
                             continue;
                         }
-                        let list = if is_affected { &mut recall.affected } else { &mut recall.carriers };
-                        list.insert(parent.clone());
+                        if is_affected {
+                            recall.affected.insert(parent.clone());
+                            sooner(&mut recall.first, &parent, start.max(*since));
+                        } else {
+                            recall.carriers.insert(parent.clone());
+                        }
                         recall.voided.extend(self.void.iter().filter_map(|fact| {
                             let order = order_of(fact);
-                            let is_then = start <= order && order <= end && order.0 >= *since;
+                            let is_then = start <= order && order <= end && order >= *since;
                             let is_named = fact
                                 .refs
                                 .iter()
@@ -425,7 +439,7 @@ fn is_one_transformation(one: &Fact, other: &Fact) -> bool {
             || one.transformation_id.is_some() && one.transformation_id == other.transformation_id)
 }
 
-fn sooner(since: &mut BTreeMap<String, i64>, item: &str, time: i64) {
+fn sooner(since: &mut BTreeMap<String, Order>, item: &str, time: Order) {
     let known = since.entry(item.to_owned()).or_insert(time);
     *known = (*known).min(time);
 }

@@ -127,10 +127,37 @@ impl Draft for Fact {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct World {
     pub facts: Vec<Fact>,
     by_name: HashMap<(bool, String), BTreeSet<(i64, usize)>>,
+}
+
+/// One line an event, so that a failing world can be read.
+impl std::fmt::Debug for World {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for fact in &self.facts {
+            let refs: Vec<String> = (fact.refs.iter())
+                .map(|item| format!("{:?} {} {}", item.role, item.item, item.quantity.unwrap_or_default()))
+                .collect();
+            writeln!(
+                f,
+                "{} at {} {:?} {:?} {:?} in {:?} {:?} id {:?} {:?}{}: {}",
+                fact.event_key,
+                fact.event_time / HOUR,
+                fact.event_type,
+                fact.action,
+                fact.biz_step,
+                fact.biz_location,
+                fact.read_point,
+                fact.event_id,
+                fact.transformation_id,
+                if fact.error_declaration.is_some() { " WRONG" } else { "" },
+                refs.join(", "),
+            )?;
+        }
+        Ok(())
+    }
 }
 
 impl World {
