@@ -10,10 +10,9 @@ import structlog
 from fastapi import FastAPI
 
 import trace_core
-from trace_api import web
 from trace_api.capture.road import Door
 from trace_api.errors import Unavailable
-from trace_api.http import capture, digital_link, events, items, operations, problems
+from trace_api.http import capture, digital_link, events, items, operations, page, problems
 from trace_api.http import log as log_routes
 from trace_api.http.service import Service
 from trace_api.log.keys import LogKeys
@@ -23,7 +22,7 @@ from trace_api.store import log as log_store
 from trace_api.store.pool import Store
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from trace_api.settings import Settings
 
@@ -70,13 +69,15 @@ async def _cancel(task: asyncio.Task[None]) -> None:
         await task
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """The application; the service lives as long as its lifespan."""
+def create_app(settings: Settings, on_ready: Callable[[Service], None] | None = None) -> FastAPI:
+    """The application; the service lives as long as its lifespan. `on_ready` is called when it begins."""
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_service(settings) as service:
             app.state.service = service
+            if on_ready is not None:
+                on_ready(service)
             yield
 
     app = FastAPI(
@@ -88,9 +89,9 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     problems.install(app)
-    for room in (capture, events, items, log_routes, operations, digital_link):
+    for room in (capture, events, items, log_routes, operations, digital_link, page):
         app.include_router(room.router)
-    app.router.routes.append(log_routes.tile_route)
-    web.install(app)
+    app.router.routes += [log_routes.tile_route, events.event_route]
+    app.mount("/web", page.static)
     app.add_middleware(operations.Observe)
     return app

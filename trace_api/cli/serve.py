@@ -14,6 +14,8 @@ from trace_api.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from trace_api.http.service import Service
+
 SHUTDOWN_S_MAX = 10
 """How long running requests may take to end after SIGTERM."""
 
@@ -54,11 +56,11 @@ def serve(data_dir: Path, database_url: str | None, host: str, port: int, origin
     run(Settings.of(data_dir=data_dir, database_url=database_url, host=host, port=port, origin=origin))
 
 
-def run(settings: Settings, on_ready: Callable[[], None] | None = None) -> None:
+def run(settings: Settings, on_ready: Callable[[Service], None] | None = None) -> None:
     """Serves until a signal. `on_ready` is called once the service answers."""
     from trace_api.app import create_app
     from trace_api.http.protocol import GuardedProtocol
-    from trace_api.observability import configure_logging
+    from trace_api.http.operations import configure_logging
 
     configure_logging()
     config = uvicorn.Config(

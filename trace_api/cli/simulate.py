@@ -11,9 +11,6 @@ from rich.progress import Progress
 
 import trace_core
 
-EVENTS_IN_STEP = 2_000
-"""Events between two looks at the progress bar."""
-
 
 @click.command()
 @click.option("--events", type=click.IntRange(1), default=1_000, show_default=True, help="How many events in all.")
@@ -51,16 +48,15 @@ def simulate(
     elif file_events is not None and out is not None:
         _write_files(simulator, out, events, file_events)
     else:
-        _write_stream(simulator, out, events)
+        _write_stream(simulator, out)
 
 
-def _write_stream(simulator: trace_core.Simulator, out: Path | None, events: int) -> None:
-    target = out.open("wb") if out else sys.stdout.buffer
-    with target, Progress(disable=out is None or not sys.stderr.isatty()) as progress:
-        task = progress.add_task("events", total=events)
-        while (chunk := simulator.next_chunk()) is not None:
-            target.write(chunk)
-            progress.update(task, completed=simulator.told)
+def _write_stream(simulator: trace_core.Simulator, out: Path | None) -> None:
+    if out is None:
+        simulator.write_document(sys.stdout.buffer.write)
+        return
+    with out.open("wb") as file:
+        simulator.write_document(file.write)
 
 
 def _write_files(simulator: trace_core.Simulator, folder: Path, events: int, file_events: int) -> None:
@@ -71,18 +67,18 @@ def _write_files(simulator: trace_core.Simulator, folder: Path, events: int, fil
         while (document := simulator.next_document(file_events)) is not None:
             (folder / f"events-{number:06}.json").write_bytes(document)
             number += 1
-            progress.update(task, completed=simulator.told)
+            progress.advance(task, file_events)
 
 
 def _print_landmarks(simulator: trace_core.Simulator, *, as_json: bool) -> None:
-    while simulator.next_chunk() is not None:
-        pass
+    simulator.write_document(lambda _chunk: None)
     for landmark in simulator.landmarks():
+        trouble = landmark.trouble or "all well"
         if as_json:
-            click.echo(orjson.dumps(landmark).decode())
+            names = ("domain", "role", "trouble", "urn", "digital_link", "element_string")
+            click.echo(orjson.dumps({name: getattr(landmark, name) for name in names}))
         else:
-            trouble = landmark["trouble"] or "all well"
-            click.echo(f"{landmark['domain']:9} {landmark['role']:12} {trouble:24} {landmark['element_string']}")
+            click.echo(f"{landmark.domain:9} {landmark.role:12} {trouble:18} {landmark.element_string}")
 
 
 COMMANDS = [simulate]

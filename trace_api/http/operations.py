@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 import uuid
 from typing import TYPE_CHECKING
@@ -40,6 +41,20 @@ async def get_metrics(service: ServiceOf) -> Response:
     async with service.store.session() as connection:
         TREE_SIZE.set((await log_store.read_head(connection)).tree_size)
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def configure_logging() -> None:
+    """One JSON object a line on standard error, with time, level and request id."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.ExceptionRenderer(),
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
 
 
 class Observe:

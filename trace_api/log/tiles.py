@@ -24,6 +24,7 @@ class Inclusion:
 
     leaf_index: int
     tree_size: int
+    root_hash: bytes
     proof: list[bytes]
     checkpoint: bytes
 
@@ -32,22 +33,21 @@ async def checkpoint_note(store: Store) -> bytes:
     """The latest checkpoint. There is one from the first start on."""
     async with store.session() as connection:
         head = await log_store.read_head(connection)
-    if head.checkpoint is None:
-        raise Unavailable("the log has not started yet")
     return head.checkpoint
 
 
 async def read_tile(store: Store, path: str) -> bytes:
     """The bytes under a tlog-tiles path. Raises `NotFound` for a path that is malformed, or lies beyond
     the latest checkpoint. A partial tile stays readable after it has been filled up."""
-    tile = trace_core.parse_tile_path(path)
-    if tile is None:
+    place = trace_core.parse_tile_path(path)
+    if place is None:
         raise NotFound("no such tile")
+    level, index, width = place
     async with store.session() as connection:
-        if tile.level is None:
+        if level is None:
             content = await _entries(connection, tile.index, tile.width)
         else:
-            content = await _hashes(connection, tile.level, tile.index, tile.width)
+            content = await _hashes(connection, level, index, width)
     if content is None:
         raise NotFound("no such tile")
     return content
@@ -74,12 +74,12 @@ async def prove_inclusion(connection: asyncpg.Connection, leaf_indexes: list[int
     Cost: 1 read of the head, 1 read of tiles, 1 native call, for any number of leaves.
     """
     head = await log_store.read_head(connection)
-    if head.checkpoint is None or any(index >= head.tree_size for index in leaf_indexes):
+    if any(index >= head.tree_size for index in leaf_indexes):
         raise Unavailable("not in the log yet")
     levels, indexes = trace_core.inclusion_tiles(leaf_indexes, head.tree_size)
     stored = await log_store.tiles_at(connection, levels, indexes)
     proofs = await asyncio.to_thread(trace_core.prove_inclusions, leaf_indexes, head.tree_size, stored)
     return [
-        Inclusion(leaf_index, head.tree_size, proof, head.checkpoint)
+        Inclusion(leaf_index, head.tree_size, head.root_hash, proof, head.checkpoint)
         for leaf_index, proof in zip(leaf_indexes, proofs, strict=True)
     ]

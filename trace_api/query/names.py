@@ -11,12 +11,14 @@ from trace_api.errors import Invalid
 @dataclass(frozen=True, slots=True)
 class Named:
     """One thing, by its exact name. `lot` and `class_` are the lot and class that the scan tells beside it;
-    `elements` are the scan's application identifiers with their values."""
+    `elements` are the scan's application identifiers with their values; `is_class` when it names a
+    product without lot or serial."""
 
     item: str
     lot: str | None
     class_: str | None
     elements: dict[str, str]
+    is_class: bool
 
 
 def read_name(text: str) -> Named:
@@ -28,11 +30,15 @@ def read_name(text: str) -> Named:
         scan = trace_core.scan(text)
     except trace_core.ScanError as error:
         if _is_other_uri(text):
-            return Named(text, None, None, {})
-        raise Invalid(f"not a GS1 key: {error}", problems=[]) from None
+            return Named(text, None, None, {}, is_class=False)
+        message, code, offset = error.args
+        fault = {"code": code, "message": message, "offset": offset}
+        raise Invalid(f"not a GS1 key: {message}", problems=[fault]) from None
     if not scan.keys:
         raise Invalid("the scan names no item", problems=[])
-    return Named(scan.keys[0], scan.lots[0], scan.classes[0], dict(scan.elements))
+    item, class_ = scan.keys[0], scan.classes[0]
+    is_class = item.startswith("https://id.gs1.org/01/") and class_ is None
+    return Named(item, scan.lots[0], class_, dict(scan.elements), is_class=is_class)
 
 
 def _is_other_uri(text: str) -> bool:

@@ -32,7 +32,7 @@ class LogHead:
     epoch: int
     tree_size: int
     root_hash: bytes
-    checkpoint: bytes | None
+    checkpoint: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,156 @@
+"""What can be asked. Each question takes the name of an item in any form, and on whose behalf it is asked."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+import trace_core
+from trace_api.errors import Invalid
+from trace_api.query import listing, receipts
+from trace_api.query.names import Named, read_name
+from trace_api.query.verdict import Evidence, Reason, Weight, judge
+from trace_api.query.walk import walk
+from trace_api.store import events
+
+if TYPE_CHECKING:
+    from trace_api.store.events import PageFilter, StoredEvent
+    from trace_api.store.pool import Store
+
+EVENTS_MAX = 200_000
+"""Events that one answer looks at; past that it says that it is truncated."""
+ITEMS_MAX = 100_000
+"""Items in one answer."""
+TIMELINE_EVENTS_MAX = 200
+"""Events of a verdict's timeline, the latest; each comes with its proof."""
+KEY_FAULTS = frozenset({"check_digit", "length", "character", "content", "structure"})
+"""What is wrong with a scan that means to be a GS1 key: the verdict is `rejected`, not an error."""
+
+
+class Questions:
+    """Answers as the outside sees them."""
+
+    def __init__(self, store: Store, blinding_key: bytes) -> None:
+        self._store = store
+        self._blinding = trace_core.Blinding(blinding_key)
+
+    async def history(self, item: str, _partner: str) -> bytes:
+        """JSON of lineage's history (`docs/api.md`)."""
+        return await self._walk("history", read_name(item).item)
+
+    async def trace(self, item: str, _partner: str, *, forward: bool) -> bytes:
+        """JSON of lineage's trace."""
+        return await self._walk("trace_forward" if forward else "trace_backward", read_name(item).item)
+
+    async def recall(self, item: str, _partner: str) -> bytes:
+        """JSON of lineage's recall."""
+        return await self._walk("recall", read_name(item).item)
+
+    async def _walk(self, question: str, item: str) -> bytes:
+        return await walk(
+            self._store,
+            trace_core.Walk(question, [item], blinding=self._blinding, events_max=EVENTS_MAX, items_max=ITEMS_MAX),
+        )
+
+    async def events(self, event_id: str, _partner: str) -> list[StoredEvent]:
+        """Every event with this id. Raises `NotFound`."""
+        async with self._store.snapshot() as connection:
+            return await listing.find_events(connection, self._blinding, event_id)
+
+    async def page(
+        self, wanted: PageFilter, token: str | None, limit: int, _partner: str
+    ) -> tuple[list[StoredEvent], str | None]:
+        """Events in order of event time, and the token of the next page."""
+        async with self._store.snapshot() as connection:
+            return await listing.page(connection, wanted, token, limit)
+
+    async def receipt(self, event_id: str, _partner: str) -> dict[str, Any]:
+        """The receipt of an event. An id that several events share takes the content digest instead."""
+        async with self._store.snapshot() as connection:
+            found = await listing.find_events(connection, self._blinding, event_id)
+            if len(found) > 1:
+                raise Invalid("several events have this id; ask with the content digest of one")
+            return await receipts.receipt(connection, found[0])
+
+    async def verify(self, scan: str, _partner: str) -> dict[str, Any]:
+        """The verdict on what a scanner gave, with reasons, state, timeline and proofs. A scan that means
+        to be a GS1 key and is a wrong one is rejected; `Invalid` is raised for what is no key at all."""
+        try:
+            named = read_name(scan)
+        except Invalid as invalid:
+            faults = [problem for problem in invalid.problems if problem.get("code") in KEY_FAULTS]
+            if not faults:
+                raise
+            reason = Reason(str(faults[0]["code"]), Weight.REJECTED, str(invalid))
+            return _answer(scan, scan, "rejected", [reason])
+        return await self._verify_named(scan, named)
+
+    async def _verify_named(self, scan: str, named: Named) -> dict[str, Any]:
+        if named.is_class:
+            return await self._verify_class(scan, named)
+        answer = orjson.loads(await self._walk("history", named.item))
+        [history] = answer["histories"]
+        latest = history["events"][-TIMELINE_EVENTS_MAX:]
+        async with self._store.snapshot() as connection:
+            rows = await events.events_by_key(connection, [event["event_key"] for event in latest])
+            stored = {row.event_key: row for row in rows}
+            try:
+                proofs, broken = await receipts.proofs(connection, rows), None
+            except trace_core.ProofError as failure:
+                proofs, broken = None, Reason("proof_failed", Weight.REJECTED, f"the log does not hold: {failure}")
+        truncated = answer["truncated"] or len(latest) < len(history["events"])
+        today = datetime.now(UTC).date()
+        evidence = Evidence(named, history | {"events": latest}, answer["voided"], stored, today, truncated)
+        verdict, reasons = judge(evidence)
+        if broken is not None:
+            verdict, reasons = "rejected", [broken, *reasons]
+        return {
+            **_answer(scan, named.item, verdict, reasons),
+            "state": {name: history[name] for name in _STATE},
+            "contents": history["contents"],
+            "timeline": [_step(event, stored.get(event["event_key"])) for event in reversed(latest)],
+            "voided": answer["voided"],
+            "proofs": proofs,
+        }
+
+    async def _verify_class(self, scan: str, named: Named) -> dict[str, Any]:
+        """A product without lot or serial: too many items for one history, so only whether it is known."""
+        async with self._store.snapshot() as connection:
+            rows = await listing.events_of_item(connection, self._blinding, named.item, limit=1)
+        if rows:
+            message = "this names a product, not one item or lot of it; events of the product are known"
+            reason = Reason("class_only", Weight.UNVERIFIABLE, message, (receipts.event_id_of(rows[0]),))
+        else:
+            reason = Reason("unknown_item", Weight.UNVERIFIABLE, "no event names this product")
+        return _answer(scan, named.item, "unverifiable", [reason])
+
+
+_STATE = ("place", "since", "disposition", "in_transit", "custodian", "ended", "containers", "portions", "last_event")
+
+
+def _answer(scan: str, item: str, verdict: str, reasons: list[Reason]) -> dict[str, Any]:
+    return {
+        "scan": scan,
+        "item": item,
+        "verdict": verdict,
+        "reasons": [dataclasses.asdict(reason) for reason in reasons],
+        "state": None,
+        "contents": [],
+        "timeline": [],
+        "voided": [],
+        "proofs": None,
+    }
+
+
+def _step(event: dict[str, Any], stored: StoredEvent | None) -> dict[str, Any]:
+    """One step of the timeline. The database's key of the event stays inside."""
+    step = {name: value for name, value in event.items() if name not in ("event_key", "time")}
+    return {
+        "event_time": event["time"],
+        **step,
+        "place": event["biz_location"] or event["read_point"],
+        "leaf_index": stored.leaf_index if stored else None,
+    }
