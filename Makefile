@@ -18,7 +18,7 @@ $(VENV)/.installed: requirements.lock
 # In release mode. Python sources are used from where they stand, so only Rust and the list of packages
 # build anew.
 $(VENV)/.built: $(VENV)/.installed pyproject.toml $(RUST)
-	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	PATH="$(abspath $(BIN)):$$PATH" $(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.built

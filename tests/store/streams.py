@@ -1,0 +1,115 @@
+"""Captures for tests of the store, their streams in binary COPY format written by hand (Postgres, COPY)."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from trace_api.store.captures import CaptureRow, Outcome
+from trace_api.store.events import POSITION_BITS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+RECORD_TIME = datetime(2026, 3, 4, 5, 6, 7, 891011, tzinfo=UTC)
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Event:
+    """`name` stands for all that is in the event; two with one name are one event."""
+
+    name: str
+    event_time: datetime = RECORD_TIME
+    event_type: int = 1
+    biz_step: str | None = "shipping"
+    name_hashes: Sequence[int] = ()
+
+    @property
+    def digest(self) -> bytes:
+        return hashlib.sha256(self.name.encode()).digest()
+
+
+@dataclass(frozen=True)
+class Streams:
+    """What `store_capture` wants of a prepared capture."""
+
+    event: bytes
+    reference: bytes
+    event_digest: bytes
+    event_count: int
+    event_columns: list[str] = field(
+        default_factory=lambda: (
+            "event_key partner event_time record_time event_type action biz_step disposition read_point "
+            "biz_location event_id event_hash_id secret body entry findings"
+        ).split()
+    )
+    reference_columns: list[str] = field(
+        default_factory=lambda: ["name_hash", "event_time", "event_key", "role"]
+    )
+    event_digest_columns: list[str] = field(default_factory=lambda: ["content_digest", "event_key"])
+
+
+def row_of(capture_no: int) -> CaptureRow:
+    return CaptureRow(capture_no, uuid.uuid4(), "anonymous", RECORD_TIME, b"[]", bytes(32))
+
+
+def outcome_of(stored: int) -> Outcome:
+    return Outcome(
+        success=True,
+        error_behaviour="rollback",
+        event_total=stored,
+        stored=stored,
+        repeated=0,
+        problems=[{"severity": "finding", "message": "a NUL \x00 and a \u2028", "event_index": 0}],
+        problems_left_out=0,
+    )
+
+
+def streams_of(capture_no: int, events: Sequence[Event]) -> Streams:
+    keys = range(capture_no << POSITION_BITS, (capture_no << POSITION_BITS) + len(events))
+    return Streams(
+        event=_stream([_event_row(key, event) for key, event in zip(keys, events, strict=True)]),
+        reference=_stream(
+            [
+                [_bigint(name_hash), _time(event.event_time), _bigint(key), _smallint(1)]
+                for key, event in zip(keys, events, strict=True)
+                for name_hash in event.name_hashes
+            ]
+        ),
+        event_digest=_stream([[event.digest, _bigint(key)] for key, event in zip(keys, events, strict=True)]),
+        event_count=len(events),
+    )
+
+
+def _event_row(key: int, event: Event) -> list[bytes | None]:
+    name = event.name.encode()
+    step = None if event.biz_step is None else event.biz_step.encode()
+    times = [_time(event.event_time), _time(RECORD_TIME)]
+    index = [_smallint(event.event_type), None, step, None, None, None, None]
+    return [_bigint(key), b"anonymous", *times, *index, event.digest, bytes(16), name, b"entry " + name, None]
+
+
+def _stream(rows: list[list[bytes | None]]) -> bytes:
+    parts = [b"PGCOPY\n\xff\r\n\0", bytes(8)]
+    for row in rows:
+        parts.append(struct.pack(">h", len(row)))
+        for value in row:
+            parts.append(struct.pack(">i", -1) if value is None else struct.pack(">i", len(value)) + value)
+    return b"".join([*parts, struct.pack(">h", -1)])
+
+
+def _bigint(value: int) -> bytes:
+    return struct.pack(">q", value)
+
+
+def _smallint(value: int) -> bytes:
+    return struct.pack(">h", value)
+
+
+def _time(value: datetime) -> bytes:
+    return _bigint((value - _EPOCH) // timedelta(microseconds=1))
