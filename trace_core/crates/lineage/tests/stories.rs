@@ -57,7 +57,9 @@ fn recall_of_catch_reaches_lot_cases_and_pallet_with_reasons() {
         .expect("a path")
         .iter()
         .map(|edge| {
-            recall["edges"][edge.as_u64().expect("an index") as usize]["event_id"].as_str().expect("an id")
+            recall["edges"][usize::try_from(edge.as_u64().expect("an index")).expect("small")]["event_id"]
+                .as_str()
+                .expect("an id")
         })
         .collect();
     assert_eq!(path, ["event-4", "event-4", "event-5", "event-5"]);
