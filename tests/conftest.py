@@ -87,7 +87,9 @@ def open_store(tmp_path: Path) -> Callable[[str], AbstractAsyncContextManager[St
 
 
 @pytest_asyncio.fixture
-async def store(database_url: str, open_store: Callable[..., AbstractAsyncContextManager[Store]]) -> AsyncIterator[Store]:
+async def store(
+    database_url: str, open_store: Callable[..., AbstractAsyncContextManager[Store]]
+) -> AsyncIterator[Store]:
     """A store on an empty database with its schema, on each Postgres."""
     async with open_store(database_url) as opened:
         yield opened

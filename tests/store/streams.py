@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import struct
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 RECORD_TIME = datetime(2026, 3, 4, 5, 6, 7, 891011, tzinfo=UTC)
+EVENT_COLUMNS = (
+    *("event_key", "partner", "event_time", "record_time", "event_type", "action", "biz_step", "disposition"),
+    *("read_point", "biz_location", "event_id", "event_hash_id", "secret", "body", "entry", "findings"),
+)
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -42,16 +46,9 @@ class Streams:
     reference: bytes
     event_digest: bytes
     event_count: int
-    event_columns: list[str] = field(
-        default_factory=lambda: (
-            "event_key partner event_time record_time event_type action biz_step disposition read_point "
-            "biz_location event_id event_hash_id secret body entry findings"
-        ).split()
-    )
-    reference_columns: list[str] = field(
-        default_factory=lambda: ["name_hash", "event_time", "event_key", "role"]
-    )
-    event_digest_columns: list[str] = field(default_factory=lambda: ["content_digest", "event_key"])
+    event_columns: Sequence[str] = EVENT_COLUMNS
+    reference_columns: Sequence[str] = ("name_hash", "event_time", "event_key", "role")
+    event_digest_columns: Sequence[str] = ("content_digest", "event_key")
 
 
 def row_of(capture_no: int) -> CaptureRow:
@@ -97,10 +94,12 @@ def _event_row(key: int, event: Event) -> list[bytes | None]:
 def _stream(rows: list[list[bytes | None]]) -> bytes:
     parts = [b"PGCOPY\n\xff\r\n\0", bytes(8)]
     for row in rows:
-        parts.append(struct.pack(">h", len(row)))
-        for value in row:
-            parts.append(struct.pack(">i", -1) if value is None else struct.pack(">i", len(value)) + value)
+        parts += [struct.pack(">h", len(row)), *map(_field, row)]
     return b"".join([*parts, struct.pack(">h", -1)])
+
+
+def _field(value: bytes | None) -> bytes:
+    return struct.pack(">i", -1) if value is None else struct.pack(">i", len(value)) + value
 
 
 def _bigint(value: int) -> bytes:

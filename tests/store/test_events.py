@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import json
+import random
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.store.streams import Event, outcome_of, row_of, streams_of
+from trace_api.store import captures, events
+
+FIRST = datetime(2026, 1, 1, tzinfo=UTC)
+OPEN = (-(2**63), 2**63 - 1)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def us(time):
+    return (time - EPOCH) // timedelta(microseconds=1)
+
+
+async def store_events(store, capture_no, stored):
+    await captures.store_capture(
+        store, row_of(capture_no), outcome_of(len(stored)), streams_of(capture_no, stored)
+    )
+
+
+def random_events(seed, count):
+    """Few names and few times, so that many events share them."""
+    chance = random.Random(seed)
+    return [
+        Event(
+            f"event {seed} {n}",
+            event_time=FIRST + timedelta(microseconds=chance.randrange(20)),
+            event_type=chance.randrange(3),
+            biz_step=chance.choice([None, "shipping", "receiving"]),
+            name_hashes=[chance.choice([-(2**63), -1, 0, 7, 2**63 - 1]) for _ in range(chance.randrange(4))],
+        )
+        for n in range(count)
+    ]
+
+
+async def test_references_equal_a_naive_search(store):
+    stored = random_events(1, 200)
+    await store_events(store, 1, stored)
+    chance = random.Random(2)
+    async with store.snapshot() as connection:
+        for _ in range(60):
+            wanted = [
+                (name, us(FIRST) + chance.randrange(-2, 22), us(FIRST) + chance.randrange(-2, 22))
+                for name in chance.sample([-(2**63), -1, 0, 7, 2**63 - 1, 12], chance.randrange(4))
+            ]
+            columns = [list(column) for column in zip(*wanted, strict=True)] or [[], [], []]
+            found = await events.references(connection, *columns, limit=100_000)
+            expected = [
+                (1 << 20) + n
+                for name, from_us, to_us in wanted
+                for n, event in enumerate(stored)
+                for name_hash in event.name_hashes
+                if name_hash == name and from_us <= us(event.event_time) <= to_us
+            ]
+            assert sorted(found) == sorted(expected)
+
+
+async def test_references_with_open_ends_find_all_times(store):
+    times = [EPOCH, FIRST, datetime(2100, 12, 31, 23, 59, 59, 999999, UTC)]
+    await store_events(store, 1, [Event(str(time), event_time=time, name_hashes=[5]) for time in times])
+    async with store.snapshot() as connection:
+        found = await events.references(connection, [5], [OPEN[0]], [OPEN[1]], limit=10)
+        assert found == [(1 << 20) + n for n in range(3)]
+        for n, time in enumerate(times):
+            for shift, expected in ((-1, []), (0, [(1 << 20) + n]), (1, [])):
+                at = us(time) + shift
+                if at >= 0:
+                    assert await events.references(connection, [5], [at], [at], limit=10) == expected
+
+
+async def test_references_over_the_limit_are_cut_oldest_first(store):
+    stored = [Event(str(n), event_time=FIRST - timedelta(days=n), name_hashes=[5]) for n in range(10)]
+    await store_events(store, 1, stored)
+    async with store.snapshot() as connection:
+        found = await events.references(connection, [5], [OPEN[0]], [OPEN[1]], limit=3)
+    assert found == [(1 << 20) + n for n in (9, 8, 7)]
+
+
+async def test_bodies_leave_out_what_was_erased(store):
+    await store_events(store, 1, [Event("a"), Event("b")])
+    await store_events(store, 2, [Event("c")])
+    keys = [1 << 20, (1 << 20) + 1, 2 << 20, 3 << 20]
+    async with store.session() as connection:
+        await connection.execute("UPDATE event SET body = NULL, secret = NULL WHERE event_key = $1", keys[1])
+        found = await events.bodies_by_key(connection, keys)
+        assert sorted(zip(found.keys, found.bodies, strict=True)) == [(keys[0], b"a"), (keys[2], b"c")]
+        assert found.contexts == [b"[]", b"[]"]
+        assert found.record_times_us == [us(row_of(1).record_time)] * 2
+        erased = (await events.events_by_key(connection, keys[1:2]))[0]
+        assert (erased.body, erased.secret, erased.entry) == (None, None, b"entry b")
+        assert await events.bodies_by_key(connection, []) == events.Bodies([], [], [], [])
+
+
+async def test_key_of_digest_finds_the_event(store):
+    await store_events(store, 1, [Event("a"), Event("b")])
+    async with store.session() as connection:
+        assert await events.key_of_digest(connection, Event("b").digest) == (1 << 20) + 1
+        assert await events.key_of_digest(connection, Event("c").digest) is None
+
+
+@pytest.mark.parametrize(
+    ("event_type", "biz_step"), [(None, None), (1, None), (None, "shipping"), (2, "receiving")]
+)
+async def test_pages_of_any_size_equal_a_naive_search(store, event_type, biz_step):
+    stored = random_events(3, 120)
+    await store_events(store, 1, stored)
+    from_time, to_time = FIRST + timedelta(microseconds=2), FIRST + timedelta(microseconds=17)
+    wanted = events.PageFilter(from_time, to_time, event_type, biz_step)
+    expected = sorted(
+        (event.event_time, (1 << 20) + n)
+        for n, event in enumerate(stored)
+        if from_time <= event.event_time < to_time
+        and event_type in (None, event.event_type)
+        and biz_step in (None, event.biz_step)
+    )
+    assert len(expected) > 5
+    async with store.session() as connection:
+        for size in (1, 2, 7, 1000):
+            found = []
+            after = (EPOCH, 0)
+            while page := await events.page_of_keys(connection, after, wanted, size):
+                found += page
+                after = page[-1]
+            assert found == expected
+
+
+async def plan_of(connection, name, *arguments):
+    """The plan that serves any arguments, as for a statement that was prepared long ago."""
+    await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+    plan = await connection.fetchval(f"EXPLAIN (FORMAT JSON) {events._SQL[name]}", *arguments)
+    nodes = [json.loads(plan)[0]["Plan"]]
+    for node in nodes:
+        nodes += node.get("Plans", [])
+    return [(node["Node Type"], node.get("Index Name") or node.get("Relation Name")) for node in nodes]
+
+
+async def test_plans_use_the_indexes_made_for_them(store):
+    """With so many rows that reading all of a table would be the worse plan by far."""
+    async with store.session() as connection, connection.transaction():
+        await connection.execute(
+            "INSERT INTO reference SELECT n % 9973, 'epoch'::timestamptz + n * interval '1 s', n, 1"
+            " FROM generate_series(1, 100000) AS n"
+        )
+        await connection.execute(
+            "INSERT INTO event SELECT n, '', 'epoch'::timestamptz + n * interval '1 s', now(), 1, NULL, NULL,"
+            " NULL, NULL, NULL, NULL, '', NULL, '', '', NULL FROM generate_series(1, 100000) AS n"
+        )
+        await connection.execute("ANALYZE reference, event")
+        references = await plan_of(connection, "references", [1, 2], [0, 0], [2**62, 2**62], 1000)
+        assert {entry for entry in references if entry[1]} == {("Index Only Scan", "reference_by_name")}
+        by_key = await plan_of(connection, "events_by_key", [1, 2, 3])
+        assert {entry[1] for entry in by_key if entry[1]} == {"event_pkey"}
+        arguments = (FIRST, 0, FIRST, FIRST, None, None, 100)
+        page = await plan_of(connection, "page_of_events", *arguments)
+        assert ("Index Scan", "event_by_time") in page
+        assert "Sort" not in [entry[0] for entry in page]
