@@ -1,5 +1,7 @@
 """The core of Wayproof: parsing, hashing, proofs, signatures, lineage. `_native.pyi` is the manual."""
 
+from typing import Literal
+
 from trace_core._native import (
     Blinding,
     CaptureError,
@@ -20,6 +22,7 @@ from trace_core._native import (
     __version__,
     bare_event,
     check_consistency,
+    check_entries,
     check_inclusion,
     check_signature,
     check_signatures,
@@ -30,6 +33,7 @@ from trace_core._native import (
     extend_tree,
     inclusion_tiles,
     item_key,
+    join_entries,
     leaf_hash,
     open_checkpoint,
     open_event,
@@ -46,6 +50,9 @@ from trace_core._native import (
 )
 from trace_core.receipt import check_receipt
 
+Question = Literal["history", "trace_backward", "trace_forward", "recall"]
+"""What a `Walk` can be asked."""
+
 TILE_WIDTH = 256
 """Hashes in a full tile, entries in a full bundle; fixed by C2SP tlog-tiles."""
 
@@ -58,6 +65,7 @@ __all__ = [
     "OpenedEvent",
     "PreparedCapture",
     "ProofError",
+    "Question",
     "Scan",
     "ScanError",
     "SignatureError",
@@ -70,6 +78,7 @@ __all__ = [
     "__version__",
     "bare_event",
     "check_consistency",
+    "check_entries",
     "check_inclusion",
     "check_receipt",
     "check_signature",
@@ -81,6 +90,7 @@ __all__ = [
     "extend_tree",
     "inclusion_tiles",
     "item_key",
+    "join_entries",
     "leaf_hash",
     "open_checkpoint",
     "open_event",

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+import sys
+from pathlib import Path
 
 import click
+import orjson
+from rich.progress import Progress
 
-from trace_api.cli.serve import DATA
+from trace_api.cli.serve import DATA, DATABASE_URL
+from trace_api.log.fsck import Report
+from trace_api.log.fsck import fsck as log_fsck
 from trace_api.log.keys import LogKeys
 from trace_api.settings import Settings
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from trace_api.store import log as log_store
+from trace_api.store.pool import Store
 
 
 @click.group()
@@ -31,6 +36,45 @@ def key(data_dir: Path, origin: str) -> None:
     """
     settings = Settings.of(data_dir=data_dir)
     click.echo(LogKeys.load_or_create(settings.key_dir).verifier_key(origin))
+
+
+@log.command()
+@DATA
+@DATABASE_URL
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def fsck(data_dir: Path, database_url: str | None, *, as_json: bool) -> None:
+    """Re-verify every event, entry, tile and checkpoint from storage alone. The server must not run on
+    the same folder.
+
+    \b
+    Examples:
+      wayproof log fsck --data ./data
+      DATABASE_URL=postgresql://app@db/wayproof wayproof log fsck --data ./data --json
+
+    Exit codes: 0 all is as it must be; 1 something is not, and each finding names its row.
+    """
+    settings = Settings.of(data_dir=data_dir, database_url=database_url)
+    report = asyncio.run(_fsck(settings))
+    if as_json:
+        click.echo(orjson.dumps(report))
+    else:
+        for finding in report.findings:
+            click.echo(finding, err=True)
+        counts = (
+            f"{report.events} events ({report.erased} erased), {report.tiles} tiles, {report.checkpoints} checkpoints"
+        )
+        click.echo(f"{'broken' if report.findings else 'sound'}: {report.tree_size} leaves, {counts}")
+    sys.exit(1 if report.findings else 0)
+
+
+async def _fsck(settings: Settings) -> Report:
+    async with Store.open(settings) as store:
+        async with store.session() as connection:
+            head = await log_store.read_head(connection)
+        verifier_key = LogKeys.load_or_create(settings.key_dir).verifier_key(head.origin)
+        with Progress(disable=not sys.stderr.isatty()) as progress:
+            task = progress.add_task("leaves", total=head.tree_size)
+            return await log_fsck(store, verifier_key, lambda done, _: progress.update(task, completed=done))
 
 
 COMMANDS = [log]

@@ -59,8 +59,8 @@ def serve(data_dir: Path, database_url: str | None, host: str, port: int, origin
 def run(settings: Settings, on_ready: Callable[[Service], None] | None = None) -> None:
     """Serves until a signal. `on_ready` is called once the service answers."""
     from trace_api.app import create_app
-    from trace_api.http.protocol import GuardedProtocol
     from trace_api.http.operations import configure_logging
+    from trace_api.http.protocol import GuardedProtocol
 
     configure_logging()
     config = uvicorn.Config(

@@ -37,7 +37,8 @@ async def read_json_body(request: Request, *, bytes_max: int) -> bytes:
 
 async def _read_bounded(request: Request, bytes_max: int) -> bytes:
     loop = asyncio.get_running_loop()
-    start, chunks, size = loop.time(), [], 0
+    start, size = loop.time(), 0
+    chunks: list[bytes] = []
     stream = request.stream().__aiter__()
     while True:
         try:

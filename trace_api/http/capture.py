@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import uuid
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Header, Query, Request, Response
@@ -17,6 +17,7 @@ from trace_api.http.service import OnBehalfOf, ServiceOf
 
 if TYPE_CHECKING:
     from trace_api.http.service import Service
+    from trace_api.store.captures import Job
 
 router = APIRouter(tags=["capture"])
 
@@ -27,8 +28,11 @@ EVENT_BODY = {
         "application/ld+json": {"schema": {"type": "object"}},
     },
 }
-PROBLEM = {"description": "A problem document (RFC 9457)", "content": {"application/problem+json": {}}}
-REFUSALS = {status: PROBLEM for status in (400, 408, 413, 415, 503)}
+PROBLEM: dict[str, Any] = {
+    "description": "A problem document (RFC 9457)",
+    "content": {"application/problem+json": {}},
+}
+REFUSALS: dict[int | str, dict[str, Any]] = dict.fromkeys((400, 408, 413, 415, 503), PROBLEM)
 
 
 class Acknowledge(enum.StrEnum):
@@ -92,7 +96,7 @@ async def post_event(
     return Response(body, 201, {"Location": location, "GS1-EPCIS-Version": "2.0.0"}, "application/json")
 
 
-async def _acknowledged(service: Service, capture_id: uuid.UUID, acknowledge: Acknowledge) -> jobs.Job:
+async def _acknowledged(service: Service, capture_id: uuid.UUID, acknowledge: Acknowledge) -> Job:
     service.sequencer.wake()
     if acknowledge is Acknowledge.STORED:
         return await jobs.load(service, capture_id)

@@ -13,7 +13,24 @@ from trace_api.http.service import OnBehalfOf, ServiceOf
 
 router = APIRouter(tags=["digital link"])
 
-PRIMARY_KEYS = ("00", "01", "253", "255", "401", "402", "414", "415", "417", "8003", "8004", "8006", "8010", "8013", "8017", "8018")
+PRIMARY_KEYS = (
+    "00",
+    "01",
+    "253",
+    "255",
+    "401",
+    "402",
+    "414",
+    "415",
+    "417",
+    "8003",
+    "8004",
+    "8006",
+    "8010",
+    "8013",
+    "8017",
+    "8018",
+)
 """Application identifiers that may begin a Digital Link path (GS1 Digital Link URI Syntax 1.4 §4.3)."""
 CANONICAL_DOMAIN = "https://id.gs1.org"
 

@@ -26,10 +26,13 @@ WORDS = {
     "suspect": "Suspect",
     "rejected": "Rejected",
 }
-SIGNS = {"genuine": "✓", "genuine-with-warnings": "!", "unverifiable": "?", "suspect": "⚠", "rejected": "✕"}  # noqa: RUF001
+SIGNS = {"genuine": "✓", "genuine-with-warnings": "!", "unverifiable": "?", "suspect": "⚠", "rejected": "✕"}
 
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }

@@ -71,7 +71,11 @@ class GuardedProtocol(HttpToolsProtocol):
     def _refuse(self, status: int) -> None:
         if self.transport.is_closing():
             return
-        phrases: dict[int, Any] = {400: "Bad Request", 408: "Request Timeout", 431: "Request Header Fields Too Large"}
+        phrases: dict[int, Any] = {
+            400: "Bad Request",
+            408: "Request Timeout",
+            431: "Request Header Fields Too Large",
+        }
         head = f"HTTP/1.1 {status} {phrases[status]}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
         self.transport.write(head.encode())
         self.transport.close()

@@ -104,9 +104,7 @@ class Sequencer:
                 await asyncio.wait_for(self._wake.wait(), self._period_s)
 
 
-async def sequence_once(
-    connection: asyncpg.Connection, keys: LogKeys, origin: str, epoch: int
-) -> Checkpoint | None:
+async def sequence_once(connection: asyncpg.Connection, keys: LogKeys, origin: str, epoch: int) -> Checkpoint | None:
     """Turns the oldest waiting captures into leaves. None when nothing waits.
 
     Raises `Fenced` when another sequencer moved the head, `Unavailable` when stored rows do not give
@@ -144,9 +142,7 @@ async def sequence_once(
         if not await log_store.swap_head(connection, epoch, head.tree_size, checkpoint):
             raise Fenced("the head has moved on")
         await log_store.write_tiles(connection, extension.levels, extension.tile_indexes, extension.hashes)
-        await log_store.number_captures(
-            connection, [capture.capture_no for capture in captures], first_leaf_indexes
-        )
+        await log_store.number_captures(connection, [capture.capture_no for capture in captures], first_leaf_indexes)
         await log_store.keep_checkpoint(connection, checkpoint, datetime.now(UTC))
 
     # (5) Only now may anybody learn of it. A crash here: readers find it in the database.

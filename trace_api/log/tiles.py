@@ -45,7 +45,7 @@ async def read_tile(store: Store, path: str) -> bytes:
     level, index, width = place
     async with store.session() as connection:
         if level is None:
-            content = await _entries(connection, tile.index, tile.width)
+            content = await _entries(connection, index, width)
         else:
             content = await _hashes(connection, level, index, width)
     if content is None:

@@ -49,11 +49,9 @@ class Questions:
         """JSON of lineage's recall."""
         return await self._walk("recall", read_name(item).item)
 
-    async def _walk(self, question: str, item: str) -> bytes:
-        return await walk(
-            self._store,
-            trace_core.Walk(question, [item], blinding=self._blinding, events_max=EVENTS_MAX, items_max=ITEMS_MAX),
-        )
+    async def _walk(self, question: trace_core.Question, item: str, *, keys: bool = False) -> bytes:
+        machine = trace_core.Walk(question, [item], blinding=self._blinding, events_max=EVENTS_MAX, items_max=ITEMS_MAX)
+        return await walk(self._store, machine, with_keys=keys)
 
     async def events(self, event_id: str, _partner: str) -> list[StoredEvent]:
         """Every event with this id. Raises `NotFound`."""
@@ -91,7 +89,7 @@ class Questions:
     async def _verify_named(self, scan: str, named: Named) -> dict[str, Any]:
         if named.is_class:
             return await self._verify_class(scan, named)
-        answer = orjson.loads(await self._walk("history", named.item))
+        answer = orjson.loads(await self._walk("history", named.item, keys=True))
         [history] = answer["histories"]
         latest = history["events"][-TIMELINE_EVENTS_MAX:]
         async with self._store.snapshot() as connection:
@@ -100,7 +98,10 @@ class Questions:
             try:
                 proofs, broken = await receipts.proofs(connection, rows), None
             except trace_core.ProofError as failure:
-                proofs, broken = None, Reason("proof_failed", Weight.REJECTED, f"the log does not hold: {failure}")
+                proofs, broken = (
+                    None,
+                    Reason("proof_failed", Weight.REJECTED, f"the log does not hold: {failure}"),
+                )
         truncated = answer["truncated"] or len(latest) < len(history["events"])
         today = datetime.now(UTC).date()
         evidence = Evidence(named, history | {"events": latest}, answer["voided"], stored, today, truncated)
@@ -109,10 +110,10 @@ class Questions:
             verdict, reasons = "rejected", [broken, *reasons]
         return {
             **_answer(scan, named.item, verdict, reasons),
-            "state": {name: history[name] for name in _STATE},
-            "contents": history["contents"],
+            "state": {name: _outside(history[name]) for name in _STATE},
+            "contents": _outside(history["contents"]),
             "timeline": [_step(event, stored.get(event["event_key"])) for event in reversed(latest)],
-            "voided": answer["voided"],
+            "voided": _outside(answer["voided"]),
             "proofs": proofs,
         }
 
@@ -128,7 +129,17 @@ class Questions:
         return _answer(scan, named.item, "unverifiable", [reason])
 
 
-_STATE = ("place", "since", "disposition", "in_transit", "custodian", "ended", "containers", "portions", "last_event")
+_STATE = (
+    "place",
+    "since",
+    "disposition",
+    "in_transit",
+    "custodian",
+    "ended",
+    "containers",
+    "portions",
+    "last_event",
+)
 
 
 def _answer(scan: str, item: str, verdict: str, reasons: list[Reason]) -> dict[str, Any]:
@@ -145,8 +156,15 @@ def _answer(scan: str, item: str, verdict: str, reasons: list[Reason]) -> dict[s
     }
 
 
+def _outside(value: object) -> object:
+    """Without the database's keys of events, which stay inside."""
+    if isinstance(value, dict):
+        return {name: _outside(inner) for name, inner in value.items() if name not in ("event_key", "declared_by")}
+    return [_outside(inner) for inner in value] if isinstance(value, list) else value
+
+
 def _step(event: dict[str, Any], stored: StoredEvent | None) -> dict[str, Any]:
-    """One step of the timeline. The database's key of the event stays inside."""
+    """One step of the timeline."""
     step = {name: value for name, value in event.items() if name not in ("event_key", "time")}
     return {
         "event_time": event["time"],

@@ -44,7 +44,11 @@ _ENDS = {
     "decommissioned": "its number was withdrawn",
     "consumed": "it was used up in a transformation",
 }
-_REJECTING = {"recalled": "it is recalled", "stolen": "it is reported stolen", "destroyed": "it was destroyed"}
+_REJECTING = {
+    "recalled": "it is recalled",
+    "stolen": "it is reported stolen",
+    "destroyed": "it was destroyed",
+}
 _SUSPICIOUS = frozenset(
     {
         "damaged",
@@ -163,10 +167,18 @@ def _label(evidence: Evidence) -> Iterator[Reason]:
                 saying.append(event.event_id or "")
             elif local in ("itemExpirationDate", "bestBeforeDate", "expirationDate") and isinstance(value, str):
                 expiries.add(value[:10])
-    scanned_lot, scanned_expiry = evidence.named.elements.get("10"), _date_of(evidence.named.elements.get("17"))
+    scanned_lot, scanned_expiry = (
+        evidence.named.elements.get("10"),
+        _date_of(evidence.named.elements.get("17")),
+    )
     if scanned_lot and lots and scanned_lot not in lots:
         recorded = ", ".join(sorted(lots))
-        yield Reason("lot_mismatch", Weight.SUSPECT, f"the label says lot {scanned_lot}, recorded is {recorded}", tuple(saying))
+        yield Reason(
+            "lot_mismatch",
+            Weight.SUSPECT,
+            f"the label says lot {scanned_lot}, recorded is {recorded}",
+            tuple(saying),
+        )
     if scanned_expiry and expiries and scanned_expiry not in expiries:
         recorded = ", ".join(sorted(expiries))
         yield Reason("expiry_mismatch", Weight.SUSPECT, f"the label says {scanned_expiry}, recorded is {recorded}")
@@ -188,7 +200,12 @@ def _records(evidence: Evidence, events: list[dict[str, Any]]) -> Iterator[Reaso
     if waiting := [event["event_id"] for event in events if _leaf_index(evidence, event) is None]:
         yield Reason("not_in_log", Weight.WARNING, f"{len(waiting)} events are not in the log yet", tuple(waiting))
     if voided := [event["event_id"] for event in evidence.voided]:
-        yield Reason("corrected", Weight.INFO, f"{len(voided)} events were declared wrong and do not count", tuple(voided))
+        yield Reason(
+            "corrected",
+            Weight.INFO,
+            f"{len(voided)} events were declared wrong and do not count",
+            tuple(voided),
+        )
     by_hash: dict[bytes, list[str]] = {}
     for event in events:
         if stored := evidence.stored.get(event["event_key"]):

@@ -15,8 +15,8 @@ REFERENCES_MAX = 200_000
 """References read in one round; past that the answer says that it is truncated."""
 
 
-async def walk(store: Store, question: trace_core.Walk) -> bytes:
-    """The answer as JSON, from one snapshot of the database.
+async def walk(store: Store, question: trace_core.Walk, *, with_keys: bool = False) -> bytes:
+    """The answer as JSON, from one snapshot of the database; `with_keys` it names events by their keys, too.
 
     Cost: two reads a round, set-wise; the rounds are the depth of the answer, not its size.
     """
@@ -30,9 +30,9 @@ async def walk(store: Store, question: trace_core.Walk) -> bytes:
                 connection, wanted.name_hashes, wanted.from_us, wanted.to_us, limit=REFERENCES_MAX
             )
             if len(keys) == REFERENCES_MAX:
-                question.truncate("references")
+                question.truncate()
             new = [key for key in dict.fromkeys(keys) if key not in seen]
             seen.update(new)
             rows = await events.bodies_by_key(connection, new)
             await asyncio.to_thread(question.feed, rows.keys, rows.bodies, rows.contexts, rows.record_times_us)
-    return await asyncio.to_thread(question.finish)
+    return await asyncio.to_thread(question.finish, keys=with_keys)

@@ -107,9 +107,7 @@ async def store_capture(store: Store, row: CaptureRow, outcome: Outcome, copies:
         await asyncio.sleep(_PAUSE_S * attempt)
 
 
-async def _store_once(
-    connection: asyncpg.Connection, row: CaptureRow, outcome: Outcome, copies: Copies | None
-) -> None:
+async def _store_once(connection: asyncpg.Connection, row: CaptureRow, outcome: Outcome, copies: Copies | None) -> None:
     try:
         async with connection.transaction():
             if copies is not None and copies.event_count > 0:

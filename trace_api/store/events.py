@@ -113,14 +113,10 @@ async def page_of_keys(
     return [(row[0], row[1]) for row in rows]
 
 
-async def _captures_of(
-    connection: asyncpg.Connection, keys: Iterable[int]
-) -> Mapping[int, tuple[bytes, int | None]]:
+async def _captures_of(connection: asyncpg.Connection, keys: Iterable[int]) -> Mapping[int, tuple[bytes, int | None]]:
     """Context and first leaf index of the captures that hold these events, by number."""
     numbers = list({key >> POSITION_BITS for key in keys})
-    captures = {
-        row[0]: (row[1], row[2]) for row in await connection.fetch(_SQL["captures_by_number"], numbers)
-    }
+    captures = {row[0]: (row[1], row[2]) for row in await connection.fetch(_SQL["captures_by_number"], numbers)}
     if len(captures) != len(numbers):
         raise StoreError("the captures of some events are not there, or were read at another moment")
     return captures

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from trace_api.store.pool import is_lost
 from trace_api.store.statements import load
 
 if TYPE_CHECKING:
@@ -19,9 +20,12 @@ _SQL = load("log")
 class SignedHead(Protocol):
     """What is stored of a checkpoint."""
 
-    tree_size: int
-    root_hash: bytes
-    note: bytes
+    @property
+    def tree_size(self) -> int: ...  # noqa: D102
+    @property
+    def root_hash(self) -> bytes: ...  # noqa: D102
+    @property
+    def note(self) -> bytes: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,7 @@ async def take_sequencer_lock(connection: asyncpg.Connection) -> bool:
 
 async def release_sequencer_lock(connection: asyncpg.Connection) -> None:
     """Gives the lock back; a connection that is gone has given it back already."""
-    if not connection.is_closed():
+    if not is_lost(connection):
         await connection.fetchval(_SQL["release_sequencer_lock"])
 
 
@@ -93,9 +97,7 @@ async def entries_of_leaves(connection: asyncpg.Connection, start: int, end: int
     return await connection.fetchval(_SQL["entries_of_leaves"], start, end) or b""
 
 
-async def tiles_at(
-    connection: asyncpg.Connection, levels: Sequence[int], indexes: Sequence[int]
-) -> list[StoredTile]:
+async def tiles_at(connection: asyncpg.Connection, levels: Sequence[int], indexes: Sequence[int]) -> list[StoredTile]:
     """The tiles at these coordinates that exist, in no order."""
     return [tuple(row) for row in await connection.fetch(_SQL["tiles_at"], levels, indexes)]
 
@@ -123,3 +125,81 @@ async def number_captures(
 async def keep_checkpoint(connection: asyncpg.Connection, head: SignedHead, signed_at: datetime) -> None:
     """Every checkpoint that was signed and stored stays."""
     await connection.execute(_SQL["keep_checkpoint"], head.tree_size, head.root_hash, head.note, signed_at)
+
+
+@dataclass(frozen=True, slots=True)
+class SequencedCapture:
+    """A capture whose events are leaves."""
+
+    capture_no: int
+    first_leaf_index: int
+    event_count: int
+    context: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedRow:
+    """What of an event the log speaks of. `secret` and `body` are None once erased."""
+
+    event_key: int
+    partner: str
+    record_time_us: int
+    entry: bytes
+    secret: bytes | None
+    body: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptCheckpoint:
+    """A checkpoint that was signed and stored."""
+
+    tree_size: int
+    root_hash: bytes
+    note: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RowCounts:
+    """How many rows there are of what the log speaks of."""
+
+    tiles: int
+    stray_events: int
+    digests: int
+    events: int
+
+
+async def captures_in_log_order(
+    connection: asyncpg.Connection, first_leaf_index: int, limit: int
+) -> list[SequencedCapture]:
+    """Sequenced captures that begin at this leaf or later."""
+    rows = await connection.fetch(_SQL["captures_in_log_order"], first_leaf_index, limit)
+    return [SequencedCapture(*row) for row in rows]
+
+
+async def rows_of_capture(
+    connection: asyncpg.Connection, capture_no: int, position: int, limit: int
+) -> list[CheckedRow]:
+    """Events of a capture from a position on, in order."""
+    rows = await connection.fetch(_SQL["rows_of_capture"], capture_no, position, limit)
+    return [CheckedRow(*row) for row in rows]
+
+
+async def keys_of_digests(connection: asyncpg.Connection, content_digests: Sequence[bytes]) -> dict[bytes, int]:
+    """Under which event each of these digests is filed."""
+    rows = await connection.fetch(_SQL["keys_of_digests"], content_digests)
+    return {row[0]: row[1] for row in rows}
+
+
+async def checkpoints_from(connection: asyncpg.Connection, tree_size: int, limit: int) -> list[KeptCheckpoint]:
+    """Kept checkpoints of at least this size, smallest first."""
+    rows = await connection.fetch(_SQL["checkpoints_in_order"], tree_size, limit)
+    return [KeptCheckpoint(*row) for row in rows]
+
+
+async def count_rows(connection: asyncpg.Connection) -> RowCounts:
+    """Cost: a scan of events and their captures."""
+    tiles = await connection.fetchval(_SQL["count_tiles"])
+    stray = await connection.fetchval(_SQL["count_stray_events"])
+    row = await connection.fetchrow(_SQL["count_digests"])
+    assert row is not None
+    return RowCounts(tiles, stray, row[0], row[1])

@@ -72,9 +72,7 @@ class Store:
                 )
             except (*_NOT_NOW, *_REFUSED) as failure:
                 # Never the URL: it may hold a password.
-                raise Unavailable(
-                    f"the database cannot be used: {type(failure).__name__}: {failure}"
-                ) from None
+                raise Unavailable(f"the database cannot be used: {type(failure).__name__}: {failure}") from None
             stack.push_async_callback(_close, pool)
             yield cls(pool)
 

@@ -83,3 +83,36 @@ FROM (
 JOIN event AS e
   ON e.event_key >= (c.capture_no << 20) + greatest($1 - c.first_leaf_index, 0)
  AND e.event_key < (c.capture_no << 20) + least($2 - c.first_leaf_index, c.event_count);
+
+-- name: captures_in_log_order
+-- Every sequenced capture with events, from leaf $1 on.
+SELECT capture_no, first_leaf_index, event_count, context FROM capture
+WHERE event_count > 0 AND first_leaf_index >= $1
+ORDER BY first_leaf_index, capture_no LIMIT $2;
+
+-- name: rows_of_capture
+-- The events of a capture from position $2 on, for whoever checks them.
+SELECT event_key, partner, (extract(epoch FROM record_time) * 1000000)::bigint AS record_time_us, entry, secret, body
+FROM event WHERE event_key >= ($1::bigint << 20) + $2 AND event_key < ($1::bigint + 1) << 20
+ORDER BY event_key LIMIT $3;
+
+-- name: keys_of_digests
+-- Where these contents are said to be.
+SELECT content_digest, event_key FROM event_digest WHERE content_digest = ANY($1::bytea[]);
+
+-- name: count_tiles
+-- How many tiles are stored in all.
+SELECT count(*) FROM tile;
+
+-- name: checkpoints_in_order
+-- Every checkpoint from size $1 on.
+SELECT tree_size, root_hash, note FROM checkpoint WHERE tree_size >= $1 ORDER BY tree_size LIMIT $2;
+
+-- name: count_stray_events
+-- Events whose capture says that it has fewer, or is not there.
+SELECT count(*) FROM event AS e LEFT JOIN capture AS c ON c.capture_no = e.event_key >> 20
+WHERE c.capture_no IS NULL OR e.event_key & ((1 << 20) - 1) >= c.event_count;
+
+-- name: count_digests
+-- How many content digests are filed, and how many events there are.
+SELECT (SELECT count(*) FROM event_digest), (SELECT count(*) FROM event);

@@ -1,0 +1,299 @@
+"""The manual of the native module. Hashes have 32 bytes. Every function that takes longer than a few
+microseconds releases the GIL. Exceptions are the only way in which anything fails."""
+
+from collections.abc import Callable
+from typing import Literal
+
+__version__: str
+
+class TraceError(Exception):
+    """Any error of the core."""
+
+class CaptureError(TraceError):
+    """A document is refused. `args` are a message and the problems as a JSON array."""
+
+class ScanError(TraceError):
+    """A text is no GS1 key. `args` are a message, a stable code, and the byte where the trouble begins."""
+
+class ProofError(TraceError):
+    """A proof, entry, tile or receipt does not hold."""
+
+class SignatureError(TraceError):
+    """A signature or key does not hold."""
+
+# Events -----------------------------------------------------------------------------------------------
+
+def event_hash_ids(document: bytes) -> list[str]:
+    """The event hash id (CBV 2.0, `ni:///sha-256;…?ver=CBV2.0`) of each event of an EPCIS 2.0 JSON document,
+    in order. Raises `CaptureError` for what is no document, and where the standard's reference would drop
+    an event or lose digits. Cost: about 5 µs an event."""
+
+def event_prehashes(document: bytes) -> list[str]:
+    """The strings whose SHA-256 the event hash ids hold. Raises as `event_hash_ids`."""
+
+def split_document(document: bytes, *, events_max: int) -> list[bytes]:
+    """The document as several, each with at most so many of its events, which keep their bytes.
+    Raises `CaptureError` for what is no document."""
+
+class Blinding:
+    """The log's blinding key, ready for use (`docs/formats.md`, "Token")."""
+
+    def __init__(self, key: bytes) -> None:
+        """`key` has 32 bytes."""
+
+    def name_hash(self, name: str) -> int:
+        """The hash under which the database files a name: the first 8 bytes of its token, signed."""
+
+    def token(self, name: str) -> bytes:
+        """The token of a name in log entries, 16 bytes."""
+
+class PreparedCapture:
+    """A capture that has been through the core, ready to be stored. Immutable."""
+
+    document_refused: bool
+    """The document itself is wrong: none of its events can be stored."""
+    event_total: int
+    accepted_count: int
+    """Events that may be stored, repetitions within the document included."""
+    error_count: int
+    problems_json: bytes
+    """JSON array of `event_index`, `pointer`, `code`, `message`, `severity`; 1,000 at most."""
+    problems_left_out: int
+    context: bytes
+    body_digest: bytes
+    event_ids: list[str]
+    """Of the accepted events, in order: the id as captured, else the event hash id."""
+    content_digests: list[bytes]
+    """Of the accepted events, in order."""
+
+    def copies(self, stored: list[bytes]) -> Copies:
+        """COPY streams of the accepted events but those whose content digest is in `stored`.
+        Cost: one copy of the rows, one sort."""
+
+class Copies:
+    """Complete streams in Postgres' binary COPY format, and the columns that they hold."""
+
+    event: bytes
+    event_columns: list[str]
+    reference: bytes
+    reference_columns: list[str]
+    event_digest: bytes
+    event_digest_columns: list[str]
+    event_count: int
+
+def prepare_capture(
+    body: bytes,
+    *,
+    partner: str,
+    record_time_us: int,
+    capture_no: int,
+    seed: bytes,
+    blinding: Blinding,
+    strict: bool,
+) -> PreparedCapture:
+    """Takes a capture body through strict parsing, validation, both digests and the commitment.
+    `record_time_us` counts from 1970 UTC; `seed` is 32 random bytes, used once; `strict` makes findings
+    errors. Never raises for what is in `body`: see `problems_json`."""
+
+class OpenedEvent:
+    """What an event, its context, its secret and its issuer give."""
+
+    content_digest: bytes
+    commitment: bytes
+    field_count: int
+
+def open_event(event: bytes, context: bytes, *, secret: bytes, partner: str) -> OpenedEvent:
+    """Recomputes content digest and commitment from a stored event. Raises `ProofError` for what is not JSON."""
+
+def read_entry(entry: bytes) -> tuple[bytes, int, int]:
+    """Commitment, number of fields, and record time (µs since 1970) of a log entry. Raises `ProofError`."""
+
+def bare_event(event: bytes, context: bytes) -> bytes:
+    """The event by itself: its own bytes, with its document's context in front. Raises `ProofError`."""
+
+def check_entries(
+    events: list[tuple[str, int, bytes, bytes | None, bytes | None, bytes]],
+) -> list[tuple[bytes | None, str | None]]:
+    """Holds stored events (partner, record time in µs, entry, secret, body, context) against their entries.
+    For each its content digest (None once erased) and what is wrong (None if nothing)."""
+
+def join_entries(entries: list[bytes]) -> bytes:
+    """Entries back to back, two bytes of length before each. Raises `ProofError` beyond 65,535 bytes."""
+
+# Tree -------------------------------------------------------------------------------------------------
+
+StoredTile = tuple[int, int, bytes]
+"""Level, index, and at least the hashes that are asked for, 32 bytes each."""
+Tiles = tuple[list[int], list[int], list[bytes]]
+"""Levels, indexes and bytes of tiles."""
+
+def leaf_hash(entry: bytes) -> bytes:
+    """SHA-256(0x00 ‖ entry); RFC 9162 §2.1.1."""
+
+def root_hash(leaf_hashes: bytes) -> bytes:
+    """The root over leaf hashes back to back, 32·n bytes; RFC 9162 §2.1.1. Raises `ProofError` for another length."""
+
+def check_inclusion(*, leaf_hash: bytes, leaf_index: int, tree_size: int, root_hash: bytes, proof: list[bytes]) -> None:
+    """RFC 9162 §2.1.3.2. 0 ≤ leaf_index < tree_size. Raises `ProofError` unless it holds. That root and size are
+    the log's is the caller's to check."""
+
+def check_consistency(*, old_size: int, new_size: int, old_root: bytes, new_root: bytes, proof: list[bytes]) -> None:
+    """RFC 9162 §2.1.4.2. 0 < old_size ≤ new_size. Raises `ProofError` unless it holds."""
+
+def parse_tile_path(path: str) -> tuple[int | None, int, int] | None:
+    """Level (None for entries), index and width of `tile/…` (C2SP tlog-tiles); None for any other text."""
+
+def edge_tiles(tree_size: int) -> tuple[list[int], list[int]]:
+    """Levels and indexes of the partial tiles at the right edge of a tree."""
+
+def inclusion_tiles(leaf_indexes: list[int], tree_size: int) -> tuple[list[int], list[int]]:
+    """The tiles that inclusion proofs of these leaves need. Raises `ProofError` for a leaf beyond the tree."""
+
+def consistency_tiles(old_size: int, new_size: int) -> tuple[list[int], list[int]]:
+    """The tiles that a consistency proof needs. Raises `ProofError`."""
+
+def prove_inclusions(leaf_indexes: list[int], tree_size: int, stored: list[StoredTile]) -> list[list[bytes]]:
+    """Inclusion proofs, from the leaf upwards, in the order of the leaves. Raises `ProofError` when a tile is missing."""
+
+def prove_consistency(old_size: int, new_size: int, stored: list[StoredTile]) -> list[bytes]:
+    """A consistency proof; RFC 9162 §2.1.4.1. Raises `ProofError`."""
+
+class TreeExtension:
+    """What entries add to a tree."""
+
+    tree_size: int
+    leaf_count: int
+    root_hash: bytes
+    levels: list[int]
+    tile_indexes: list[int]
+    hashes: list[bytes]
+
+def extend_tree(*, tree_size: int, root_hash: bytes, edge: list[StoredTile], entries: bytes) -> TreeExtension:
+    """Appends entries (as `join_entries` has them) to the tree whose edge this is. Raises `ProofError` when the
+    edge does not have the root, or the entries are cut off. Cost: one hash a leaf, one a node."""
+
+class TreeRebuild:
+    """A tree rebuilt from its entries in O(log n) memory."""
+
+    tree_size: int
+    root_hash: bytes
+
+    def __init__(self) -> None: ...
+    def append(self, entries: bytes) -> Tiles:
+        """Appends entries; returns the tiles that they fill up. Raises `ProofError`."""
+
+    def partial_tiles(self) -> Tiles:
+        """The tiles at the right edge."""
+
+# Notes and signatures ---------------------------------------------------------------------------------
+
+def verifier_key(*, seed: bytes, origin: str) -> str:
+    """The vkey (C2SP signed-note) of an Ed25519 seed of 32 bytes."""
+
+def sign_checkpoint(*, seed: bytes, origin: str, tree_size: int, root_hash: bytes) -> bytes:
+    """A C2SP checkpoint without extension lines, signed. Deterministic."""
+
+def open_checkpoint(signed: bytes, verifier_key: str) -> tuple[str, int, bytes]:
+    """Origin, tree size and root hash of a checkpoint. Raises `SignatureError` unless the key signed it,
+    `ProofError` for what is no checkpoint."""
+
+Scheme = Literal["Ed25519", "ES256", "ES256-DER"]
+
+def check_signature(*, scheme: Scheme, key: bytes, message: bytes, signature: bytes) -> None:
+    """Raises `SignatureError` unless it holds. The Ed25519 rule is in `docs/formats.md`; ES256 is ECDSA P-256 with
+    SHA-256, the key a SEC 1 point, the signature r ‖ s or DER."""
+
+def check_signatures(claims: list[tuple[Scheme, bytes, bytes, bytes]]) -> list[int]:
+    """Positions of (scheme, key, message, signature) that do not hold, ascending: exactly those that
+    `check_signature` refuses. Cost: a fifth of single checks where keys repeat."""
+
+# Names ------------------------------------------------------------------------------------------------
+
+class Scan:
+    """What a scan told. `keys`, `lots` and `classes` are of one length."""
+
+    keys: list[str]
+    """Canonical Digital Link URIs of the items that it names."""
+    lots: list[str | None]
+    classes: list[str | None]
+    elements: list[tuple[str, str]]
+    """Application identifiers and their values."""
+    lacks: str | None
+
+def scan(text: str) -> Scan:
+    """Reads an element string, Digital Link, EPC URN, EAN, UPC or SSCC. Raises `ScanError`."""
+
+def item_key(text: str) -> str | None:
+    """The one name of what an EPC URN or Digital Link means, as a canonical Digital Link; None for other text."""
+
+# Lineage ----------------------------------------------------------------------------------------------
+
+class Wanted:
+    """What the next round has to see: three lists of one length; times are µs since 1970, both ends included."""
+
+    name_hashes: list[int]
+    from_us: list[int]
+    to_us: list[int]
+
+Question = Literal["history", "trace_backward", "trace_forward", "recall"]
+
+class Walk:
+    """One question on its way to its answer: ask `wanted`, look it up, `feed` it, until nothing is wanted."""
+
+    def __init__(
+        self,
+        question: Question,
+        items: list[str],
+        *,
+        blinding: Blinding,
+        events_max: int,
+        items_max: int,
+    ) -> None: ...
+    def wanted(self) -> Wanted:
+        """Empty lists when nothing more is needed."""
+
+    def feed(self, keys: list[int], bodies: list[bytes], contexts: list[bytes], record_times_us: list[int]) -> None:
+        """Events by their keys. Those that name nothing wanted, or came before, do no harm. Raises `ProofError`
+        for a body that is no event."""
+
+    def truncate(self) -> None:
+        """The caller could not show all that was wanted; the answer will say so."""
+
+    def finish(self, *, keys: bool) -> bytes:
+        """The answer as JSON (`docs/api.md`), with or without event keys. Ends the walk."""
+
+# Simulator --------------------------------------------------------------------------------------------
+
+class Landmark:
+    """A thing worth looking up, and the trouble that is to be found there."""
+
+    domain: str
+    role: str
+    trouble: str | None
+    urn: str
+    digital_link: str
+    element_string: str
+
+class Simulator:
+    """A seeded generator of supply chains; equal arguments give equal bytes."""
+
+    def __init__(
+        self,
+        *,
+        events: int,
+        seed: int,
+        start_s: int | None = None,
+        end_s: int | None = None,
+        troubled_per_10k: int | None = None,
+        recall_items: int = 0,
+    ) -> None:
+        """Raises `ValueError` for settings out of bounds."""
+
+    def next_document(self, events_max: int) -> bytes | None:
+        """The next EPCIS document with at most so many events; None at the end. Cost: 1 µs an event."""
+
+    def write_document(self, write: Callable[[bytes], object]) -> None:
+        """All events as one document, in chunks of about 64 KiB."""
+
+    def landmarks(self) -> list[Landmark]:
+        """Once the events have been told."""
