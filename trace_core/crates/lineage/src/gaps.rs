@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use crate::answer::{Gap, GapKind, Standing};
 use crate::fact::Kind;
+use crate::graph;
 use crate::ledger::{EventIndex, Name, Pos, Text};
 use crate::recall::Case;
 use crate::report::Report;
@@ -35,11 +36,9 @@ impl Report<'_> {
             for &(container, event) in stays.strays.iter().filter(|(_, event)| is_while(*event)) {
                 add(GapKind::RemovedNeverAdded, event, Some(container));
             }
-            let is_named = case.affected.path.is_empty();
-            if case.affected.kind == Some(Kind::Class)
-                && !is_named
-                && let Some(edge) = self.graph.path_to(case.item, crate::graph::Standing::Portion).last()
-            {
+            let path = self.graph.path_to(case.item, graph::Standing::Portion);
+            let last = path.last().and_then(|&step| self.graph.reaches[step].before);
+            if let (Some(Kind::Class), Some((_, edge))) = (case.affected.kind, last) {
                 add(GapKind::ClassWithoutLot, edge.event, None);
             }
         }

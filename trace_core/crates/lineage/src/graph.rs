@@ -1,7 +1,7 @@
 //! What both directions of a trace share: edges, the nodes that they reach, and limits.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use crate::containment::Link;
 use crate::fact::Role;
@@ -26,17 +26,17 @@ pub(crate) enum EdgeKind {
     Content,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Edge {
     pub(crate) pos: Pos,
     pub(crate) kind: EdgeKind,
     pub(crate) from: Name,
     pub(crate) to: Name,
     pub(crate) event: EventIndex,
-    /// End of a stay; [`Pos::MAX`] where it is not seen, and for all other edges.
-    pub(crate) until: Pos,
     pub(crate) quantity: Option<Quantity>,
     pub(crate) unit: Option<Text>,
+    /// End of a stay; [`Pos::MAX`] where it is not seen, and for all other edges.
+    pub(crate) until: Pos,
 }
 
 impl Edge {
@@ -107,9 +107,9 @@ impl Reach {
 #[derive(Debug, Default)]
 pub(crate) struct Graph {
     pub(crate) reaches: Vec<Reach>,
-    by_name: HashMap<Name, Vec<usize>>,
-    /// Each with its `until` left open, and the earliest one seen.
-    edges: HashMap<Edge, Pos>,
+    /// Indexes of reaches, by name.
+    by_name: Vec<Vec<usize>>,
+    edges: Vec<Edge>,
     items: usize,
     pub(crate) limits_reached: BTreeSet<Limit>,
 }
@@ -120,9 +120,12 @@ impl Graph {
         layer.sort_by(|one, other| self.order(ledger, one, other));
         let mut news = Vec::new();
         for reach in layer {
-            let known = self.by_name.get(&reach.name).map_or(&[][..], Vec::as_slice);
+            if self.by_name.len() <= reach.name as usize {
+                self.by_name.resize_with(reach.name as usize + 1, Vec::new);
+            }
+            let known = &self.by_name[reach.name as usize];
             if known.iter().any(|&index| self.reaches[index].covers(&reach)) {
-                self.see(reach.before);
+                self.edges.extend(reach.before.map(|(_, edge)| edge));
                 continue;
             }
             if reach.hops > limits.depth_max {
@@ -135,19 +138,12 @@ impl Graph {
                 continue;
             }
             self.items += usize::from(is_new_item);
-            self.see(reach.before);
-            self.by_name.entry(reach.name).or_default().push(self.reaches.len());
+            self.edges.extend(reach.before.map(|(_, edge)| edge));
+            self.by_name[reach.name as usize].push(self.reaches.len());
             news.push(self.reaches.len());
             self.reaches.push(reach);
         }
         news
-    }
-
-    fn see(&mut self, before: Option<(usize, Edge)>) {
-        if let Some((_, edge)) = before {
-            let until = self.edges.entry(Edge { until: Pos::MAX, ..edge }).or_insert(edge.until);
-            *until = edge.until.min(*until);
-        }
     }
 
     /// Widest first, so that it covers the others; then by what does not depend on the order of feeding.
@@ -166,12 +162,12 @@ impl Graph {
     }
 
     pub(crate) fn reaches_of(&self, name: Name) -> impl Iterator<Item = &Reach> {
-        self.by_name.get(&name).into_iter().flatten().map(|&index| &self.reaches[index])
+        self.by_name.get(name as usize).into_iter().flatten().map(|&index| &self.reaches[index])
     }
 
     /// The items of at least some standing, in order of hops.
     pub(crate) fn items_of(&self, standing: Standing, ledger: &Ledger) -> Vec<Name> {
-        let names = self.first_reaches().map(|(_, reach)| reach.name).filter(|&name| ledger.is_item(name));
+        let names = self.first_reaches().map(|reach| reach.name).filter(|&name| ledger.is_item(name));
         names.filter(|&name| self.standing(name) >= Some(standing)).collect()
     }
 
@@ -181,30 +177,35 @@ impl Graph {
     }
 
     /// The reach of fewest hops for every name, in order of hops.
-    pub(crate) fn first_reaches(&self) -> impl Iterator<Item = (usize, &Reach)> {
-        let is_first = |index: usize, reach: &Reach| self.by_name[&reach.name].first() == Some(&index);
-        self.reaches.iter().enumerate().filter(move |(index, reach)| is_first(*index, reach))
+    pub(crate) fn first_reaches(&self) -> impl Iterator<Item = &Reach> {
+        let is_first =
+            |index: usize, reach: &Reach| self.by_name[reach.name as usize].first() == Some(&index);
+        let numbered = self.reaches.iter().enumerate();
+        numbered.filter(move |(index, reach)| is_first(*index, reach)).map(|(_, reach)| reach)
     }
 
-    /// The edges from a named item to the first reach of a name that has at least some standing.
-    pub(crate) fn path_to(&self, name: Name, least: Standing) -> Vec<Edge> {
+    /// The way from a named item to the first reach of a name that has at least some standing: indexes of the
+    /// reaches after the first.
+    pub(crate) fn path_to(&self, name: Name, least: Standing) -> Vec<usize> {
         let mut path = Vec::new();
-        let mut reach = self.reaches_of(name).find(|reach| reach.standing >= least);
-        while let Some((before, edge)) = reach.and_then(|reach| reach.before) {
-            path.push(edge);
-            reach = self.reaches.get(before);
+        let known = self.by_name.get(name as usize).into_iter().flatten().copied();
+        let mut step = known.into_iter().find(|&index| self.reaches[index].standing >= least);
+        while let Some((index, (before, _))) =
+            step.and_then(|index| Some((index, self.reaches[index].before?)))
+        {
+            path.push(index);
+            step = Some(before);
         }
         path.reverse();
         path
     }
 
-    pub(crate) fn edges(&self) -> impl Iterator<Item = Edge> {
-        self.edges.iter().map(|(edge, until)| Edge { until: *until, ..*edge })
-    }
-
-    /// Whether both ends of an edge were admitted.
-    pub(crate) fn joins(&self, edge: &Edge) -> bool {
-        self.by_name.contains_key(&edge.from) && self.by_name.contains_key(&edge.to)
+    /// Every edge seen once, in order; a stay with its end where any reach saw it.
+    pub(crate) fn edges(&self) -> Vec<Edge> {
+        let mut edges = self.edges.clone();
+        edges.sort_unstable();
+        edges.dedup_by_key(|edge| Edge { until: Pos::MAX, ..*edge });
+        edges
     }
 }
 

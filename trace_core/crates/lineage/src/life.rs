@@ -1,7 +1,5 @@
 //! What happened to one item, by itself and inside containers, and how it stands after that.
 
-use std::collections::{HashMap, HashSet};
-
 use crate::containment::Link;
 use crate::fact::{EventType, Role};
 use crate::ledger::{Event, EventIndex, Ledger, Mention, MentionRole, Name, PartyRole, Pos, Text};
@@ -28,11 +26,23 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    fn add(&mut self, ledger: &Ledger, mention: Mention) {
-        self.is_input |= mention.role == MentionRole::Item(Role::Input);
-        self.is_output |= mention.role == MentionRole::Item(Role::Output);
-        self.is_part |=
-            mention.role == MentionRole::Item(Role::Lot) || ledger.part(mention).quantity.is_some();
+    fn of(ledger: &Ledger, mention: Mention, via: Option<Name>, depth: usize) -> Self {
+        Self {
+            pos: mention.pos,
+            event: mention.event,
+            via,
+            depth,
+            is_input: mention.role == MentionRole::Item(Role::Input),
+            is_output: mention.role == MentionRole::Item(Role::Output),
+            is_part: mention.role == MentionRole::Item(Role::Lot) || ledger.part(mention).quantity.is_some(),
+        }
+    }
+
+    /// Another mention in the same event.
+    fn add(&mut self, other: &Self) {
+        self.is_input |= other.is_input;
+        self.is_output |= other.is_output;
+        self.is_part |= other.is_part;
     }
 }
 
@@ -53,29 +63,20 @@ pub(crate) fn concerns(role: MentionRole) -> bool {
 /// Everything that happened to an item between two positions.
 pub(crate) fn life(view: &mut View, item: Name, from: Pos, to: Pos) -> Life {
     let ledger = view.ledger;
-    let mut nearest: HashMap<EventIndex, Entry> = HashMap::new();
+    let mut entries: Vec<Entry> = Vec::new();
     let mut links = Vec::new();
     let mut containers = Vec::new();
     let mut windows = vec![(item, from, to)];
-    let mut seen: HashSet<(Name, Pos, Pos)> = HashSet::new();
+    let mut seen: Vec<(Name, Pos, Pos)> = Vec::new();
     for depth in 0..=CONTAINER_DEPTH_MAX {
         for (name, from, to) in std::mem::take(&mut windows) {
-            if !seen.insert((name, from, to)) {
+            if seen.contains(&(name, from, to)) {
                 continue;
             }
+            seen.push((name, from, to));
             for mention in ledger.mentions(name, from, to).filter(|mention| concerns(mention.role)) {
-                let entry = nearest.entry(mention.event).or_insert(Entry {
-                    pos: mention.pos,
-                    event: mention.event,
-                    via: (depth > 0).then_some(name),
-                    depth,
-                    is_input: false,
-                    is_output: false,
-                    is_part: false,
-                });
-                if entry.depth == depth {
-                    entry.add(ledger, mention);
-                }
+                let via = (depth > 0).then_some(name);
+                entries.push(Entry::of(ledger, mention, via, depth));
             }
             if depth == CONTAINER_DEPTH_MAX {
                 continue;
@@ -89,8 +90,15 @@ pub(crate) fn life(view: &mut View, item: Name, from: Pos, to: Pos) -> Life {
             }
         }
     }
-    let mut entries: Vec<Entry> = nearest.into_values().collect();
-    entries.sort_unstable_by_key(|entry| entry.pos);
+    // Stable, so that of equals the first container stands.
+    entries.sort_by_key(|entry| (entry.pos, entry.depth));
+    entries.dedup_by(|next, first| {
+        let is_same = next.event == first.event;
+        if is_same && next.depth == first.depth {
+            first.add(next);
+        }
+        is_same
+    });
     Life { entries, links, containers }
 }
 

@@ -31,7 +31,7 @@ impl Report<'_> {
         let mut edges = Edges::default();
         let mut tally = Tally::default();
         let (mut cases, mut carriers) = (Vec::new(), Vec::new());
-        let first: Vec<Name> = self.graph.first_reaches().map(|(_, reach)| reach.name).collect();
+        let first: Vec<Name> = self.graph.first_reaches().map(|reach| reach.name).collect();
         for name in first {
             if !self.ledger.is_item(name) {
                 tally.count_transformation(self, name);
@@ -169,21 +169,22 @@ fn by_kind(affected: &out::Affected) -> (Option<Kind>, &str) {
 #[derive(Default)]
 struct Edges {
     list: Vec<Edge>,
-    numbers: HashMap<Edge, usize>,
+    /// By the reach that an edge leads to.
+    numbers: HashMap<usize, usize>,
 }
 
 impl Edges {
-    /// The path of the first reach of some standing.
+    /// The path to the first reach of some standing.
     fn path(&mut self, report: &Report, item: Name, least: Standing) -> Vec<usize> {
-        let path = report.graph.path_to(item, least);
-        path.into_iter()
-            .map(|edge| {
-                let next = self.list.len();
-                *self.numbers.entry(edge).or_insert_with(|| {
-                    self.list.push(edge);
-                    next
-                })
-            })
-            .collect()
+        let mut path = report.graph.path_to(item, least);
+        for step in &mut path {
+            let next = self.list.len();
+            let number = *self.numbers.entry(*step).or_insert(next);
+            if number == next {
+                self.list.extend(report.graph.reaches[*step].before.map(|(_, edge)| edge));
+            }
+            *step = number;
+        }
+        path
     }
 }

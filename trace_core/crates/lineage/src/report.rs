@@ -124,7 +124,7 @@ impl<'a> Report<'a> {
 
     fn trace(&mut self, at: i64) -> out::Trace {
         let first: Vec<(Name, u32)> =
-            self.graph.first_reaches().map(|(_, reach)| (reach.name, reach.hops)).collect();
+            self.graph.first_reaches().map(|reach| (reach.name, reach.hops)).collect();
         let mut nodes: Vec<out::Node> = first
             .into_iter()
             .map(|(name, hops)| out::Node {
@@ -139,7 +139,7 @@ impl<'a> Report<'a> {
             })
             .collect();
         nodes.sort_by(|one, other| one.id.cmp(&other.id));
-        let mut edges: Vec<Edge> = self.graph.edges().filter(|edge| self.graph.joins(edge)).collect();
+        let mut edges = self.graph.edges();
         let texts = |edge: &Edge| (self.ledger.name_text(edge.from), self.ledger.name_text(edge.to));
         edges.sort_by(|one, other| {
             (one.pos, one.kind)

@@ -3,7 +3,7 @@
 //! Every algorithm asks the view; what it asks for and the ledger has not been fed yet becomes a want of the
 //! next round. So one and the same code finds out what is needed and, when nothing is, computes the answer.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 
 use crate::containment::{Link, Stays, stays};
@@ -14,13 +14,17 @@ use crate::walk::Named;
 /// From and to, microseconds, both included.
 pub(crate) type Window = (i64, i64);
 
-/// What the ledger has been fed: windows of time, apart and ascending.
+/// What the ledger has been fed: by name, windows of time, apart and ascending.
 #[derive(Debug, Default)]
-pub(crate) struct Coverage(HashMap<(Name, Named), Vec<Window>>);
+pub(crate) struct Coverage(BTreeMap<Named, Vec<Vec<Window>>>);
 
 impl Coverage {
     pub(crate) fn add(&mut self, name: Name, named: Named, window: Window) {
-        let windows = self.0.entry((name, named)).or_default();
+        let names = self.0.entry(named).or_default();
+        if names.len() <= name as usize {
+            names.resize(name as usize + 1, Vec::new());
+        }
+        let windows = &mut names[name as usize];
         windows.push(window);
         *windows = merged(std::mem::take(windows));
     }
@@ -28,7 +32,9 @@ impl Coverage {
     /// The parts of a window that are not covered.
     fn missing(&self, name: Name, named: Named, (mut from, to): Window) -> Vec<Window> {
         let mut missing = Vec::new();
-        for &(start, end) in self.0.get(&(name, named)).into_iter().flatten() {
+        for &(start, end) in
+            self.0.get(&named).and_then(|names| names.get(name as usize)).into_iter().flatten()
+        {
             if end < from {
                 continue;
             }
@@ -68,7 +74,8 @@ pub(crate) struct View<'a> {
     coverage: &'a Coverage,
     /// Latest time that the question looks at.
     at: i64,
-    stays: HashMap<Name, Rc<Stays>>,
+    /// By name, once asked for.
+    stays: Vec<Option<Rc<Stays>>>,
     pub(crate) missing: BTreeMap<(Name, Named), Vec<Window>>,
     /// How often something was missing.
     pub(crate) lacks: usize,
@@ -76,7 +83,7 @@ pub(crate) struct View<'a> {
 
 impl<'a> View<'a> {
     pub(crate) fn new(ledger: &'a Ledger, coverage: &'a Coverage, at: i64) -> Self {
-        Self { ledger, coverage, at, stays: HashMap::new(), missing: BTreeMap::new(), lacks: 0 }
+        Self { ledger, coverage, at, stays: Vec::new(), missing: BTreeMap::new(), lacks: 0 }
     }
 
     /// Says that the events which name something between two positions matter.
@@ -104,8 +111,11 @@ impl<'a> View<'a> {
     }
 
     pub(crate) fn stays(&mut self, item: Name) -> Rc<Stays> {
+        if self.stays.len() <= item as usize {
+            self.stays.resize(item as usize + 1, None);
+        }
         let ledger = self.ledger;
-        Rc::clone(self.stays.entry(item).or_insert_with(|| Rc::new(stays(ledger, item))))
+        Rc::clone(self.stays[item as usize].get_or_insert_with(|| Rc::new(stays(ledger, item))))
     }
 
     /// The stays of an item in containers between two positions, each with the part of it that lies between.

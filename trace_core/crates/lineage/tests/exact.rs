@@ -32,7 +32,7 @@ fn any_item() -> impl Strategy<Value = String> {
     prop_oneof![3 => select(&THINGS[..]), 1 => select(&LOTS[..])].prop_map(str::to_owned)
 }
 
-fn with_place(fact: Fact, place: &Option<(bool, &str)>) -> Fact {
+fn with_place(fact: Fact, place: Option<&(bool, &str)>) -> Fact {
     match place {
         Some((true, place)) => fact.at(place),
         Some((false, place)) => fact.seen_at(place),
@@ -54,7 +54,7 @@ fn any_object() -> impl Strategy<Value = Fact> {
     let disposition = prop::option::weighted(0.2, select(&["in_transit", "in_progress"][..]));
     (0..12_i64, select(&STEPS[..]), place, items, lot, party, disposition).prop_map(
         |(hour, step, place, items, lot, party, disposition)| {
-            let mut fact = with_place(object(hour, step), &place);
+            let mut fact = with_place(object(hour, step), place.as_ref());
             for (item, pieces) in items {
                 fact = with_item(fact, Role::Epc, &item, pieces);
             }
@@ -77,7 +77,8 @@ fn any_packing() -> impl Strategy<Value = Fact> {
     let children = prop::collection::vec((any_item(), 0..4_u8), 0..3);
     (0..12_i64, bond, action, select(&CONTAINERS[..]), children, place).prop_map(
         |(hour, bond, action, parent, children, place)| {
-            let mut fact = with_place(event(hour, bond, Some(action)), &place).item(Role::Parent, parent);
+            let mut fact =
+                with_place(event(hour, bond, Some(action)), place.as_ref()).item(Role::Parent, parent);
             for (child, pieces) in children {
                 fact = with_item(fact, Role::Child, &child, pieces);
             }
@@ -297,7 +298,7 @@ proptest! {
     #[test]
     fn origin_of_every_item_equals_the_model(world in any_world(), at in 0..14_i64) {
         for item in all_items() {
-            check_origin(&world, &[item.clone()], i64::MAX)?;
+            check_origin(&world, std::slice::from_ref(&item), i64::MAX)?;
             check_origin(&world, &[item], at * HOUR)?;
         }
     }

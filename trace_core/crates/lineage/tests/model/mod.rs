@@ -13,7 +13,12 @@ const ENDLESS: Order = (i64::MAX, i64::MAX, u64::MAX);
 
 /// Who is directly in what: item, container, whether by association; since when, and of lots how much.
 #[derive(Clone, Default, PartialEq)]
-pub struct Inside(pub BTreeMap<(String, String, bool), (Order, Vec<Option<i64>>)>);
+pub struct Inside(pub BTreeMap<Link, (Order, Amounts)>);
+
+type Link = (String, String, bool);
+
+/// What went in and out, where it is stated.
+type Amounts = Vec<Option<i64>>;
 
 impl Inside {
     fn parents(&self, item: &str) -> Vec<(String, bool)> {
@@ -36,7 +41,7 @@ impl Inside {
         found
     }
 
-    fn leave(&mut self, gone: impl Fn(&(String, String, bool)) -> bool) {
+    fn leave(&mut self, gone: impl Fn(&Link) -> bool) {
         self.0.retain(|key, _| !gone(key));
     }
 
