@@ -24,7 +24,7 @@ SEED = 2
 PART_EVENTS = 500
 PARTNER = "demo"
 
-console = Console(stderr=False, highlight=False)
+console = Console(highlight=False, soft_wrap=True)
 
 
 @click.command()
@@ -54,7 +54,7 @@ def demo(data_dir: Path, port: int, database_url: str | None) -> None:
     settings = Settings.of(data_dir=data_dir, database_url=database_url, port=port, origin="wayproof.demo/log")
     console.print(f"Starting on an {'own' if database_url else 'embedded'} Postgres …")
     loading: list[asyncio.Task[None]] = []  # Held here, because the loop itself holds tasks weakly.
-    run(settings, on_ready=lambda service: loading.append(asyncio.create_task(_load(service))))
+    run(settings, lambda service: loading.append(asyncio.create_task(_load(service))), log_level="warning")
     console.print(f"Ended. The data stays in {data_dir}.")
 
 

@@ -56,13 +56,13 @@ def serve(data_dir: Path, database_url: str | None, host: str, port: int, origin
     run(Settings.of(data_dir=data_dir, database_url=database_url, host=host, port=port, origin=origin))
 
 
-def run(settings: Settings, on_ready: Callable[[Service], None] | None = None) -> None:
+def run(settings: Settings, on_ready: Callable[[Service], None] | None = None, log_level: str = "info") -> None:
     """Serves until a signal. `on_ready` is called once the service answers."""
     from trace_api.app import create_app
     from trace_api.http.operations import configure_logging
     from trace_api.http.protocol import GuardedProtocol
 
-    configure_logging()
+    configure_logging(log_level)
     config = uvicorn.Config(
         create_app(settings, on_ready=on_ready),
         host=settings.host,

@@ -50,9 +50,10 @@ async def get_metrics(service: ServiceOf) -> Response:
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 
-def configure_logging() -> None:
+def configure_logging(level: str = "info") -> None:
     """One JSON object a line on standard error, with time, level and request id."""
     structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,

@@ -21,11 +21,11 @@ class SignedHead(Protocol):
     """What is stored of a checkpoint."""
 
     @property
-    def tree_size(self) -> int: ...  # noqa: D102
+    def tree_size(self) -> int: ...
     @property
-    def root_hash(self) -> bytes: ...  # noqa: D102
+    def root_hash(self) -> bytes: ...
     @property
-    def note(self) -> bytes: ...  # noqa: D102
+    def note(self) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)
