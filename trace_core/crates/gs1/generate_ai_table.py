@@ -22,7 +22,9 @@ use crate::linter::Linter as L;
 use crate::text::{CSET39 as Y, CSET64 as Z, CSET82 as X, DIGITS as N};
 """
 
-LINE = re.compile(r"(?P<first>\d{2,4})(?:-(?P<last>\d{2,4}))?\s+(?P<flags>[*?]*)\s*(?P<rest>[^#]*)(?:#\s*(?P<title>.*))?$")
+LINE = re.compile(
+    r"(?P<first>\d{2,4})(?:-(?P<last>\d{2,4}))?\s+(?P<flags>[*?]*)\s*(?P<rest>[^#]*)(?:#\s*(?P<title>.*))?$"
+)
 PART = re.compile(r"(?P<opening>\[?)(?P<cset>[NXYZ])(?P<variable>\.\.)?(?P<length>\d+)\]?(?P<linters>(?:,\w+)*)$")
 
 
@@ -76,7 +78,17 @@ def entry(code: str, flags: str, rest: str, title: str) -> str:
         else:
             raise SystemExit(f"AI {code}: {word!r} is neither a component nor a known attribute")
     fixed, attribute = ("true" if flag in flags else "false" for flag in "*?")
-    fields = [str(int(code)), text(code), text(title), fixed, attribute, array(parts), array(requires), array(excludes), key]
+    fields = [
+        str(int(code)),
+        text(code),
+        text(title),
+        fixed,
+        attribute,
+        array(parts),
+        array(requires),
+        array(excludes),
+        key,
+    ]
     return f"    ai({', '.join(fields)}),\n"
 
 

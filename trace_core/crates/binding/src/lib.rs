@@ -3,6 +3,7 @@
 #![expect(clippy::needless_pass_by_value, reason = "pyo3 hands arguments over by value")]
 
 mod capture;
+mod check_entries;
 mod error;
 mod gs1;
 mod lineage;
@@ -20,6 +21,8 @@ mod _native {
         Blinding, Copies, OpenedEvent, PreparedCapture, bare_event, event_hash_ids, event_prehashes,
         open_event, prepare_capture, read_entry, split_document,
     };
+    #[pymodule_export]
+    use super::check_entries::{check_entries, join_entries};
     #[pymodule_export]
     use super::error::{CaptureError, ProofError, ScanError, SignatureError, TraceError};
     #[pymodule_export]

@@ -97,12 +97,34 @@ impl Walk {
         Ok(())
     }
 
-    /// The answer as JSON. Ends the walk.
-    fn finish<'py>(&mut self, py: Python<'py>) -> Result<Bound<'py, PyBytes>, Failed> {
+    /// The answer as JSON, with or without the database's keys of events. Ends the walk.
+    #[pyo3(signature = (*, keys))]
+    fn finish<'py>(&mut self, py: Python<'py>, keys: bool) -> Result<Bound<'py, PyBytes>, Failed> {
         let walk = self.walk.take().ok_or_else(finished)?;
-        let json = py.detach(|| serde_json::to_vec(&walk.finish()));
+        let json = py.detach(|| {
+            let answer = walk.finish();
+            if keys {
+                return serde_json::to_vec(&answer);
+            }
+            let mut answer = serde_json::to_value(answer)?;
+            leave_out_keys(&mut answer);
+            serde_json::to_vec(&answer)
+        });
         let json = json.map_err(|error| Failed::proof(format!("the answer cannot be written: {error}")))?;
         Ok(PyBytes::new(py, &json))
+    }
+}
+
+/// No identifier that goes out is a key of the database.
+fn leave_out_keys(value: &mut serde_json::Value) {
+    match value {
+        serde_json::Value::Array(elements) => elements.iter_mut().for_each(leave_out_keys),
+        serde_json::Value::Object(members) => {
+            members.remove("event_key");
+            members.remove("declared_by");
+            members.values_mut().for_each(leave_out_keys);
+        }
+        _ => (),
     }
 }
 
@@ -118,8 +140,9 @@ fn fact_of(event_key: u64, body: &[u8], context: &[u8], record_time: i64, arena:
     // An event whose pre-hash string cannot be made was refused at capture.
     epcis::write_prehash(object, &context, &[], arena, &mut prehash).ok()?;
     let event_hash_id = capture::digest(prehash.as_bytes());
-    let typed =
-        |list: &[epcis::Typed<'_>]| list.iter().map(|t| (t.kind.to_owned(), t.id.to_owned())).collect();
+    // Places and parties by their exact names, too: partners write one place as URN and as Digital Link.
+    let name = |id: &str| gs1::item_key(id).map_or_else(|| id.to_owned(), |key| key.uri());
+    let typed = |list: &[epcis::Typed<'_>]| list.iter().map(|t| (t.kind.to_owned(), name(t.id))).collect();
     Some(Fact {
         event_key,
         event_time: event.event_time,
@@ -132,8 +155,8 @@ fn fact_of(event_key: u64, body: &[u8], context: &[u8], record_time: i64, arena:
         }),
         biz_step: event.biz_step.map(str::to_owned),
         disposition: event.disposition.map(str::to_owned),
-        read_point: event.read_point.map(str::to_owned),
-        biz_location: event.biz_location.map(str::to_owned),
+        read_point: event.read_point.map(name),
+        biz_location: event.biz_location.map(name),
         refs: event.items.iter().map(item_ref).collect(),
         sources: typed(&event.sources),
         destinations: typed(&event.destinations),

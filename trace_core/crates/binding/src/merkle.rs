@@ -9,8 +9,8 @@ use crate::error::Failed;
 /// Level, index and bytes of a stored tile, which may hold more hashes than are asked for.
 type StoredTile = (i16, i64, Vec<u8>);
 
-/// Levels, indexes and bytes of tiles.
-type Tiles<'py> = (Vec<u8>, Vec<u64>, Vec<Bound<'py, PyBytes>>);
+/// Levels, indexes and bytes of tiles. (pyo3 would make `bytes` of a `Vec<u8>`.)
+type Tiles<'py> = (Vec<u16>, Vec<u64>, Vec<Bound<'py, PyBytes>>);
 
 fn hash(bytes: &[u8]) -> Result<Hash, Failed> {
     bytes.try_into().map_err(|_| Failed::proof("a hash has 32 bytes"))
@@ -77,17 +77,17 @@ pub fn parse_tile_path(path: &str) -> Option<(Option<u8>, u64, u16)> {
     }
 }
 
-fn coordinates(tiles: &[Tile]) -> (Vec<u8>, Vec<u64>) {
-    tiles.iter().map(|tile| (tile.level(), tile.index())).unzip()
+fn coordinates(tiles: &[Tile]) -> (Vec<u16>, Vec<u64>) {
+    tiles.iter().map(|tile| (u16::from(tile.level()), tile.index())).unzip()
 }
 
 #[pyfunction]
-pub fn edge_tiles(tree_size: u64) -> (Vec<u8>, Vec<u64>) {
+pub fn edge_tiles(tree_size: u64) -> (Vec<u16>, Vec<u64>) {
     coordinates(&Tile::partial_of(tree_size))
 }
 
 #[pyfunction]
-pub fn inclusion_tiles(leaf_indexes: Vec<u64>, tree_size: u64) -> Result<(Vec<u8>, Vec<u64>), Failed> {
+pub fn inclusion_tiles(leaf_indexes: Vec<u64>, tree_size: u64) -> Result<(Vec<u16>, Vec<u64>), Failed> {
     let mut nodes = Vec::new();
     for leaf_index in leaf_indexes {
         nodes.extend(merkle::inclusion_proof_nodes(leaf_index, tree_size)?);
@@ -96,7 +96,7 @@ pub fn inclusion_tiles(leaf_indexes: Vec<u64>, tree_size: u64) -> Result<(Vec<u8
 }
 
 #[pyfunction]
-pub fn consistency_tiles(old_size: u64, new_size: u64) -> Result<(Vec<u8>, Vec<u64>), Failed> {
+pub fn consistency_tiles(old_size: u64, new_size: u64) -> Result<(Vec<u16>, Vec<u64>), Failed> {
     let nodes = merkle::consistency_proof_nodes(old_size, new_size)?;
     Ok(coordinates(&merkle::tiles_with(&nodes, new_size)?))
 }
@@ -152,7 +152,7 @@ pub struct TreeExtension {
     tree_size: u64,
     leaf_count: u64,
     root_hash: Py<PyBytes>,
-    levels: Vec<u8>,
+    levels: Vec<u16>,
     tile_indexes: Vec<u64>,
     hashes: Vec<Py<PyBytes>>,
 }
@@ -179,7 +179,7 @@ pub fn extend_tree(
         tree_size: tree.size(),
         leaf_count: tree.size() - tree_size,
         root_hash: PyBytes::new(py, &tree.root_hash()).unbind(),
-        levels: changed.iter().map(|content| content.tile().level()).collect(),
+        levels: changed.iter().map(|content| u16::from(content.tile().level())).collect(),
         tile_indexes: changed.iter().map(|content| content.tile().index()).collect(),
         hashes: changed.iter().map(|content| PyBytes::new(py, content.bytes()).unbind()).collect(),
     })
@@ -236,6 +236,6 @@ impl TreeRebuild {
 }
 
 fn given<'py>(py: Python<'py>, contents: &[TileContent]) -> Tiles<'py> {
-    let (levels, indexes) = contents.iter().map(|c| (c.tile().level(), c.tile().index())).unzip();
+    let (levels, indexes) = contents.iter().map(|c| (u16::from(c.tile().level()), c.tile().index())).unzip();
     (levels, indexes, contents.iter().map(|c| PyBytes::new(py, c.bytes())).collect())
 }

@@ -20,11 +20,11 @@ pub(crate) struct Coverage(BTreeMap<Named, Vec<Vec<Window>>>);
 
 impl Coverage {
     pub(crate) fn add(&mut self, name: Name, named: Named, window: Window) {
-        let names = self.0.entry(named).or_default();
-        if names.len() <= name as usize {
-            names.resize(name as usize + 1, Vec::new());
+        let lists = self.0.entry(named).or_default();
+        if lists.len() <= name as usize {
+            lists.resize(name as usize + 1, Vec::new());
         }
-        let windows = &mut names[name as usize];
+        let windows = &mut lists[name as usize];
         windows.push(window);
         *windows = merged(std::mem::take(windows));
     }
@@ -33,7 +33,7 @@ impl Coverage {
     fn missing(&self, name: Name, named: Named, (mut from, to): Window) -> Vec<Window> {
         let mut missing = Vec::new();
         for &(start, end) in
-            self.0.get(&named).and_then(|names| names.get(name as usize)).into_iter().flatten()
+            self.0.get(&named).and_then(|lists| lists.get(name as usize)).into_iter().flatten()
         {
             if end < from {
                 continue;
