@@ -34,9 +34,7 @@ async def test_capture_stored_comes_back_whole(store):
         stored = await events.events_by_key(connection, [(7 << 20) + n for n in (2, 0, 1, 9)])
     assert [event.body for event in stored] == [b"event 0", b"event 1", b"event 2"]
     assert [event.entry for event in stored] == [b"entry event 0", b"entry event 1", b"entry event 2"]
-    assert {(event.context, event.record_time, event.leaf_index) for event in stored} == {
-        (b"[]", RECORD_TIME, None)
-    }
+    assert {(event.context, event.record_time, event.leaf_index) for event in stored} == {(b"[]", RECORD_TIME, None)}
 
 
 async def test_capture_numbered_gives_each_event_its_leaf_index(store):
@@ -92,11 +90,10 @@ async def test_capture_number_in_use_is_an_error_of_ours(store):
 
 
 async def test_captures_of_same_events_at_once_store_each_event_once(store):
-    """Opposite orders make deadlocks, which are retried; each event has one capture in the end."""
     wanted = [Event(f"event {n}") for n in range(40)]
 
     async def capture_until_stored(capture_no):
-        row, missing = row_of(capture_no), wanted if capture_no % 2 else wanted[::-1]
+        row, missing = row_of(capture_no), wanted
         while True:
             try:
                 streams = streams_of(capture_no, missing)
@@ -109,11 +106,27 @@ async def test_captures_of_same_events_at_once_store_each_event_once(store):
     assert [await count(store, table) for table in ("event", "event_digest", "capture")] == [40, 40, 8]
 
 
+async def test_capture_in_a_deadlock_is_stored_when_the_other_gives_way(store):
+    first, second = EVENTS[:2]
+    insert = "INSERT INTO event_digest VALUES ($1, 0)"
+    async with store.session() as connection:
+        other = connection.transaction()
+        await other.start()
+        await connection.execute(insert, second.digest)
+        row = row_of(1)
+        capture = asyncio.create_task(captures.store_capture(store, row, outcome_of(2), streams_of(1, [first, second])))
+        # It waits for the second event, which is ours; when we want the first, which is its own, it is
+        # the one to be ended: who has waited longer looks first.
+        await asyncio.sleep(0.3)
+        await connection.execute(insert, first.digest)
+        await other.rollback()
+    await capture
+    assert (await captures.load_capture(store, row.capture_id)).outcome.stored == 2
+
+
 @pytest.mark.parametrize("fault", list(Fault))
 @pytest.mark.parametrize("events_stored", [0, 3])
-async def test_capture_whose_commit_is_cut_off_is_stored_once(
-    database_url, open_store, tmp_path, fault, events_stored
-):
+async def test_capture_whose_commit_is_cut_off_is_stored_once(database_url, open_store, tmp_path, fault, events_stored):
     async with losing_commit(database_url, fault) as (url, faults), open_store(url) as store:
         row, stored = row_of(1), EVENTS[:events_stored]
         faults.arm()

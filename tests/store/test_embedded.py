@@ -247,19 +247,18 @@ async def test_embedded_first_start_cut_off_begins_anew(tmp_path):
     assert not unfinished.exists()
 
 
-async def test_embedded_pid_file_that_names_an_innocent_process_is_removed(tmp_path):
+async def test_embedded_pid_file_that_names_another_postgres_is_removed(tmp_path, embedded_url):
     """After a crash the number may be another process's: it must neither be ended nor be in the way."""
     async with embedded_postgres(tmp_path):
         pass
-    innocent = subprocess.Popen(["sleep", "60"], user=(tmp_path / "postgres").stat().st_uid)
-    try:
-        (tmp_path / "postgres" / "postmaster.pid").write_text(f"{innocent.pid}\n")
-        async with embedded_postgres(tmp_path) as url:
-            assert await ask(url, "SELECT 1") == 1
-        assert innocent.poll() is None
-    finally:
-        innocent.kill()
-        innocent.wait()
+    backend = await asyncpg.connect(embedded_url)
+    status = Path(f"/proc/{backend.get_server_pid()}/status").read_text()
+    innocent = int(status.split("PPid:")[1].split()[0])
+    (tmp_path / "postgres" / "postmaster.pid").write_text(f"{innocent}\n")
+    async with embedded_postgres(tmp_path) as url:
+        assert await ask(url, "SELECT 1") == 1
+    assert await backend.fetchval("SELECT 1") == 1
+    await backend.close()
 
 
 async def test_embedded_cancelled_while_it_runs_ends_postgres(tmp_path):

@@ -19,9 +19,7 @@ def us(time):
 
 
 async def store_events(store, capture_no, stored):
-    await captures.store_capture(
-        store, row_of(capture_no), outcome_of(len(stored)), streams_of(capture_no, stored)
-    )
+    await captures.store_capture(store, row_of(capture_no), outcome_of(len(stored)), streams_of(capture_no, stored))
 
 
 def random_events(seed, count):
@@ -104,9 +102,7 @@ async def test_key_of_digest_finds_the_event(store):
         assert await events.key_of_digest(connection, Event("c").digest) is None
 
 
-@pytest.mark.parametrize(
-    ("event_type", "biz_step"), [(None, None), (1, None), (None, "shipping"), (2, "receiving")]
-)
+@pytest.mark.parametrize(("event_type", "biz_step"), [(None, None), (1, None), (None, "shipping"), (2, "receiving")])
 async def test_pages_of_any_size_equal_a_naive_search(store, event_type, biz_step):
     stored = random_events(3, 120)
     await store_events(store, 1, stored)

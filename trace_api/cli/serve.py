@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,6 +76,10 @@ def run(settings: Settings, on_ready: Callable[[Service], None] | None = None, l
         server_header=False,
         timeout_graceful_shutdown=SHUTDOWN_S_MAX,
     )
+    # After its shutdown uvicorn raises the signal again for whoever had a handler before; nobody had, and
+    # the default one would make a clean end look like a killed process.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
     uvicorn.Server(config).run()
 
 

@@ -1,0 +1,271 @@
+"""Every input is hostile: a clear answer, nothing stored, never a 5xx."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import orjson
+import pytest
+
+from tests.system.conftest import Server, document_of, observation
+
+JSON = {"Content-Type": "application/json"}
+
+
+def post(client: httpx.Client, body: bytes, path: str = "/capture", **parameters: str) -> httpx.Response:
+    return client.post(path, content=body, params=parameters, headers=JSON)
+
+
+def capture(client: httpx.Client, *events: dict[str, Any], **parameters: str) -> dict[str, Any]:
+    answer = post(client, orjson.dumps(document_of(*events)), **parameters)
+    assert answer.status_code == 202, answer.text
+    return answer.json()
+
+
+def test_json_test_suite_never_breaks_the_server(client: httpx.Client, shared_data: Path) -> None:
+    files = sorted((shared_data / "json/test_parsing").iterdir())
+    assert len(files) == 318
+    for file in files:
+        for path in ("/capture", "/events"):
+            answer = post(client, file.read_bytes(), path)
+            # None of them is an EPCIS document, so each is refused; which rule it broke, it says.
+            assert answer.status_code == 400, f"{file.name}: {answer.status_code}"
+            assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_naughty_strings_come_back_or_are_refused(client: httpx.Client, shared_data: Path) -> None:
+    strings = orjson.loads((shared_data / "json/naughty-strings.json").read_bytes())
+    events = [
+        observation(f"naughty{n}", **{"ex:note": text, "ex:deep": {"ex:er": [text]}}) for n, text in enumerate(strings)
+    ]
+    job = capture(client, *events)
+    refused = {error["event_index"] for error in job["errors"]}
+    # Only what no event hash id can hold may be refused: infinities, and numbers with lost digits.
+    assert {job_error["code"] for job_error in job["errors"]} <= {"number_infinite", "digits_lost"}
+    kept = [event for n, event in enumerate(events) if n not in refused]
+    assert capture(client, *kept)["success"]
+    for event in kept[::7]:
+        item = event["epcList"][0]  # type: ignore[index]
+        history = client.get("/history", params={"item": item}).json()["histories"][0]
+        event_id = history["events"][0]["event_id"]
+        assert client.get(f"/events/{quote(event_id, safe='')}").json()["ex:note"] == event["ex:note"]
+    for text in strings:
+        for path, name in (("/verify", "scan"), ("/history", "item"), ("/", "scan"), ("/events", "nextPageToken")):
+            answer = client.get(path, params={name: text})
+            assert answer.status_code < 500, f"{path} {text!r}: {answer.text[:200]}"
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b'{"type":"EPCISDocument","type":"EPCISDocument"}', "duplicate_key"),
+        (b'{"a":{"b":1,"\\u0062":2}}', "duplicate_key"),
+        (b'{"a":9007199254740993}', "number_range"),
+        (b'{"a":1e400}', "number_range"),
+        (b'{"a":NaN}', "syntax"),
+        (b'{"a":"\\u0000"}', "character"),
+        (b'{"a":"\\ud800"}', "character"),
+        (b"[" * 100_000, "depth"),
+        (b"\xef\xbb\xbf{}", "encoding"),
+        ('{"type":"EPCISDocument"}'.encode("utf-16"), "encoding"),
+        (b'{"a":"\xff"}', "encoding"),
+        (b"[]", "type"),
+        (b"{}", "required"),
+    ],
+)
+def test_document_that_is_none_is_refused_by_name(client: httpx.Client, body: bytes, code: str) -> None:
+    answer = post(client, body)
+    assert answer.status_code == 400
+    assert [error["code"] for error in answer.json()["errors"]] == [code]
+
+
+def test_events_are_judged_one_by_one_and_stored_together(client: httpx.Client) -> None:
+    good = observation("together-1")
+    bad = observation("together-2", eventTime="2025-13-01T00:00:00Z", bizStep="teleporting")
+    job = capture(client, good, bad)
+    assert not job["success"]
+    assert job["eventsStored"] == 0
+    places = {(error["event_index"], error["pointer"], error["code"]) for error in job["errors"]}
+    assert places == {
+        (1, "/epcisBody/eventList/1/eventTime", "format"),
+        (1, "/epcisBody/eventList/1/bizStep", "enum"),
+    }
+    assert client.get(f"/capture/{job['captureID']}").json() == job
+    proceeding = {**JSON, "GS1-Capture-Error-Behaviour": "proceed"}
+    answer = client.post("/capture", content=orjson.dumps(document_of(good, bad)), headers=proceeding).json()
+    assert (answer["success"], answer["eventsStored"], len(answer["errors"])) == (False, 1, 2)
+
+
+def test_event_from_the_far_future_is_refused(client: httpx.Client) -> None:
+    job = capture(client, observation("future", eventTime="2099-01-01T00:00:00Z"))
+    assert [error["code"] for error in job["errors"]] == ["event_time_ahead"]
+
+
+def test_wrong_check_digit_is_a_finding_and_in_strict_mode_an_error(client: httpx.Client) -> None:
+    event = observation("x", epcList=["https://id.gs1.org/01/09521234543214/21/checkdigit"])
+    relaxed = capture(client, event)
+    assert relaxed["success"]
+    assert [(finding["code"], finding["pointer"]) for finding in relaxed["findings"]] == [
+        ("check_digit", "/epcisBody/eventList/0/epcList/0")
+    ]
+    strict = capture(client, {**event, "ex:again": "1"}, strict="true")
+    assert not strict["success"]
+    assert strict["errors"][0]["code"] == "check_digit"
+
+
+def test_unknown_event_type_is_refused(client: httpx.Client) -> None:
+    assert capture(client, observation("type", type="SpaceEvent"))["errors"][0]["code"] == "enum"
+
+
+def test_repeated_capture_is_stored_once_even_at_the_same_time(server: Server) -> None:
+    body = orjson.dumps(document_of(*(observation(f"repeated{n}") for n in range(50))))
+
+    def send(_: int) -> dict[str, Any]:
+        with server.client() as client:
+            return post(client, body).json()
+
+    with ThreadPoolExecutor(12) as threads:
+        jobs = list(threads.map(send, range(24)))
+    assert all(job["success"] for job in jobs)
+    assert sum(job["eventsStored"] for job in jobs) == 50
+    assert sum(job["eventsRepeated"] for job in jobs) == 23 * 50
+
+
+def test_two_events_of_one_hash_id_are_both_kept_and_flagged(client: httpx.Client) -> None:
+    # The event hash id reads "007" and "7" as one number; the contents differ.
+    first = observation("james", **{"ex:agent": "007"})
+    second = observation("james", **{"ex:agent": "7"})
+    assert capture(client, first, second)["eventsStored"] == 2
+    verdict = client.get("/verify", params={"scan": "https://id.gs1.org/01/09521234543213/21/james"}).json()
+    assert "event_hash_id_shared" in [reason["code"] for reason in verdict["reasons"]]
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Content-Type": "text/plain"}, 415),
+        ({}, 415),
+        ({**JSON, "Content-Encoding": "gzip"}, 415),
+    ],
+)
+def test_other_media_is_refused(client: httpx.Client, headers: dict[str, str], status: int) -> None:
+    answer = client.post("/capture", content=gzip.compress(b"{}"), headers=headers)
+    assert answer.status_code == status
+    assert answer.json()["status"] == status
+
+
+def test_bad_parameters_are_refused_as_problems(client: httpx.Client) -> None:
+    for path in (
+        "/events?perPage=0",
+        "/events?perPage=NaN",
+        "/events?GE_eventTime=yesterday",
+        "/events?GE_eventTime=2024-01-01T00:00:00",
+        "/events?eventType=SpaceEvent",
+        "/events?nextPageToken=%00",
+        "/verify?scan=",
+        "/verify?scan=%00",
+        "/verify",
+        "/trace?item=x&direction=sideways",
+        "/history?item=" + "9" * 3000,
+    ):
+        answer = client.get(path)
+        assert answer.status_code == 400, f"{path}: {answer.status_code} {answer.text[:200]}"
+        assert answer.headers["content-type"] == "application/problem+json"
+    for path in ("/capture/none", "/events/none", "/log/tile/0/x", "/log/tile/0/999", "/nowhere"):
+        answer = client.get(path)
+        assert answer.status_code == 404, path
+        assert answer.headers["content-type"] == "application/problem+json"
+    assert client.delete("/capture").status_code == 405
+
+
+# Below HTTP's grammar ---------------------------------------------------------------------------------
+
+
+def raw(server: Server, request: bytes, wait_s: float = 15) -> bytes:
+    """What the server says to these bytes until it closes the connection or says nothing more."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=wait_s) as connection:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            connection.sendall(request)
+        answer = b""
+        with contextlib.suppress(TimeoutError, ConnectionResetError):
+            while chunk := connection.recv(65536):
+                answer += chunk
+        return answer
+
+
+def status_of(answer: bytes) -> int:
+    return int(answer.split(b" ", 2)[1]) if answer else 0
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "statuses"),
+    [
+        (b"GET /healthz HTTP/1.1\r\n\r\n", {400}),
+        (b"POST /capture HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}", {400}),
+        (b"POST /capture HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}", {400}),
+        (b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 1_000_000 + b"\r\n\r\n", {431}),
+        (b"GET /healthz HTTP/1.1\r\nHost: x\r\n" + b"X: a\r\n" * 5000 + b"\r\n", {431}),
+        (b"GET /" + b"a" * 1_000_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", {431, 414}),
+    ],
+    ids=["no-host", "two-lengths", "length-and-chunks", "long-header", "many-headers", "long-path"],
+)
+def test_broken_request_is_refused_and_the_connection_closed(
+    server: Server, request_bytes: bytes, statuses: set[int]
+) -> None:
+    assert status_of(raw(server, request_bytes)) in statuses
+
+
+def test_slow_header_is_cut_off(server: Server) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+        start = time.monotonic()
+        answer = connection.recv(1000)
+        assert status_of(answer) == 408
+        assert time.monotonic() - start < 15
+
+
+def test_slow_body_is_cut_off_and_others_do_not_notice(server: Server, client: httpx.Client) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+        connection.sendall(
+            b"POST /capture HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
+        )
+        assert client.get("/healthz").status_code == 200
+        assert status_of(connection.recv(1000)) == 408
+
+
+def test_body_over_the_limit_is_refused_before_it_is_read(server: Server) -> None:
+    head = b"POST /capture HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    declared = raw(server, head + b"Content-Length: 999999999\r\n\r\n", wait_s=5)
+    assert status_of(declared) == 413
+    assert b'"limit":67108864' in declared
+
+
+def test_chunked_body_over_the_limit_is_refused_while_it_streams(client: httpx.Client) -> None:
+    def endless() -> Any:
+        for _ in range(80):
+            yield b" " * 1_048_576
+
+    try:
+        answer = client.post("/capture", content=endless(), headers=JSON)
+    except httpx.TransportError:
+        return  # The server has answered and closed before everything was sent.
+    assert answer.status_code == 413
+
+
+def test_business_data_stays_out_of_metrics_and_logs(server: Server, client: httpx.Client) -> None:
+    marker = "secretmarker4711"
+    assert capture(client, observation(marker, **{"ex:note": marker}))["success"]
+    client.get("/verify", params={"scan": f"https://id.gs1.org/01/09521234543213/21/{marker}"})
+    client.get(f"/01/09521234543213/21/{marker}")
+    assert marker not in client.get("/metrics").text
+    assert marker not in server.log.read_text()
+    assert marker not in (server.data / "postgres.log").read_text()
+    assert b"request_id" in server.log.read_bytes()

@@ -1,0 +1,293 @@
+"""The log: what is acknowledged stays, what is tampered with is found, and tools by others agree."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import httpx
+import orjson
+import pytest
+
+import trace_core
+from tests.system.conftest import WAYPROOF, Server, document_of, observation, simulated
+from trace_api.log.fsck import fsck
+from trace_api.log.keys import LogKeys
+from trace_api.settings import Settings
+from trace_api.store.pool import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+JSON = {"Content-Type": "application/json"}
+KILLS = int(os.environ.get("WAYPROOF_KILLS", "8"))
+GO = Path(__file__).parent.parent / "go"
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with a small log of several checkpoints; each test may look, none may add."""
+    running = Server.start(tmp_path_factory.mktemp("filled") / "data")
+    with running.client() as client:
+        for seed in range(3):
+            document, _ = simulated(700, seed)
+            answer = client.post("/capture?ack=published", content=document, headers=JSON)
+            assert answer.json()["firstLeafIndex"] == 700 * seed
+    yield running
+    assert running.end() == 0
+
+
+def receipts(client: httpx.Client, count: int) -> list[dict[str, Any]]:
+    listing = client.get("/events", params={"perPage": 1000}).content
+    ids = trace_core.event_hash_ids(listing)
+    events = orjson.loads(listing)["epcisBody"]["queryResults"]["resultsBody"]["eventList"]
+    found = []
+    for event, hash_id in zip(events[:: max(1, len(events) // count)], ids[:: max(1, len(ids) // count)], strict=True):
+        answer = client.get(f"/events/{quote(event.get('eventID', hash_id), safe='')}/receipt")
+        if answer.status_code == 200:
+            found.append(answer.json())
+    return found
+
+
+def test_receipts_verify_offline_and_no_other_receipt_does(filled: Server) -> None:
+    with filled.client() as client:
+        key = client.get("/log/key").text
+        some = receipts(client, 12)
+    assert len(some) >= 10
+    for receipt in some:
+        assert len(trace_core.check_receipt(orjson.dumps(receipt), key)) == 5
+    good = some[0]
+    other = some[1]
+    for member in (
+        "entry",
+        "inclusion_proof",
+        "leaf_index",
+        "tree_size",
+        "secret",
+        "event",
+        "content_digest",
+        "issuer",
+    ):
+        forged = {**good, member: other[member]}
+        if member == "tree_size":
+            forged[member] += 1
+        if member == "issuer":
+            forged[member] = {"partner": "somebody else"}
+        with pytest.raises(trace_core.TraceError):
+            trace_core.check_receipt(orjson.dumps(forged), key)
+    text = good["event"].replace("2025", "2024", 1)
+    with pytest.raises(trace_core.ProofError):
+        trace_core.check_receipt(orjson.dumps({**good, "event": text}), key)
+    with pytest.raises(trace_core.TraceError):
+        trace_core.check_receipt(orjson.dumps(good), key.replace("+", "+0", 1))
+
+
+def test_command_verifies_a_receipt_without_any_server(filled: Server, tmp_path: Path) -> None:
+    with filled.client() as client:
+        key = client.get("/log/key").text.strip()
+        receipt = receipts(client, 3)[0]
+    file = tmp_path / "receipt.json"
+    file.write_bytes(orjson.dumps(receipt))
+    good = subprocess.run([WAYPROOF, "verify", file, "--key", key, "--json"], capture_output=True, check=False)
+    assert (good.returncode, orjson.loads(good.stdout)["holds"]) == (0, True)
+    file.write_bytes(orjson.dumps({**receipt, "leaf_index": receipt["leaf_index"] + 1}))
+    bad = subprocess.run([WAYPROOF, "verify", file, "--key", key], capture_output=True, check=False)
+    assert bad.returncode == 1
+
+
+def test_tiles_are_those_of_the_standard(filled: Server) -> None:
+    with filled.client() as client:
+        size = int(client.get("/log/checkpoint").text.splitlines()[1])
+        assert size == 2100
+        full = client.get("/log/tile/0/007")
+        assert len(full.content) == 8192
+        assert "immutable" in full.headers["cache-control"]
+        assert full.headers["access-control-allow-origin"] == "*"
+        partial = client.get("/log/tile/0/008.p/52")
+        assert len(partial.content) == 52 * 32
+        bundle = client.get("/log/tile/entries/008.p/52", headers={"Accept-Encoding": "gzip"})
+        assert bundle.headers["content-encoding"] == "gzip"
+        entries = []
+        rest = bundle.content
+        while rest:
+            length = int.from_bytes(rest[:2])
+            entries.append(rest[2 : 2 + length])
+            rest = rest[2 + length :]
+        assert b"".join(map(trace_core.leaf_hash, entries)) == partial.content
+        for absent in ("0/009", "0/008", "0/008.p/53", "0/8", "0/008.p/0", "9/000", "entries/009.p/1", "1/000"):
+            assert client.get(f"/log/tile/{absent}").status_code == 404, absent
+
+
+def test_entries_tell_nothing_about_the_business(filled: Server) -> None:
+    with filled.client() as client:
+        entries = client.get("/log/tile/entries/000").content
+        body = client.get("/events", params={"perPage": 1}).content
+    for word in (b"gs1", b"urn:", b"shipping", b"ObjectEvent", b"9520"):
+        assert word in body or word == b"shipping"
+        assert word not in entries
+
+
+def test_killed_server_has_lost_nothing_acknowledged_and_holds_nothing_half(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    acknowledged: dict[str, int | None] = {}
+    serial = 0
+    for cycle in range(KILLS):
+        server = Server.start(data)
+        with server.client() as client:
+            for _ in range(3 + cycle % 4):
+                events = [observation(f"kill{serial + n}") for n in range(20)]
+                serial += 20
+                ack = "stored" if serial % 40 else "sequenced"
+                job = client.post(
+                    f"/capture?ack={ack}", content=orjson.dumps(document_of(*events)), headers=JSON
+                ).json()
+                assert job["success"]
+                acknowledged[job["captureID"]] = job["firstLeafIndex"]
+        if cycle % 2:
+            # In the middle of a capture: whether it was stored, only the database knows.
+            with server.client() as client, pytest.raises(httpx.TransportError):
+                server.process.send_signal(signal.SIGKILL)
+                document, _ = simulated(3000, cycle)
+                client.post("/capture", content=document, headers=JSON)
+        server.process.kill()
+        server.process.wait()
+    server = Server.start(data)
+    with server.client() as client:
+        for capture_id, first_leaf_index in acknowledged.items():
+            job = client.get(f"/capture/{capture_id}").json()
+            assert job["eventsStored"] == 20
+            assert first_leaf_index in (None, job["firstLeafIndex"])
+        again = [observation(f"kill{n}") for n in range(serial)]
+        job = client.post("/capture?ack=sequenced", content=orjson.dumps(document_of(*again)), headers=JSON).json()
+        assert (job["eventsStored"], job["eventsRepeated"]) == (0, serial)
+    assert server.end() == 0
+    checked = subprocess.run([WAYPROOF, "log", "fsck", "--data", data, "--json"], capture_output=True, check=False)
+    assert checked.returncode == 0, checked.stdout
+    assert orjson.loads(checked.stdout)["events"] >= serial
+
+
+TAMPERING = {
+    "event body": "UPDATE event SET body = convert_to(replace(convert_from(body, 'UTF8'), '2025', '2024'), 'UTF8') "
+    "WHERE event_key = (SELECT min(event_key) FROM event)",
+    "event secret": "UPDATE event SET secret = set_byte(secret, 0, get_byte(secret, 0) # 1) "
+    "WHERE event_key = (SELECT min(event_key) FROM event)",
+    "event entry": "UPDATE event SET entry = set_byte(entry, 20, get_byte(entry, 20) # 1) "
+    "WHERE event_key = (SELECT max(event_key) FROM event)",
+    "event partner": "UPDATE event SET partner = 'other' WHERE event_key = (SELECT min(event_key) FROM event)",
+    "event record time": "UPDATE event SET record_time = record_time + interval '1 second' "
+    "WHERE event_key = (SELECT min(event_key) FROM event)",
+    "deleted event": "DELETE FROM event WHERE event_key = (SELECT min(event_key) + 3 FROM event)",
+    "event half erased": "UPDATE event SET secret = NULL WHERE event_key = (SELECT min(event_key) FROM event)",
+    "capture context": "UPDATE capture SET context = '[]' WHERE first_leaf_index = 0",
+    "capture moved": "UPDATE capture SET first_leaf_index = first_leaf_index + 1 WHERE first_leaf_index > 0",
+    "tile flipped": "UPDATE tile SET hashes = set_byte(hashes, 9, get_byte(hashes, 9) # 1) WHERE level = 0 AND tile_index = 1",
+    "tile lost": "DELETE FROM tile WHERE level = 0 AND tile_index = 2",
+    "tile surplus": "INSERT INTO tile VALUES (0, 99, '\\x00')",
+    "checkpoint root": "UPDATE checkpoint SET root_hash = set_byte(root_hash, 0, get_byte(root_hash, 0) # 1) WHERE tree_size = 700",
+    "checkpoint note": "UPDATE checkpoint SET note = set_byte(note, 30, get_byte(note, 30) # 1) WHERE tree_size = 700",
+    "head rolled back": "UPDATE log_head SET (tree_size, root_hash, checkpoint) = "
+    "(SELECT tree_size, root_hash, note FROM checkpoint WHERE tree_size = 700)",
+    "head root": "UPDATE log_head SET root_hash = set_byte(root_hash, 0, get_byte(root_hash, 0) # 1)",
+    "digest swapped": "UPDATE event_digest SET event_key = event_key + 1 WHERE event_key = (SELECT min(event_key) FROM event)",
+    "digest lost": "DELETE FROM event_digest WHERE event_key = (SELECT min(event_key) FROM event)",
+}
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of a server that has ended, with three captures in its log."""
+    data = tmp_path_factory.mktemp("stopped") / "data"
+    server = Server.start(data)
+    with server.client() as client:
+        for seed in range(3):
+            document, _ = simulated(700, seed)
+            assert client.post("/capture?ack=published", content=document, headers=JSON).status_code == 202
+    assert server.end() == 0
+    return data
+
+
+async def test_fsck_finds_every_tampering_and_names_the_row(stopped: Path) -> None:
+    settings = Settings.of(data_dir=stopped)
+    key = LogKeys.load_or_create(settings.key_dir).verifier_key("wayproof.test/log")
+    async with Store.open(settings) as store:
+        sound = await fsck(store, key)
+        assert (sound.findings, sound.events, sound.checkpoints) == ([], 2100, 3)
+        for what, statement in TAMPERING.items():
+            async with store.session() as connection:
+                tables = "event", "capture", "tile", "checkpoint", "log_head", "event_digest"
+                for table in tables:
+                    await connection.execute(f"CREATE TABLE kept_{table} AS TABLE {table}")
+                changed = await connection.execute(statement)
+                assert not changed.endswith(" 0"), what
+            report = await fsck(store, key)
+            table = (
+                what.split()[0]
+                .replace("deleted", "capture")
+                .replace("digest", "event_digest")
+                .replace("head", "log_head")
+            )
+            assert report.findings, f"{what} was not found"
+            assert any(finding.startswith((table, "event", "capture")) for finding in report.findings), report.findings
+            async with store.session() as connection:
+                for table in tables:
+                    await connection.execute(f"TRUNCATE {table}")
+                    await connection.execute(f"INSERT INTO {table} TABLE kept_{table}")
+                    await connection.execute(f"DROP TABLE kept_{table}")
+        assert (await fsck(store, key)).findings == []
+
+
+async def test_log_signed_by_another_key_is_not_served(stopped: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "data"
+    shutil.copytree(stopped, copy, ignore=shutil.ignore_patterns("keys"))
+    for path in [copy / "postgres", *(copy / "postgres").rglob("*")]:
+        source = stopped / path.relative_to(copy)
+        os.chown(path, source.stat().st_uid, source.stat().st_gid)
+    os.chmod(copy / "postgres", 0o700)
+    command = [WAYPROOF, "serve", "--data", copy, "--port", "1"]
+    ended = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    assert ended.returncode != 0
+    assert b"signed with another key" in ended.stderr + ended.stdout
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A log of 100,000 events."""
+    running = Server.start(tmp_path_factory.mktemp("large") / "data")
+    simulator = trace_core.Simulator(events=100_000, seed=5)
+    with running.client() as client:
+        while (document := simulator.next_document(10_000)) is not None:
+            assert client.post("/capture", content=document, headers=JSON).json()["success"]
+        client.post("/capture?ack=published", content=orjson.dumps(document_of(observation("last"))), headers=JSON)
+    yield running
+    assert running.end() == 0
+
+
+@pytest.mark.skipif(shutil.which("go") is None, reason="no Go toolchain")
+def test_tesseras_fsck_accepts_the_log(large: Server, tmp_path: Path) -> None:
+    with large.client() as client:
+        (tmp_path / "key").write_text(client.get("/log/key").text.strip())
+        assert int(client.get("/log/checkpoint").text.splitlines()[1]) == 100_001
+    command = ["go", "run", "github.com/transparency-dev/tessera/cmd/fsck@v1.0.4"]
+    arguments = [f"--storage_url={large.url}/log/", f"--public_key={tmp_path / 'key'}", "--origin=wayproof.test/log"]
+    done = subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=900, check=False)
+    assert done.returncode == 0, done.stderr[-3000:] + done.stdout[-1000:]
+
+
+@pytest.mark.skipif(shutil.which("go") is None, reason="no Go toolchain")
+def test_gos_sumdb_note_opens_our_checkpoint(filled: Server, tmp_path: Path) -> None:
+    with filled.client() as client:
+        key = client.get("/log/key").text.strip()
+        note = client.get("/log/checkpoint").content
+    (tmp_path / "good").write_bytes(note)
+    (tmp_path / "bad").write_bytes(note.replace(b"\n2100\n", b"\n2101\n"))
+    command = ["go", "run", ".", key]
+    for name, code in (("good", 0), ("bad", 1)):
+        done = subprocess.run(
+            [*command, tmp_path / name], cwd=GO / "note_open", capture_output=True, timeout=600, check=False
+        )
+        assert (done.returncode == 0) == (code == 0), done.stderr
