@@ -96,12 +96,10 @@ async def store_capture(store: Store, row: CaptureRow, outcome: Outcome, copies:
     for attempt in range(1, ATTEMPTS_MAX + 1):
         try:
             async with store.session() as connection:
-                if attempt > 1 and await connection.fetchval(_SQL["capture_is_stored"], row.capture_id):
-                    return
                 await _store_once(connection, row, outcome, copies)
                 return
         except (Unavailable, asyncpg.TransactionRollbackError) as failure:
-            # A lost answer is not a lost write: the next attempt looks first.
+            # A lost answer is not a lost write: the next attempt may find that this one took effect.
             if attempt == ATTEMPTS_MAX:
                 raise Unavailable("the capture could not be stored now") from failure
         await asyncio.sleep(_PAUSE_S * attempt)
@@ -127,7 +125,7 @@ async def _store_once(connection: asyncpg.Connection, row: CaptureRow, outcome: 
                 orjson.dumps(asdict(outcome)),
             )
     except asyncpg.UniqueViolationError as violation:
-        # It may be an earlier attempt of ours that is in the way: it was still committing when we looked.
+        # What is in the way may be an earlier attempt of ours, whose answer was lost.
         if await connection.fetchval(_SQL["capture_is_stored"], row.capture_id):
             return
         if violation.constraint_name == "event_digest_pkey":
