@@ -73,6 +73,7 @@ impl Search<'_, '_> {
     fn own_events(&mut self) {
         let ledger = self.view.ledger;
         let Reach { name, from, to, .. } = self.reach;
+        let mut last_of_lot = None;
         for mention in ledger.mentions(name, from, to) {
             let event = ledger.event(mention.event);
             match (mention.role, event.transformation) {
@@ -82,7 +83,9 @@ impl Search<'_, '_> {
                         Edge::of_part(ledger, mention.event, ledger.part(mention), EdgeKind::Input, ends);
                     self.push(edge, Pos::floor(edge.pos.time), Pos::MAX, Standing::Affected, None);
                 }
-                (MentionRole::Item(Role::Lot), _) => {
+                // Every member mentions its lot; the event is looked through once.
+                (MentionRole::Item(Role::Lot), _) if last_of_lot != Some(mention.event) => {
+                    last_of_lot = Some(mention.event);
                     for part in event.parts.iter().filter(|part| ledger.is_member(event, part, name)) {
                         let ends = (name, part.item);
                         let edge = Edge::of_part(ledger, mention.event, part, EdgeKind::Member, ends);

@@ -244,11 +244,9 @@ impl Ledger {
     /// Of several declarations for one event the earliest in order stands, whatever the order of feeding.
     fn declare(&mut self, event: &Event, index: EventIndex) {
         let events = &self.events;
-        let earlier =
-            |other: EventIndex| events.get(other as usize).map_or(event.pos, |other| other.pos) > event.pos;
-        let keep = |old: &mut EventIndex| {
-            if earlier(*old) {
-                *old = index;
+        let keep = |standing: &mut EventIndex| {
+            if event.pos < events[*standing as usize].pos {
+                *standing = index;
             }
         };
         if !self.texts.text(event.event_id).is_empty() {

@@ -8,6 +8,7 @@ use crate::graph::{Edge, EdgeKind, Graph, Reach, Standing};
 use crate::ledger::{Bond, EventIndex, Ledger, Name, Pos, Text};
 use crate::life::{Ended, Life, State, concerns, life, now_in};
 use crate::quantity::Quantity;
+use crate::time::Time;
 use crate::view::View;
 use crate::walk::{Limit, Question};
 
@@ -63,7 +64,7 @@ impl<'a> Report<'a> {
         let event = self.ledger.event(entry.event);
         out::HistoryEvent {
             event: self.event(entry.event),
-            record_time: out::Time(event.record_time()),
+            record_time: Time(event.record_time()),
             event_type: event.event_type,
             action: event.action,
             biz_step: self.text(event.biz_step),
@@ -88,15 +89,15 @@ impl<'a> Report<'a> {
         }
         out::State {
             place: state.place.map(|(place, _)| self.ledger.text(place).to_owned()),
-            since: state.place.map(|(_, since)| out::Time(since)),
+            since: state.place.map(|(_, since)| Time(since)),
             disposition: self.text(state.disposition),
             in_transit: state.in_transit,
             custodian: state.custodian.map(|custodian| out::Custodian {
                 kind: if custodian.is_party { out::HolderKind::Party } else { out::HolderKind::Place },
                 id: self.ledger.text(custodian.id).to_owned(),
-                since: out::Time(custodian.since),
+                since: Time(custodian.since),
             }),
-            ended: state.ended.map(|(how, time)| out::End { how: end_kind(how), time: out::Time(time) }),
+            ended: state.ended.map(|(how, time)| out::End { how: end_kind(how), time: Time(time) }),
             containers: chain.iter().map(|link| self.stay(link, link.parent)).collect(),
             portions,
             last_event: state.last_event.map(|event| self.event(event)),
@@ -116,7 +117,7 @@ impl<'a> Report<'a> {
                 Bond::Aggregation => out::Bond::Aggregation,
                 Bond::Association => out::Bond::Association,
             },
-            since: out::Time(link.from.time),
+            since: Time(link.from.time),
             quantities,
             event: self.event(link.opened_by),
         }
@@ -196,7 +197,7 @@ impl<'a> Report<'a> {
         let mut limits_reached = self.limits_reached.clone();
         limits_reached.extend(&self.graph.limits_reached);
         out::Extent {
-            at: (at != i64::MAX).then_some(out::Time(at)),
+            at: (at != i64::MAX).then_some(Time(at)),
             truncated: !limits_reached.is_empty(),
             limits_reached: limits_reached.into_iter().collect(),
             events_read: self.ledger.len(),
@@ -231,7 +232,7 @@ impl<'a> Report<'a> {
                 event: self.event(index),
                 items,
                 declared_by: declaring.key(),
-                declaration_time: out::Time(declaration.time),
+                declaration_time: Time(declaration.time),
                 reason: self.text(declaration.reason),
                 corrective_event_ids: (declaration.corrective_event_ids.iter())
                     .map(|id| self.ledger.text(*id).to_owned())
@@ -244,7 +245,7 @@ impl<'a> Report<'a> {
     pub(crate) fn event(&self, index: EventIndex) -> out::EventRef {
         let event = self.ledger.event(index);
         out::EventRef {
-            time: out::Time(event.pos.time),
+            time: Time(event.pos.time),
             event_key: event.key(),
             event_id: self.ledger.text(event.event_id).to_owned(),
         }
@@ -253,11 +254,10 @@ impl<'a> Report<'a> {
     /// Of a transformation without id, the id of its event.
     pub(crate) fn name(&self, name: Name) -> String {
         let is_one_event = !self.ledger.is_item(name) && !self.ledger.is_transformation_id(name);
-        let mut mentions = self.ledger.mentions(name, Pos::MIN, Pos::MAX).filter(|_| is_one_event);
-        match mentions.next() {
-            Some(mention) => self.ledger.text(self.ledger.event(mention.event).event_id).to_owned(),
-            None => self.ledger.name_text(name).to_owned(),
+        if is_one_event && let Some(mention) = self.ledger.mentions(name, Pos::MIN, Pos::MAX).next() {
+            return self.ledger.text(self.ledger.event(mention.event).event_id).to_owned();
         }
+        self.ledger.name_text(name).to_owned()
     }
 
     pub(crate) fn text(&self, text: Option<Text>) -> Option<String> {
@@ -275,8 +275,8 @@ fn void_events(ledger: &Ledger, name: Name, item: Name, (from, to): (Pos, Pos), 
 }
 
 /// An end of time is none.
-pub(crate) fn time(pos: Pos) -> Option<out::Time> {
-    (pos.time != i64::MIN && pos.time != i64::MAX).then_some(out::Time(pos.time))
+pub(crate) fn time(pos: Pos) -> Option<Time> {
+    (pos.time != i64::MIN && pos.time != i64::MAX).then_some(Time(pos.time))
 }
 
 fn end_kind(ended: Ended) -> out::EndKind {

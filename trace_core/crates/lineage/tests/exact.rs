@@ -46,10 +46,22 @@ fn with_item(fact: Fact, role: Role, item: &str, pieces: u8) -> Fact {
     if is_counted { fact.amount(role, item, &pieces.to_string(), None) } else { fact.item(role, item) }
 }
 
+/// The lot of all items of an event, or told by its last item alone.
+fn with_lot(mut fact: Fact, lot: Option<(bool, &str)>) -> Fact {
+    match (lot, fact.refs.last_mut()) {
+        (Some((true, lot)), _) => fact.item(Role::Lot, lot),
+        (Some((false, lot)), Some(last)) if !last.kind.is_class_level() => {
+            last.lot = Some(lot.to_owned());
+            fact
+        }
+        _ => fact,
+    }
+}
+
 fn any_object() -> impl Strategy<Value = Fact> {
     let place = prop::option::of((any::<bool>(), select(&PLACES[..])));
     let items = prop::collection::vec((any_item(), 0..4_u8), 1..3);
-    let lot = prop::option::weighted(0.4, select(&LOTS[..]));
+    let lot = prop::option::weighted(0.4, (any::<bool>(), select(&LOTS[..])));
     let party = prop::option::of(select(&["anna", "bert"][..]));
     let disposition = prop::option::weighted(0.2, select(&["in_transit", "in_progress"][..]));
     (0..12_i64, select(&STEPS[..]), place, items, lot, party, disposition).prop_map(
@@ -58,9 +70,7 @@ fn any_object() -> impl Strategy<Value = Fact> {
             for (item, pieces) in items {
                 fact = with_item(fact, Role::Epc, &item, pieces);
             }
-            if let Some(lot) = lot {
-                fact = fact.item(Role::Lot, lot);
-            }
+            fact = with_lot(fact, lot);
             if let Some(party) = party {
                 fact = fact.to_party(party);
             }
@@ -90,7 +100,7 @@ fn any_packing() -> impl Strategy<Value = Fact> {
 fn any_transformation() -> impl Strategy<Value = Fact> {
     let items = || prop::collection::vec((any_item(), 0..4_u8), 0..3);
     let id = prop::option::of(select(&["batch-a", "batch-b"][..]));
-    let lot = prop::option::weighted(0.2, select(&LOTS[..]));
+    let lot = prop::option::weighted(0.2, (any::<bool>(), select(&LOTS[..])));
     (0..12_i64, items(), items(), id, lot).prop_map(|(hour, inputs, outputs, id, lot)| {
         let mut fact = event(hour, EventType::TransformationEvent, None);
         for (item, pieces) in inputs {
@@ -99,9 +109,7 @@ fn any_transformation() -> impl Strategy<Value = Fact> {
         for (item, pieces) in outputs {
             fact = with_item(fact, Role::Output, &item, pieces);
         }
-        if let Some(lot) = lot {
-            fact = fact.item(Role::Lot, lot);
-        }
+        fact = with_lot(fact, lot);
         fact.transformation_id = id.map(str::to_owned);
         fact
     })
@@ -117,6 +125,8 @@ fn any_world() -> impl Strategy<Value = World> {
             let mut copy = world.facts[index.index(world.facts.len())].clone();
             if by_hash_id {
                 copy.event_id = format!("declaration-{}", world.facts.len());
+            } else {
+                copy.event_hash_id[31] = 1;
             }
             let time = copy.event_time + 1;
             copy.error_declaration =

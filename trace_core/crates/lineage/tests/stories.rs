@@ -395,3 +395,14 @@ fn rounds_grow_with_depth_and_events_with_the_answer() {
     assert!(rounds <= 8, "{rounds} rounds");
     assert!(events < 250, "{events} events");
 }
+
+#[test]
+fn lot_with_all_its_packs_in_one_event_is_recalled_whole() {
+    let mut fact = object(0, "commissioning");
+    for number in 0..20_000 {
+        fact = fact.item(Role::Epc, &format!("pack-{number}"));
+        fact.refs[number].lot = Some("lot-m".to_owned());
+    }
+    let recall = World::of([fact]).recall("lot-m");
+    assert_eq!(texts(&recall["affected"], "item").len(), 20_001);
+}

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lineage::{Action, EventType, Fact, Role};
+use lineage::{Action, EventType, Fact, ItemRef, Role};
 
 use crate::world::kind_of;
 
@@ -157,6 +157,23 @@ pub struct Recall {
     pub voided: BTreeSet<u64>,
 }
 
+/// Whether an event says something of an item.
+fn concerns(fact: &Fact, item: &str) -> bool {
+    fact.refs
+        .iter()
+        .any(|other| other.role != Role::Class && other.item == item || other.lot.as_deref() == Some(item))
+}
+
+/// The lots to which an event says that an item belongs.
+fn lots_of(fact: &Fact, item: &ItemRef) -> Vec<String> {
+    match &item.lot {
+        _ if item.kind.is_class_level() => Vec::new(),
+        Some(lot) => vec![lot.clone()],
+        None if matches!(item.role, Role::Epc | Role::Output) => names(fact, Role::Lot).cloned().collect(),
+        None => Vec::new(),
+    }
+}
+
 fn names(fact: &Fact, role: Role) -> impl Iterator<Item = &String> {
     fact.refs.iter().filter(move |item| item.role == role).map(|item| &item.item)
 }
@@ -191,7 +208,7 @@ impl Model {
     pub fn history(&self, item: &str) -> Vec<(&Fact, Option<usize>, Items)> {
         let mut list = Vec::new();
         for (fact, before, after) in &self.events {
-            if fact.refs.iter().any(|other| other.item == item && other.role != Role::Class) {
+            if concerns(fact, item) {
                 list.push((fact, None, Items::from([item.to_owned()])));
                 continue;
             }
@@ -200,9 +217,7 @@ impl Model {
                 let least = containers.entry(container).or_insert(depth);
                 *least = (*least).min(depth);
             }
-            containers.retain(|name, _| {
-                fact.refs.iter().any(|other| other.item == *name && other.role != Role::Class)
-            });
+            containers.retain(|name, _| concerns(fact, name));
             if let Some(nearest) = containers.values().min().copied() {
                 containers.retain(|_, depth| *depth == nearest);
                 list.push((fact, Some(nearest), containers.into_keys().collect()));
@@ -246,7 +261,9 @@ impl Model {
             now.custodian = next.or(now.custodian);
             let is = |role| fact.refs.iter().any(|other| other.role == role && named.contains(&other.item));
             let is_part = fact.refs.iter().any(|other| {
-                named.contains(&other.item) && (other.quantity.is_some() || other.role == Role::Lot)
+                let is_of_lot = other.lot.as_ref().is_some_and(|lot| named.contains(lot));
+                is_of_lot
+                    || named.contains(&other.item) && (other.quantity.is_some() || other.role == Role::Lot)
             });
             let transforms = fact.event_type == EventType::TransformationEvent;
             if step == "commissioning" || transforms && is(Role::Output) {
@@ -288,10 +305,8 @@ impl Model {
         self.contain(&mut recall);
         recall.carriers.retain(|item| !recall.affected.contains(item));
         let since = &recall.since;
-        let of_affected = |fact: &&Fact| {
-            let is = |item: &String| since.get(item).is_some_and(|since| *since <= order_of(fact));
-            fact.refs.iter().any(|item| item.role != Role::Class && is(&item.item))
-        };
+        let of_affected =
+            |fact: &&Fact| since.iter().any(|(item, since)| *since <= order_of(fact) && concerns(fact, item));
         recall.voided.extend(self.void.iter().filter(of_affected).map(|fact| fact.event_key));
         recall
     }
@@ -320,12 +335,9 @@ impl Model {
 
     fn spread_members(&self, since: &mut BTreeMap<String, Order>) {
         for (fact, ..) in &self.events {
-            for lot in names(fact, Role::Lot) {
-                let Some(time) = since.get(lot).copied().filter(|time| *time <= order_of(fact)) else {
-                    continue;
-                };
-                for item in &fact.refs {
-                    if matches!(item.role, Role::Epc | Role::Output) && !item.kind.is_class_level() {
+            for item in &fact.refs {
+                for lot in lots_of(fact, item) {
+                    if let Some(time) = since.get(&lot).copied().filter(|time| *time <= order_of(fact)) {
                         sooner(since, &item.item, time);
                     }
                 }
@@ -378,10 +390,7 @@ impl Model {
                         recall.voided.extend(self.void.iter().filter_map(|fact| {
                             let order = order_of(fact);
                             let is_then = start <= order && order <= end && order >= *since;
-                            let is_named = fact
-                                .refs
-                                .iter()
-                                .any(|other| other.item == parent && other.role != Role::Class);
+                            let is_named = concerns(fact, &parent);
                             (is_then && is_named).then_some(fact.event_key)
                         }));
                         todo.push((parent, is_affected));
@@ -410,14 +419,9 @@ impl Model {
                 }
             }
             for (out, ..) in self.events.iter().filter(|(out, ..)| out.event_time <= until) {
-                let is_member = !kind_of(&item).is_class_level()
-                    && out
-                        .refs
-                        .iter()
-                        .any(|other| other.item == item && matches!(other.role, Role::Epc | Role::Output));
-                if is_member {
-                    let lots = names(out, Role::Lot);
-                    todo.extend(lots.map(|lot| (lot.clone(), out.event_time, Inside::default())));
+                for part in out.refs.iter().filter(|other| other.item == item) {
+                    let lots = lots_of(out, part).into_iter();
+                    todo.extend(lots.map(|lot| (lot, out.event_time, Inside::default())));
                 }
                 if !names(out, Role::Output).any(|other| *other == item) {
                     continue;
