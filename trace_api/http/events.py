@@ -25,6 +25,7 @@ EVENT_TYPES = {
     "AssociationEvent": 5,
 }
 JSON_LD = "application/ld+json"
+EVENT_ID_CHARACTERS_MAX = 2_000
 
 
 @router.get("/events")
@@ -54,6 +55,17 @@ async def get_events(
         link = request.url.include_query_params(nextPageToken=next_token)
         headers["Link"] = f'<{link}>; rel="next"'
     return Response(_query_document(events), headers=headers, media_type=JSON_LD)
+
+
+@router.get("/receipt")
+async def get_receipt(
+    service: ServiceOf,
+    partner: OnBehalfOf,
+    event: Annotated[str, Query(max_length=EVENT_ID_CHARACTERS_MAX, description="Event id, or content digest in hex")],
+) -> Response:
+    """The receipt of an event: its log entry, the proof that it is in the log, and what opens it."""
+    receipt = await service.questions.receipt(event, partner)
+    return Response(orjson.dumps(receipt), media_type="application/json")
 
 
 def _bounded(moment: datetime | None, default: datetime) -> datetime:
