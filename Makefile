@@ -30,7 +30,7 @@ dev: $(VENV)/.dev
 demo: build
 	$(BIN)/wayproof demo
 
-# Rust's tests are built as in development: optimised enough, with overflow checks, and in a third of the time.
+# Rust's tests are built as in development: with overflow checks, and without the release's linking of each one.
 test: dev
 	cargo test --workspace --quiet
 	$(BIN)/pytest
