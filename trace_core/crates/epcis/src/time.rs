@@ -1,7 +1,9 @@
 //! Times as EPCIS writes them: RFC 3339 with an offset.
 
+use std::ops::{Range, RangeInclusive};
+
 /// The years of an event.
-const YEARS: std::ops::RangeInclusive<i64> = 1970..=2100;
+const YEARS: RangeInclusive<i64> = 1970..=2100;
 
 /// µs since 1970-01-01T00:00:00Z of `2020-04-01T15:00:00.123+01:00` or `…Z`. Digits beyond µs are cut
 /// off. None unless it is a time of the years 1970 to 2100 in exactly this form; 24:00 and a leap
@@ -21,23 +23,42 @@ pub(crate) fn parse_any_time(text: &str) -> Option<(i64, i64)> {
     Some((local_seconds - minutes * 60, micros))
 }
 
-/// Seconds as if the local time were UTC, µs, and the text of the offset.
-fn parse_local(text: &str) -> Option<(i64, i64, &[u8])> {
-    let bytes = text.as_bytes();
+/// Whether a text is written like a time, be there such a day and such an hour or not.
+pub(crate) fn has_time_form(text: &str) -> bool {
+    read_fields(text).is_some_and(|fields| fields.offset.is_empty() || parse_offset(fields.offset).is_some())
+}
+
+/// What a text in the form of a time says, not yet held against calendar and clock.
+struct Fields<'a> {
+    date: [i64; 3],
+    clock: [i64; 3],
+    micros: i64,
+    offset: &'a [u8],
+}
+
+fn read_fields(text: &str) -> Option<Fields<'_>> {
+    let (form, rest) = text.as_bytes().split_first_chunk::<19>()?;
     let separators = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')];
-    if bytes.len() < 19 || separators.iter().any(|&(at, byte)| bytes[at] != byte) {
+    if separators.iter().any(|&(at, byte)| form[at] != byte) {
         return None;
     }
-    let number = |from: usize, to: usize| digits(&bytes[from..to]);
-    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
-    let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
-    if hour > 23 || minute > 59 || second > 59 || !(1..=12).contains(&month) {
+    let number = |from: usize, to: usize| digits(&form[from..to]);
+    let date = [number(0, 4)?, number(5, 7)?, number(8, 10)?];
+    let clock = [number(11, 13)?, number(14, 16)?, number(17, 19)?];
+    let (micros, offset) = fraction(rest)?;
+    Some(Fields { date, clock, micros, offset })
+}
+
+/// Seconds as if the local time were UTC, µs, and the text of the offset.
+fn parse_local(text: &str) -> Option<(i64, i64, &[u8])> {
+    let Fields { date: [year, month, day], clock: [hour, minute, second], micros, offset } =
+        read_fields(text)?;
+    if hour > 23 || minute > 59 || second > 59 || year < 1 || !(1..=12).contains(&month) {
         return None;
     }
     if day < 1 || day > days_in_month(year, month) {
         return None;
     }
-    let (micros, offset) = fraction(&bytes[19..])?;
     let seconds = days_since_1970(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
     Some((seconds, micros, offset))
 }
@@ -59,24 +80,29 @@ pub fn parse_offset(offset: &[u8]) -> Option<i64> {
     (minutes < 60 && total <= 14 * 60).then_some(sign * total)
 }
 
-/// Appends `2020-04-01T14:00:00.123Z`.
-pub(crate) fn write_utc(seconds: i64, millis: i64, out: &mut String) {
+/// Appends `2020-04-01T14:00:00.123Z`. False, with nothing appended, outside of the years 1 to 9999.
+pub(crate) fn write_utc(seconds: i64, millis: i64, out: &mut String) -> bool {
     let (year, month, day) = civil(seconds.div_euclid(86_400));
+    if !(1..=9999).contains(&year) {
+        return false;
+    }
     let second = seconds.rem_euclid(86_400);
-    let mut number = |value: i64, width: u32, end: char| {
-        for place in (0..width).rev() {
-            let digit = value / 10_i64.pow(place) % 10;
-            out.push(char::from(b'0' + u8::try_from(digit).unwrap_or(0)));
+    let mut text = *b"0000-00-00T00:00:00.000Z";
+    let mut number = |mut value: i64, places: Range<usize>| {
+        for digit in text[places].iter_mut().rev() {
+            *digit = b"0123456789"[usize::try_from(value % 10).unwrap_or(0)];
+            value /= 10;
         }
-        out.push(end);
     };
-    number(year, 4, '-');
-    number(month, 2, '-');
-    number(day, 2, 'T');
-    number(second / 3600, 2, ':');
-    number(second / 60 % 60, 2, ':');
-    number(second % 60, 2, '.');
-    number(millis, 3, 'Z');
+    number(year, 0..4);
+    number(month, 5..7);
+    number(day, 8..10);
+    number(second / 3600, 11..13);
+    number(second / 60 % 60, 14..16);
+    number(second % 60, 17..19);
+    number(millis, 20..23);
+    out.extend(text.map(char::from));
+    true
 }
 
 /// The µs of `.123456` and what stands behind it.

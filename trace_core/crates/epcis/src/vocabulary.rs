@@ -221,20 +221,29 @@ pub const COMPONENTS: [&str; 14] = [
     "z",
 ];
 
-/// For a field that holds a word of one of these vocabularies: what stands before the word in its web
-/// URI, and the words. `type` is named by what it is in: a list, or `sensorReport`.
-pub(crate) fn of_field(field: &str) -> Option<(&'static str, &'static [&'static str])> {
-    Some(match field {
-        "bizStep" => ("https://ref.gs1.org/cbv/BizStep-", &BIZ_STEPS),
-        "disposition" | "set" | "unset" => ("https://ref.gs1.org/cbv/Disp-", &DISPOSITIONS),
-        "bizTransactionList" => ("https://ref.gs1.org/cbv/BTT-", &BIZ_TRANSACTION_TYPES),
-        "sourceList" | "destinationList" => ("https://ref.gs1.org/cbv/SDT-", &SOURCE_DEST_TYPES),
-        "component" => ("https://ref.gs1.org/cbv/Comp-", &COMPONENTS),
-        "sensorReport" => ("https://gs1.org/voc/", &MEASUREMENT_TYPES),
-        "exception" => ("https://gs1.org/voc/", &SENSOR_ALERTS),
-        _ => return None,
-    })
+/// The words of one vocabulary, and what stands before a word in its web URI.
+pub(crate) struct Words {
+    pub(crate) stem: &'static str,
+    words: &'static [&'static str],
 }
+
+impl Words {
+    pub(crate) fn contains(&self, text: &str) -> bool {
+        self.words.contains(&text)
+    }
+}
+
+pub(crate) const BIZ_STEP_WORDS: Words =
+    Words { stem: "https://ref.gs1.org/cbv/BizStep-", words: &BIZ_STEPS };
+pub(crate) const DISPOSITION_WORDS: Words =
+    Words { stem: "https://ref.gs1.org/cbv/Disp-", words: &DISPOSITIONS };
+pub(crate) const BIZ_TRANSACTION_WORDS: Words =
+    Words { stem: "https://ref.gs1.org/cbv/BTT-", words: &BIZ_TRANSACTION_TYPES };
+pub(crate) const SOURCE_DEST_WORDS: Words =
+    Words { stem: "https://ref.gs1.org/cbv/SDT-", words: &SOURCE_DEST_TYPES };
+pub(crate) const COMPONENT_WORDS: Words = Words { stem: "https://ref.gs1.org/cbv/Comp-", words: &COMPONENTS };
+pub(crate) const MEASUREMENT_WORDS: Words = Words { stem: "https://gs1.org/voc/", words: &MEASUREMENT_TYPES };
+pub(crate) const SENSOR_ALERT_WORDS: Words = Words { stem: "https://gs1.org/voc/", words: &SENSOR_ALERTS };
 
 /// [`short_name`] of a business step.
 #[must_use]

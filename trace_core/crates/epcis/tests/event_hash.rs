@@ -164,7 +164,7 @@ proptest! {
     #[test]
     fn any_document_gives_ids_or_problems(text in ".{0,200}") {
         let _ = event_hash_ids(text.as_bytes());
-        let _ = event_prehashes(document(&format!(r#""ex:t":{:?}"#, text)).as_bytes());
+        let _ = event_prehashes(document(&format!(r#""ex:t":{text:?}"#)).as_bytes());
     }
 
     #[test]

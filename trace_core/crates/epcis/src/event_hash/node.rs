@@ -3,26 +3,80 @@
 use bumpalo::collections::{String as BumpString, Vec as BumpVec};
 use json::{Bump, Object, Value};
 
+use super::fault::{Fault, Kind};
+use super::order::{EVENT, Place, Says};
 use crate::context::Context;
-use crate::vocabulary;
+use crate::vocabulary::{BIZ_STEP_WORDS, BIZ_TRANSACTION_WORDS, DISPOSITION_WORDS, SOURCE_DEST_WORDS, Words};
 
 /// One element: what it is called, what it says, what it holds.
 pub(super) struct Node<'b> {
-    /// `local`, or `{namespace}local`; empty for the elements of a list in a list.
-    pub(super) name: &'b str,
-    pub(super) text: &'b str,
-    pub(super) children: BumpVec<'b, Node<'b>>,
+    pub(super) name: Name<'b>,
+    pub(super) text: Text<'b>,
+    /// Those that the standard orders first, in its order.
+    pub(super) children: &'b mut [Node<'b>],
+    /// Where the standard has it among its siblings, and that place; [`UNORDERED`] with none.
+    pub(super) rank: u8,
+    pub(super) place: Option<&'static Place>,
     /// A type and its value, which stay in this order.
-    pub(super) pair: bool,
+    pub(super) is_pair: bool,
+    /// It stands in the string already.
+    pub(super) is_written: bool,
 }
 
-/// Lists whose elements are a type and a value, and what the value is called.
-const PAIR_LISTS: [(&str, &str); 3] =
-    [("bizTransactionList", "bizTransaction"), ("sourceList", "source"), ("destinationList", "destination")];
-/// Never part of the hash, wherever they stand.
-const COMMENTS: [&str; 2] = ["rdfs:comment", "comment"];
+pub(super) const UNORDERED: u8 = u8::MAX;
+
+/// `local`, or `{namespace}local`; empty for the elements of a list in a list.
+#[derive(Clone, Copy)]
+pub(super) struct Name<'b> {
+    pub(super) namespace: Option<&'b str>,
+    pub(super) local: &'b str,
+}
+
+/// What an element says; the empty text is nothing.
+#[derive(Clone, Copy)]
+pub(super) enum Text<'b> {
+    Raw(&'b str),
+    /// A word of a vocabulary, and what makes it a web URI.
+    Word(&'static str, &'b str),
+}
+
+/// Lists whose elements are a type and a value: what the value is called, and the words of the type.
+const PAIR_LISTS: [(&str, &str, &Words); 3] = [
+    ("bizTransactionList", "bizTransaction", &BIZ_TRANSACTION_WORDS),
+    ("sourceList", "source", &SOURCE_DEST_WORDS),
+    ("destinationList", "destination", &SOURCE_DEST_WORDS),
+];
+/// Never part of the hash, wherever they stand; `#text` is what the object itself says.
+const NO_ELEMENTS: [&str; 3] = ["#text", "rdfs:comment", "comment"];
 /// Never part of the hash as members of the event itself.
 const OUTSIDE: [&str; 5] = ["recordTime", "eventID", "type", "errorDeclaration", "@context"];
+
+type Nodes<'b> = BumpVec<'b, Node<'b>>;
+
+/// The elements of an event but those that take no part in the hash.
+pub(super) fn children_of_event<'a: 'b, 'b>(
+    event: &Object<'b>,
+    context: &Context<'a>,
+    ignored: &[&str],
+    arena: &'b Bump,
+) -> Result<&'b mut [Node<'b>], Fault<'b>> {
+    let builder = Builder { context, ignored, arena };
+    let mut children = BumpVec::with_capacity_in(event.members.len(), arena);
+    for member in event.members {
+        if !OUTSIDE.contains(&member.name) {
+            builder.member(member.name, member.value, EVENT, &mut children)?;
+        }
+    }
+    Ok(sorted(children))
+}
+
+/// By the standard's order; what it does not order comes last.
+fn sorted(mut nodes: Nodes<'_>) -> &mut [Node<'_>] {
+    if !nodes.is_sorted_by_key(|node| node.rank) {
+        nodes.sort_unstable_by_key(|node| node.rank);
+    }
+    nodes.into_bump_slice_mut()
+}
 
 struct Builder<'c, 'a, 'b> {
     context: &'c Context<'a>,
@@ -30,171 +84,250 @@ struct Builder<'c, 'a, 'b> {
     arena: &'b Bump,
 }
 
-/// The elements of an event but those that take no part in the hash.
-pub(super) fn children_of_event<'a, 'b>(
-    event: &Object<'b>,
-    context: &Context<'a>,
-    ignored: &[&str],
-    arena: &'b Bump,
-) -> BumpVec<'b, Node<'b>>
-where
-    'a: 'b,
-{
-    let builder = Builder { context, ignored, arena };
-    let mut children = BumpVec::with_capacity_in(event.members.len(), arena);
-    for member in event.members {
-        if !OUTSIDE.contains(&member.name) {
-            builder.member(member.name, member.value, &mut children);
-        }
-    }
-    children
-}
-
 impl<'a: 'b, 'b> Builder<'_, 'a, 'b> {
-    fn none(&self) -> BumpVec<'b, Node<'b>> {
-        BumpVec::new_in(self.arena)
-    }
-
-    /// Appends what one member of an object stands for.
-    fn member(&self, raw_name: &'b str, value: Value<'b>, out: &mut BumpVec<'b, Node<'b>>) {
-        if COMMENTS.contains(&raw_name) || raw_name == "#text" || self.ignored.contains(&raw_name) {
-            return;
+    /// Appends what one member of an object stands for, in a container with this order.
+    fn member(
+        &self,
+        raw_name: &'b str,
+        value: Value<'b>,
+        order: &'static [Place],
+        out: &mut Nodes<'b>,
+    ) -> Result<(), Fault<'b>> {
+        if NO_ELEMENTS.contains(&raw_name) || self.ignored.contains(&raw_name) {
+            return Ok(());
         }
-        if let Some((_, id)) = PAIR_LISTS.iter().find(|(list, _)| *list == raw_name) {
-            return self.pairs(raw_name, id, value, out);
+        if raw_name == "childEPCs" {
+            return self.list(Name::plain(raw_name), Name::plain("epc"), value, order, out);
         }
         let name = self.name(raw_name);
-        if raw_name == "childEPCs" {
-            return self.list(name, "epc", raw_name, value, out);
+        if let Some(element) = name.local.strip_suffix("List") {
+            if let Some((_, id, words)) = PAIR_LISTS.iter().find(|(list, ..)| *list == raw_name) {
+                return self.pairs(raw_name, id, words, value, out);
+            }
+            return self.list(name, Name { local: element, ..name }, value, order, out);
         }
-        if let Some(element) = name.strip_suffix("List") {
-            return self.list(name, element, raw_name, value, out);
+        let elements = elements_of(&value);
+        out.reserve(elements.len());
+        for element in elements {
+            out.push(self.element(name, *element, order)?);
         }
-        for element in elements_of(&value) {
-            out.push(self.element(name, raw_name, *element));
-        }
+        Ok(())
     }
 
     /// A list, as the element that XML has around its elements.
     fn list(
         &self,
-        name: &'b str,
-        element_name: &'b str,
-        raw_name: &str,
+        name: Name<'b>,
+        element_name: Name<'b>,
         value: Value<'b>,
-        out: &mut BumpVec<'b, Node<'b>>,
-    ) {
-        let mut children = self.none();
-        for element in elements_of(&value) {
-            children.push(self.element(element_name, raw_name, *element));
+        order: &'static [Place],
+        out: &mut Nodes<'b>,
+    ) -> Result<(), Fault<'b>> {
+        let elements = elements_of(&value);
+        if elements.is_empty() {
+            return Ok(());
         }
-        if !children.is_empty() {
-            out.push(Node { name, text: "", children, pair: false });
+        let mut list = Node::new(name, order);
+        let mut children = BumpVec::with_capacity_in(elements.len(), self.arena);
+        for element in elements {
+            children.push(self.element(element_name, *element, list.order())?);
         }
+        list.children = sorted(children);
+        out.push(list);
+        Ok(())
     }
 
-    fn pairs(&self, list: &'b str, id: &'static str, value: Value<'b>, out: &mut BumpVec<'b, Node<'b>>) {
-        let mut pairs = self.none();
-        for element in elements_of(&value).iter().filter_map(|element| element.as_object()) {
-            let mut pair = self.none();
-            for name in ["type", id] {
-                if let Some(value) = element.get(name) {
-                    let kind = if name == "type" { list } else { name };
-                    pair.push(self.element(name, kind, value));
+    fn pairs(
+        &self,
+        list: &'b str,
+        id: &'static str,
+        words: &'static Words,
+        value: Value<'b>,
+        out: &mut Nodes<'b>,
+    ) -> Result<(), Fault<'b>> {
+        let elements = elements_of(&value);
+        let mut pairs = BumpVec::with_capacity_in(elements.len(), self.arena);
+        for element in elements {
+            let element = element.as_object().ok_or(Fault { kind: Kind::NoPair, culprit: list })?;
+            let value = element.get(id).ok_or(Fault { kind: Kind::NoPair, culprit: element.source })?;
+            let mut pair = BumpVec::with_capacity_in(2, self.arena);
+            if let Some(kind) = element.get("type") {
+                let mut node = self.element(Name::plain("type"), kind, &[])?;
+                if let Value::String(text) = kind {
+                    node.text = self.word(text, words);
                 }
+                pair.push(node);
             }
-            pairs.push(Node { name: "", text: "", children: pair, pair: true });
+            pair.push(self.element(Name::plain(id), value, &[])?);
+            let children = pair.into_bump_slice_mut();
+            pairs.push(Node { children, is_pair: true, ..Node::new(Name::plain(""), &[]) });
         }
         if !pairs.is_empty() {
-            out.push(Node { name: list, text: "", children: pairs, pair: false });
+            out.push(Node { children: pairs.into_bump_slice_mut(), ..Node::new(Name::plain(list), &[]) });
         }
+        Ok(())
     }
 
-    fn element(&self, name: &'b str, raw_name: &str, value: Value<'b>) -> Node<'b> {
+    fn element(
+        &self,
+        name: Name<'b>,
+        value: Value<'b>,
+        order: &'static [Place],
+    ) -> Result<Node<'b>, Fault<'b>> {
         match value {
             Value::Object(object) => {
-                let text = object.get("#text").map_or("", |text| self.text(raw_name, text));
+                let mut node = Node::new(name.of_element(true), order);
                 let mut children = BumpVec::with_capacity_in(object.members.len(), self.arena);
                 for member in object.members {
-                    // A sensor report's type is of another vocabulary than other types.
-                    let scope =
-                        if raw_name == "sensorReport" && member.name == "type" { "sensorReport" } else { "" };
-                    if scope.is_empty() {
-                        self.member(member.name, member.value, &mut children);
-                    } else {
-                        children.push(self.element("type", scope, member.value));
-                    }
+                    self.member(member.name, member.value, node.order(), &mut children)?;
                 }
-                node(name, text, children)
+                if children.is_empty() {
+                    node = Node::new(name.of_element(false), order);
+                }
+                node.children = sorted(children);
+                if let Some(text) = object.get("#text") {
+                    let fault = Fault { kind: Kind::NoText, culprit: object.source };
+                    node.text = Text::Raw(text.as_str().ok_or(fault)?);
+                }
+                Ok(node)
             }
             Value::Array(elements) => {
-                let mut children = self.none();
+                let mut children = BumpVec::with_capacity_in(elements.len(), self.arena);
                 for element in elements {
-                    children.push(self.element("", "", *element));
+                    children.push(self.element(Name::plain(""), *element, &[])?);
                 }
-                node(name, "", children)
+                let mut node = Node::new(name.of_element(!children.is_empty()), order);
+                node.children = children.into_bump_slice_mut();
+                Ok(node)
             }
-            scalar => node(name, self.text(raw_name, scalar), self.none()),
+            scalar => {
+                let mut node = Node::new(name.of_element(false), order);
+                node.text = self.scalar(scalar, node.says());
+                Ok(node)
+            }
         }
     }
 
     /// The text of a scalar, as Python's `str` has it, which the published hashes follow.
-    fn text(&self, field: &str, value: Value<'b>) -> &'b str {
-        match value {
-            Value::String(text) => {
-                self.vocabulary(field, text).unwrap_or_else(|| self.expanded(text, ["", ""]))
-            }
-            Value::Number(literal) => literal,
-            Value::Bool(true) => "True",
-            Value::Bool(false) => "False",
+    fn scalar(&self, value: Value<'b>, says: &'static Says) -> Text<'b> {
+        Text::Raw(match (value, says) {
+            (Value::String(text), Says::Word(words)) => return self.word(text, words),
+            (Value::String(text), _) => return self.text(text),
+            (Value::Number(literal), _) => literal,
+            (Value::Bool(true), _) => "True",
+            (Value::Bool(false), _) => "False",
             _ => "None",
-        }
+        })
     }
 
-    /// The web URI of a word of the standard's vocabularies; None for any other text.
-    fn vocabulary(&self, field: &str, text: &'b str) -> Option<&'b str> {
-        let (stem, words) = vocabulary::of_field(field)?;
-        if words.contains(&text) {
-            return Some(self.concat(&[stem, text]));
+    /// The web URI of a word of a vocabulary, or any other text. The standard's own prefixes count here
+    /// even where the document does not declare them.
+    fn word(&self, text: &'b str, words: &'static Words) -> Text<'b> {
+        if words.contains(text) {
+            return Text::Word(words.stem, text);
         }
-        // The standard's own prefixes count here even where the document does not declare them.
-        let (prefix, local) = text.split_once(':')?;
-        let namespace = self.context.namespace(prefix)?;
-        Some(self.concat(&[namespace, local]))
+        Text::Raw(self.expanded(text, |prefix| self.context.namespace(prefix)))
     }
 
-    /// The name with its prefix replaced by `{namespace}`, where the document declares the prefix.
-    fn name(&self, name: &'b str) -> &'b str {
-        self.expanded(name, ["{", "}"])
+    /// A text, its prefix replaced by the namespace where the document declares the prefix.
+    fn text(&self, text: &'b str) -> Text<'b> {
+        Text::Raw(self.expanded(text, |prefix| self.context.declared(prefix)))
     }
 
-    fn expanded(&self, text: &'b str, braces: [&str; 2]) -> &'b str {
-        let declared =
-            text.split_once(':').and_then(|(prefix, local)| Some((self.context.declared(prefix)?, local)));
-        match declared {
-            Some((namespace, local)) => self.concat(&[braces[0], namespace, braces[1], local]),
-            None => text,
-        }
-    }
-
-    fn concat(&self, parts: &[&str]) -> &'b str {
-        let mut whole = BumpString::with_capacity_in(parts.iter().map(|part| part.len()).sum(), self.arena);
-        for part in parts {
-            whole.push_str(part);
-        }
+    fn expanded(&self, text: &'b str, namespace_of: impl Fn(&str) -> Option<&'a str>) -> &'b str {
+        let expanded = split_prefix(text).and_then(|(prefix, local)| Some((namespace_of(prefix)?, local)));
+        let Some((namespace, local)) = expanded else { return text };
+        let mut whole = BumpString::with_capacity_in(namespace.len() + local.len(), self.arena);
+        whole.push_str(namespace);
+        whole.push_str(local);
         whole.into_bump_str()
+    }
+
+    fn name(&self, raw_name: &'b str) -> Name<'b> {
+        split_prefix(raw_name)
+            .and_then(|(prefix, local)| Some(Name { namespace: Some(self.context.declared(prefix)?), local }))
+            .unwrap_or(Name::plain(raw_name))
     }
 }
 
-/// JSON leaves out or renames what XML calls some elements.
-fn node<'b>(name: &'b str, text: &'b str, children: BumpVec<'b, Node<'b>>) -> Node<'b> {
-    let name = match name {
-        "inputEPC" | "outputEPC" => "epc",
-        "inputQuantity" | "outputQuantity" | "childQuantity" => "quantityElement",
-        "quantity" if !children.is_empty() => "quantityElement",
-        _ => name,
-    };
-    Node { name, text, children, pair: false }
+impl<'b> Node<'b> {
+    /// An element without text and children, in a container with this order.
+    fn new(name: Name<'b>, order: &'static [Place]) -> Self {
+        let rank =
+            if name.namespace.is_some() { None } else { order.iter().position(|p| p.name == name.local) };
+        Self {
+            name,
+            text: Text::Raw(""),
+            children: &mut [],
+            rank: rank.and_then(|rank| u8::try_from(rank).ok()).unwrap_or(UNORDERED),
+            place: rank.and_then(|rank| order.get(rank)),
+            is_pair: false,
+            is_written: false,
+        }
+    }
+
+    /// The order of what it holds.
+    pub(super) fn order(&self) -> &'static [Place] {
+        self.place.map_or(&[], |place| place.order)
+    }
+
+    fn says(&self) -> &'static Says {
+        match (self.place, self.name) {
+            (Some(place), _) => &place.says,
+            (None, Name { namespace: None, local: "bizStep" }) => &Says::Word(&BIZ_STEP_WORDS),
+            (None, Name { namespace: None, local: "disposition" }) => &Says::Word(&DISPOSITION_WORDS),
+            _ => &Says::Text,
+        }
+    }
+}
+
+impl<'b> Name<'b> {
+    const fn plain(local: &'b str) -> Self {
+        Self { namespace: None, local }
+    }
+
+    /// JSON leaves out or renames what XML calls some elements.
+    fn of_element(self, has_children: bool) -> Self {
+        match self {
+            Self { namespace: Some(_), .. } => self,
+            Self { local: "inputEPC" | "outputEPC", .. } => Self::plain("epc"),
+            Self { local: "inputQuantity" | "outputQuantity" | "childQuantity", .. } => {
+                Self::plain("quantityElement")
+            }
+            Self { local: "quantity", .. } if has_children => Self::plain("quantityElement"),
+            _ => self,
+        }
+    }
+
+    /// Whether a part of the name, which holds no `}`, stands in it.
+    pub(super) fn contains(&self, part: &str) -> bool {
+        self.local.contains(part) || self.namespace.is_some_and(|namespace| namespace.contains(part))
+    }
+
+    /// Whether it is of a namespace that ends with a slash.
+    pub(super) fn is_in_slash_namespace(&self) -> bool {
+        match self.namespace {
+            Some(namespace) => {
+                namespace.ends_with('/') || namespace.contains("/}") || self.local.contains("/}")
+            }
+            None => self.local.contains('{') && self.local.contains("/}"),
+        }
+    }
+
+    pub(super) fn write(&self, out: &mut String) {
+        if let Some(namespace) = self.namespace {
+            out.push('{');
+            out.push_str(namespace);
+            out.push('}');
+        }
+        out.push_str(self.local);
+    }
+}
+
+/// What stands before the first colon and behind it.
+fn split_prefix(text: &str) -> Option<(&str, &str)> {
+    let colon = text.bytes().position(|byte| byte == b':')?;
+    Some((text.get(..colon)?, text.get(colon + 1..)?))
 }
 
 fn elements_of<'v, 'a>(value: &'v Value<'a>) -> &'v [Value<'a>] {

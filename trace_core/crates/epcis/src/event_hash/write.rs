@@ -3,209 +3,144 @@
 use bumpalo::collections::Vec as BumpVec;
 use json::Bump;
 
-use super::node::Node;
-use super::text::{Fault, write_canonical_text, write_time};
-
-/// An element and the order of what it holds.
-struct Place {
-    name: &'static str,
-    order: &'static [Place],
-}
-
-const fn leaf(name: &'static str) -> Place {
-    Place { name, order: &[] }
-}
-
-const fn holds(name: &'static str, order: &'static [Place]) -> Place {
-    Place { name, order }
-}
-
-const EPCS: &[Place] = &[leaf("epc")];
-const QUANTITIES: &[Place] = &[holds("quantityElement", &[leaf("epcClass"), leaf("quantity"), leaf("uom")])];
-const ID: &[Place] = &[leaf("id")];
-const SENSOR_METADATA: &[Place] = &[
-    leaf("time"),
-    leaf("startTime"),
-    leaf("endTime"),
-    leaf("deviceID"),
-    leaf("deviceMetadata"),
-    leaf("rawData"),
-    leaf("dataProcessingMethod"),
-    leaf("bizRules"),
-];
-const SENSOR_REPORT: &[Place] = &[
-    leaf("type"),
-    leaf("exception"),
-    leaf("deviceID"),
-    leaf("deviceMetadata"),
-    leaf("rawData"),
-    leaf("dataProcessingMethod"),
-    leaf("time"),
-    leaf("microorganism"),
-    leaf("chemicalSubstance"),
-    leaf("value"),
-    leaf("component"),
-    leaf("stringValue"),
-    leaf("booleanValue"),
-    leaf("hexBinaryValue"),
-    leaf("uriValue"),
-    leaf("minValue"),
-    leaf("maxValue"),
-    leaf("meanValue"),
-    leaf("sDev"),
-    leaf("percRank"),
-    leaf("percValue"),
-    leaf("uom"),
-    leaf("coordinateReferenceSystem"),
-];
-const SENSOR_ELEMENT: &[Place] =
-    &[holds("sensorMetadata", SENSOR_METADATA), holds("sensorReport", SENSOR_REPORT)];
-const EVENT: &[Place] = &[
-    leaf("eventTime"),
-    leaf("eventTimeZoneOffset"),
-    leaf("certificationInfo"),
-    leaf("parentID"),
-    holds("epcList", EPCS),
-    holds("inputEPCList", EPCS),
-    holds("childEPCs", EPCS),
-    holds("quantityList", QUANTITIES),
-    holds("childQuantityList", QUANTITIES),
-    holds("inputQuantityList", QUANTITIES),
-    holds("outputEPCList", EPCS),
-    holds("outputQuantityList", QUANTITIES),
-    leaf("action"),
-    leaf("transformationID"),
-    leaf("bizStep"),
-    leaf("disposition"),
-    holds("persistentDisposition", &[leaf("set"), leaf("unset")]),
-    holds("readPoint", ID),
-    holds("bizLocation", ID),
-    holds("sensorElementList", &[holds("sensorElement", SENSOR_ELEMENT)]),
-];
+use super::fault::Fault;
+use super::node::{Node, Text, UNORDERED};
+use super::order::Says;
+use super::text::{trim, write_canonical_text, write_time};
 
 struct Writer<'w> {
     arena: &'w Bump,
     out: &'w mut String,
+    /// Where the pieces end that are still to be sorted, those of the innermost list last.
+    ends: BumpVec<'w, usize>,
 }
 
-/// Appends the pre-hash string of an event. Takes from `children` what the standard orders.
+/// Appends the pre-hash string of an event. Marks in `children` what is written.
 pub(super) fn write_event<'b>(
     type_name: &str,
-    children: &mut BumpVec<'b, Node<'b>>,
+    children: &mut [Node<'b>],
     arena: &Bump,
     out: &mut String,
-) -> Result<(), Fault> {
+) -> Result<(), Fault<'b>> {
     out.push_str("eventType=");
     out.push_str(type_name);
-    let mut writer = Writer { arena, out };
-    writer.in_order(children, EVENT)?;
-    writer.rest(children)
+    let mut writer = Writer { arena, out, ends: BumpVec::with_capacity_in(16, arena) };
+    writer.in_order(children)?;
+    writer.rest(children, |_| true)
 }
 
 impl Writer<'_> {
-    /// Writes children in the standard's order and takes them out; what they leave behind stays.
-    fn in_order<'b>(&mut self, children: &mut BumpVec<'b, Node<'b>>, order: &[Place]) -> Result<(), Fault> {
-        for place in order {
-            if !children.iter().any(|child| child.name == place.name) {
-                continue;
+    /// Writes those children that the standard orders; what they leave behind is not marked as written.
+    fn in_order<'b>(&mut self, children: &mut [Node<'b>]) -> Result<(), Fault<'b>> {
+        for same in children.chunk_by_mut(|a, b| a.rank == b.rank) {
+            if same[0].rank == UNORDERED {
+                break;
             }
-            let mut ends = BumpVec::new_in(self.arena);
-            let start = self.out.len();
-            for child in children.iter_mut().filter(|child| child.name == place.name) {
-                self.ordered_element(child, place.order)?;
-                ends.push(self.out.len());
+            let (start, first) = (self.out.len(), self.ends.len());
+            for child in same {
+                self.ordered_element(child)?;
+                self.ends.push(self.out.len());
             }
-            self.sort(start, &ends);
-            children.retain(|child| child.name != place.name || !child.children.is_empty());
+            self.sort(start, first);
         }
         Ok(())
     }
 
     /// One element of the standard's. Nothing is written where it says nothing.
-    fn ordered_element(&mut self, node: &mut Node<'_>, order: &[Place]) -> Result<(), Fault> {
+    fn ordered_element<'b>(&mut self, node: &mut Node<'b>) -> Result<(), Fault<'b>> {
         let start = self.out.len();
-        self.out.push_str(node.name);
-        let text = node.text.trim();
-        if !text.is_empty() {
-            self.out.push('=');
-            if is_time(node.name) {
-                write_time(text, self.out)?;
-            } else {
-                write_canonical_text(text, self.out)?;
+        node.name.write(self.out);
+        let name_end = self.out.len();
+        match (node.place.map(|place| &place.says), node.text) {
+            (Some(Says::Time), Text::Raw(text)) if !trim(text).is_empty() => {
+                self.out.push('=');
+                write_time(trim(text), self.out)?;
+            }
+            _ => self.text(node.text)?,
+        }
+        if !node.order().is_empty() {
+            let has_extensions = has_extensions(node.children);
+            self.in_order(node.children)?;
+            if has_extensions {
+                self.rest(node.children, is_extension)?;
+                for extension in node.children.iter_mut().filter(|child| is_extension(child)) {
+                    extension.is_written = true;
+                }
             }
         }
-        let before_children = self.out.len();
-        if !order.is_empty() {
-            let extensions = take_extensions(&mut node.children, self.arena);
-            self.in_order(&mut node.children, order)?;
-            self.rest(&extensions)?;
-        }
-        if text.is_empty() && self.out.len() == before_children {
+        if self.out.len() == name_end {
             self.out.truncate(start);
         }
+        node.is_written = node.children.iter().all(|child| child.is_written);
         Ok(())
     }
 
     /// What the standard does not order: by name and text, but for pairs, which stay as they are.
-    fn rest(&mut self, nodes: &[Node<'_>]) -> Result<(), Fault> {
-        let mut ends = BumpVec::with_capacity_in(nodes.len(), self.arena);
-        let start = self.out.len();
-        for node in nodes {
-            self.out.push_str(node.name);
-            let text = node.text.trim();
-            if !text.is_empty() {
-                self.out.push('=');
-                write_canonical_text(text, self.out)?;
-            }
-            if node.pair {
-                for part in &node.children {
-                    self.rest(std::slice::from_ref(part))?;
+    fn rest<'b>(&mut self, nodes: &[Node<'b>], is_wanted: fn(&Node<'_>) -> bool) -> Result<(), Fault<'b>> {
+        let (start, first) = (self.out.len(), self.ends.len());
+        for node in nodes.iter().filter(|node| !node.is_written && is_wanted(node)) {
+            node.name.write(self.out);
+            self.text(node.text)?;
+            if node.is_pair {
+                for part in &*node.children {
+                    self.rest(std::slice::from_ref(part), |_| true)?;
                 }
             } else {
-                self.rest(&node.children)?;
+                self.rest(node.children, |_| true)?;
             }
-            ends.push(self.out.len());
+            self.ends.push(self.out.len());
         }
-        self.sort(start, &ends);
+        self.sort(start, first);
         Ok(())
     }
 
-    /// Sorts the pieces that were written since `start`, by their code points.
-    fn sort(&mut self, start: usize, ends: &[usize]) {
-        let starts = || std::iter::once(&start).chain(ends);
-        let piece = |(&from, &to): (&usize, &usize)| &self.out[from..to];
-        if starts().zip(ends).map(piece).is_sorted() {
-            return;
+    /// `=` and the text, if there is any.
+    fn text<'b>(&mut self, text: Text<'b>) -> Result<(), Fault<'b>> {
+        match text {
+            Text::Word(stem, word) => {
+                self.out.push('=');
+                self.out.push_str(stem);
+                self.out.push_str(word);
+            }
+            Text::Raw(text) => {
+                let text = trim(text);
+                if !text.is_empty() {
+                    self.out.push('=');
+                    write_canonical_text(text, self.out)?;
+                }
+            }
         }
-        let copy = self.arena.alloc_str(&self.out[start..]);
-        let mut pieces = BumpVec::with_capacity_in(ends.len(), self.arena);
-        pieces.extend(starts().zip(ends).map(|(&from, &to)| &copy[from - start..to - start]));
-        pieces.sort_unstable();
-        self.out.truncate(start);
-        pieces.iter().for_each(|piece| self.out.push_str(piece));
+        Ok(())
+    }
+
+    /// Sorts the pieces that were written since `start`, by their code points. Their ends, from `first` on,
+    /// are taken away.
+    fn sort(&mut self, start: usize, first: usize) {
+        let ends = &self.ends[first..];
+        if ends.len() > 1 {
+            let starts = std::iter::once(&start).chain(ends);
+            let piece = |(&from, &to): (&usize, &usize)| &self.out[from..to];
+            if !starts.clone().zip(ends).map(piece).is_sorted() {
+                let copy = self.arena.alloc_str(&self.out[start..]);
+                let mut pieces = BumpVec::with_capacity_in(ends.len(), self.arena);
+                pieces.extend(starts.zip(ends).map(|(&from, &to)| &copy[from - start..to - start]));
+                pieces.sort_unstable();
+                self.out.truncate(start);
+                pieces.iter().for_each(|piece| self.out.push_str(piece));
+            }
+        }
+        self.ends.truncate(first);
     }
 }
 
-fn is_time(name: &str) -> bool {
-    matches!(name, "eventTime" | "time" | "startTime" | "endTime")
+/// Whether user extensions in a container stand behind what the standard orders in it: not where there is
+/// one child alone, and not beside a name like that of the event's own fields; the published hashes have it so.
+fn has_extensions(children: &[Node<'_>]) -> bool {
+    children.len() > 1
+        && children.iter().any(is_extension)
+        && !children.iter().any(|child| child.name.contains("eventTime") || child.name.contains("action"))
 }
 
-/// Takes user extensions out of a container: they stand behind what the standard orders in it. Only
-/// those whose namespace ends with a slash, and not one that is alone; the published hashes have it so.
-fn take_extensions<'b, 'w>(children: &mut BumpVec<'b, Node<'b>>, arena: &'w Bump) -> BumpVec<'w, Node<'b>> {
-    let mut extensions = BumpVec::new_in(arena);
-    if children.len() <= 1
-        || children.iter().any(|c| c.name.contains("eventTime") || c.name.contains("action"))
-    {
-        return extensions;
-    }
-    let mut at = 0;
-    while at < children.len() {
-        if children[at].name.contains('{') && children[at].name.contains("/}") {
-            extensions.push(children.remove(at));
-        } else {
-            at += 1;
-        }
-    }
-    extensions
+fn is_extension(node: &Node<'_>) -> bool {
+    node.rank == UNORDERED && node.name.is_in_slash_namespace()
 }
