@@ -32,6 +32,8 @@ pub struct Issuer<'a> {
 /// The commitments of many events, hashed together so that all lanes stay full.
 #[derive(Default)]
 pub struct Commitments {
+    /// Value of the first leaf, of one event at a time.
+    issuer: Vec<u8>,
     /// `SALT_INPUT_BYTES` a leaf.
     salt_inputs: Vec<u8>,
     /// For each leaf: prefix, salt (filled in by `roots`), text.
@@ -43,12 +45,12 @@ pub struct Commitments {
 impl Commitments {
     /// Adds one event. Returns its number of leaves, issuer included.
     pub fn add(&mut self, secret: &[u8; SECRET_BYTES], issuer: Issuer<'_>, event: &CanonicalEvent) -> usize {
-        let mut value = Vec::new();
-        value.extend_from_slice(b"{\"partner\":");
-        json::write_canonical_string(issuer.partner, &mut value);
-        value.push(b'}');
+        self.issuer.clear();
+        self.issuer.extend_from_slice(b"{\"partner\":");
+        json::write_canonical_string(issuer.partner, &mut self.issuer);
+        self.issuer.push(b'}');
         let mut count = 0_u32;
-        for (pointer, value) in std::iter::once(("@issuer", value.as_slice())).chain(event.fields()) {
+        for (pointer, value) in std::iter::once(("@issuer", self.issuer.as_slice())).chain(event.fields()) {
             self.salt_inputs.extend_from_slice(SALT_DOMAIN);
             self.salt_inputs.extend_from_slice(secret);
             self.salt_inputs.extend_from_slice(&count.to_be_bytes());

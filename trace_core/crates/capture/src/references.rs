@@ -1,7 +1,5 @@
 //! The names under which an event can be found, and the tokens of its items.
 
-use std::collections::BTreeSet;
-
 use epcis::{Event, ItemRole};
 
 use crate::entry::{Blinding, Token, name_hash};
@@ -58,17 +56,17 @@ pub(crate) fn references_of(
     blinding: &Blinding,
     out: &mut Vec<Reference>,
 ) -> Vec<Token> {
-    let mut references = BTreeSet::new();
-    let mut tokens = BTreeSet::new();
+    let first = out.len();
+    let mut tokens = Vec::with_capacity(event.items.len() + 1);
     let mut refer = |name: &str, role: Role| {
         let token = blinding.token(name);
-        references.insert(Reference { name_hash: name_hash(&token), role });
+        out.push(Reference { name_hash: name_hash(&token), role });
         token
     };
     let mut lots: Vec<&str> = Vec::new();
     let mut classes: Vec<&str> = Vec::new();
     for item in &event.items {
-        tokens.insert(refer(&item.item, item.role.into()));
+        tokens.push(refer(&item.item, item.role.into()));
         // Most items of an event share their lot and class: each is blinded once.
         if let Some(lot) = item.lot.as_deref().filter(|lot| !lots.contains(lot)) {
             lots.push(lot);
@@ -78,7 +76,7 @@ pub(crate) fn references_of(
         }
     }
     for lot in lots {
-        tokens.insert(refer(lot, Role::Lot));
+        tokens.push(refer(lot, Role::Lot));
     }
     for class in classes {
         refer(class, Role::Class);
@@ -90,6 +88,16 @@ pub(crate) fn references_of(
     if let Some(id) = event.transformation_id {
         refer(id, Role::Transformation);
     }
-    out.extend(references);
-    tokens.into_iter().collect()
+    out[first..].sort_unstable();
+    let mut kept = first;
+    for at in first..out.len() {
+        if at == first || out[at] != out[at - 1] {
+            out[kept] = out[at];
+            kept += 1;
+        }
+    }
+    out.truncate(kept);
+    tokens.sort_unstable();
+    tokens.dedup();
+    tokens
 }

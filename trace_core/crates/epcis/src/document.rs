@@ -1,5 +1,7 @@
 //! From bytes to the events of a capture document, whatever shape it has.
 
+use std::borrow::Cow;
+
 use json::{Bump, Object, Value, read};
 
 use crate::context::Context;
@@ -37,9 +39,11 @@ impl<'a> Document<'a> {
     /// The effective context of one event: the document's, then the event's own. A bare event's own
     /// is the document's already.
     #[must_use]
-    pub fn context_of(&self, event: &RawEvent<'a>) -> Context<'a> {
-        let own = if self.is_bare() { None } else { event.object.get("@context") };
-        self.context.with(own)
+    pub fn context_of(&self, event: &RawEvent<'a>) -> Cow<'_, Context<'a>> {
+        match event.object.get("@context") {
+            Some(own) if !self.is_bare() => Cow::Owned(self.context.with(Some(own))),
+            _ => Cow::Borrowed(&self.context),
+        }
     }
 
     /// Members that the document wants left out of event hash ids: what `…:ignoreFields` lists in the

@@ -140,19 +140,6 @@ pub struct Event<'a> {
     pub ilmd: Option<&'a Object<'a>>,
 }
 
-/// The lists that name items, each with its role; those of classes hold objects with quantities.
-const INSTANCE_LISTS: [(&str, ItemRole); 4] = [
-    ("epcList", ItemRole::Epc),
-    ("childEPCs", ItemRole::Child),
-    ("inputEPCList", ItemRole::Input),
-    ("outputEPCList", ItemRole::Output),
-];
-const CLASS_LISTS: [(&str, ItemRole); 4] = [
-    ("quantityList", ItemRole::Epc),
-    ("childQuantityList", ItemRole::Child),
-    ("inputQuantityList", ItemRole::Input),
-    ("outputQuantityList", ItemRole::Output),
-];
 /// CBV master data attribute: the lot of what the event makes.
 const LOT_ATTRIBUTES: [(&str, &str); 2] =
     [("urn:epcglobal:cbv:mda:", "lotNumber"), ("https://ref.gs1.org/cbv/", "lotNumber")];
@@ -211,15 +198,28 @@ impl<'a> Event<'a> {
 fn items_of<'a>(object: &'a Object<'a>, ilmd_lot: Option<&str>) -> Vec<ItemRef<'a>> {
     let mut items = Vec::new();
     for member in object.members {
-        if member.name == "parentID" {
-            items.extend(member.value.as_str().map(|epc| item_ref(ItemRole::Parent, epc, None)));
-        } else if let Some((_, role)) = INSTANCE_LISTS.iter().find(|(name, _)| *name == member.name) {
-            let epcs = member.value.as_array().unwrap_or(&[]).iter().filter_map(|value| value.as_str());
-            items.extend(epcs.map(|epc| item_ref(*role, epc, ilmd_lot)));
-        } else if let Some((_, role)) = CLASS_LISTS.iter().find(|(name, _)| *name == member.name) {
-            let elements =
-                member.value.as_array().unwrap_or(&[]).iter().filter_map(|value| value.as_object());
-            items.extend(elements.filter_map(|element| quantity_ref(*role, element, ilmd_lot)));
+        let (role, is_instance) = match member.name {
+            "parentID" => (ItemRole::Parent, true),
+            "epcList" => (ItemRole::Epc, true),
+            "childEPCs" => (ItemRole::Child, true),
+            "inputEPCList" => (ItemRole::Input, true),
+            "outputEPCList" => (ItemRole::Output, true),
+            "quantityList" => (ItemRole::Epc, false),
+            "childQuantityList" => (ItemRole::Child, false),
+            "inputQuantityList" => (ItemRole::Input, false),
+            "outputQuantityList" => (ItemRole::Output, false),
+            _ => continue,
+        };
+        let named = match &member.value {
+            Value::Array(elements) => elements,
+            single => std::slice::from_ref(single),
+        };
+        if is_instance {
+            let epcs = named.iter().filter_map(|value| value.as_str());
+            items.extend(epcs.map(|epc| item_ref(role, epc, ilmd_lot)));
+        } else {
+            let elements = named.iter().filter_map(|value| value.as_object());
+            items.extend(elements.filter_map(|element| quantity_ref(role, element, ilmd_lot)));
         }
     }
     items

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use crate::number::write_number;
+use crate::plain::plain_run;
 use crate::value::{Member, Value};
 
 /// Appends the canonical text of a value: no white space, members sorted by UTF-16 code units,
@@ -72,36 +73,39 @@ fn order_utf16(a: &str, b: &str) -> Ordering {
 /// Appends a string with its quotes, escaped as RFC 8785 §3.2.2.2 says.
 pub fn write_canonical_string(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
-    let bytes = text.as_bytes();
-    let mut plain_from = 0;
-    for (at, &byte) in bytes.iter().enumerate() {
-        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
-            continue;
-        }
-        out.extend_from_slice(&bytes[plain_from..at]);
-        plain_from = at + 1;
-        let short = match byte {
-            b'"' | b'\\' => byte,
-            0x08 => b'b',
-            0x09 => b't',
-            0x0a => b'n',
-            0x0c => b'f',
-            0x0d => b'r',
-            _ => {
-                let hex = |nibble: u8| b"0123456789abcdef"[usize::from(nibble & 0xf)];
-                out.extend_from_slice(&[b'\\', b'u', b'0', b'0', hex(byte >> 4), hex(byte)]);
-                continue;
-            }
-        };
-        out.extend_from_slice(&[b'\\', short]);
+    let mut rest = text.as_bytes();
+    loop {
+        let run = plain_run(rest);
+        out.extend_from_slice(&rest[..run]);
+        let Some(&special) = rest.get(run) else { break };
+        write_escape(special, out);
+        rest = &rest[run + 1..];
     }
-    out.extend_from_slice(&bytes[plain_from..]);
     out.push(b'"');
+}
+
+fn write_escape(byte: u8, out: &mut Vec<u8>) {
+    let short = match byte {
+        b'"' | b'\\' => byte,
+        0x08 => b'b',
+        0x09 => b't',
+        0x0a => b'n',
+        0x0c => b'f',
+        0x0d => b'r',
+        _ => {
+            let hex = |nibble: u8| b"0123456789abcdef"[usize::from(nibble & 0xf)];
+            return out.extend_from_slice(&[b'\\', b'u', b'0', b'0', hex(byte >> 4), hex(byte)]);
+        }
+    };
+    out.extend_from_slice(&[b'\\', short]);
 }
 
 /// Appends `/` and one reference token of a JSON pointer, escaped as RFC 6901 §3 says.
 pub fn write_pointer_token(token: &str, out: &mut String) {
     out.push('/');
+    if !token.contains(['~', '/']) {
+        return out.push_str(token);
+    }
     for character in token.chars() {
         match character {
             '~' => out.push_str("~0"),

@@ -8,6 +8,7 @@
 
 mod canonical;
 mod number;
+mod plain;
 mod read;
 mod value;
 

@@ -6,6 +6,7 @@ use bumpalo::Bump;
 
 use crate::canonical::write_pointer_token;
 use crate::number::in_range;
+use crate::plain::plain_run;
 use crate::value::{Member, Object, Value};
 
 /// Nesting beyond this is refused. `EPCIS` events seen so far nest to 12.
@@ -328,9 +329,7 @@ impl<'a> Reader<'a> {
 
     /// Moves to the next quote, backslash or control character.
     fn plain_run(&mut self) {
-        let rest = &self.bytes[self.at..];
-        let run = rest.iter().position(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\');
-        self.at += run.unwrap_or(rest.len());
+        self.at += plain_run(&self.bytes[self.at..]);
     }
 
     /// One escape; `at` stands on the backslash.

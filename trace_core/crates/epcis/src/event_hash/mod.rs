@@ -36,13 +36,11 @@ mod order;
 mod text;
 mod write;
 
-use std::borrow::Cow;
-
 use json::{Bump, Object};
 use sha256::digest_many;
 
 use crate::context::Context;
-use crate::document::{Document, RawEvent, read_document};
+use crate::document::read_document;
 use crate::problem::Problem;
 
 /// Pre-hash strings that are hashed together: enough to fill sixteen lanes, few enough to stay in cache.
@@ -123,7 +121,7 @@ fn each_chunk(body: &[u8], mut take: impl FnMut(&[&str])) -> Result<(), Vec<Prob
         text.clear();
         ends.clear();
         for event in events {
-            let context = context_of(&document, event);
+            let context = document.context_of(event);
             let written = write_prehash(event.object, &context, &ignored, &scratch, &mut text);
             problems.extend(written.err().map(|problem| document.locate(event.index, problem)));
             ends.push(text.len());
@@ -134,12 +132,4 @@ fn each_chunk(body: &[u8], mut take: impl FnMut(&[&str])) -> Result<(), Vec<Prob
         take(&prehashes);
     }
     if problems.is_empty() { Ok(()) } else { Err(problems) }
-}
-
-/// The context of an event; it is the document's own for all events that say nothing of it.
-fn context_of<'d, 'a>(document: &'d Document<'a>, event: &RawEvent<'a>) -> Cow<'d, Context<'a>> {
-    match event.object.get("@context") {
-        Some(_) => Cow::Owned(document.context_of(event)),
-        None => Cow::Borrowed(&document.context),
-    }
 }

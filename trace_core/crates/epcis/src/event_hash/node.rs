@@ -14,19 +14,23 @@ pub(super) struct Node<'b> {
     pub(super) text: Text<'b>,
     /// Those that the standard orders first, in its order.
     pub(super) children: &'b mut [Node<'b>],
-    /// Where the standard has it among its siblings, and that place; [`UNORDERED`] with none.
-    pub(super) rank: u8,
-    pub(super) place: Option<&'static Place>,
+    pub(super) place: InOrder,
     /// A type and its value, which stay in this order.
     pub(super) is_pair: bool,
     /// It stands in the string already.
     pub(super) is_written: bool,
 }
 
-pub(super) const UNORDERED: u8 = u8::MAX;
+/// Where the standard has an element among its siblings.
+#[derive(Clone, Copy)]
+pub(super) struct InOrder {
+    /// The number of its place; [`u8::MAX`] where it has none.
+    pub(super) rank: u8,
+    pub(super) place: Option<&'static Place>,
+}
 
 /// `local`, or `{namespace}local`; empty for the elements of a list in a list.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub(super) struct Name<'b> {
     pub(super) namespace: Option<&'b str>,
     pub(super) local: &'b str,
@@ -72,8 +76,8 @@ pub(super) fn children_of_event<'a: 'b, 'b>(
 
 /// By the standard's order; what it does not order comes last.
 fn sorted(mut nodes: Nodes<'_>) -> &mut [Node<'_>] {
-    if !nodes.is_sorted_by_key(|node| node.rank) {
-        nodes.sort_unstable_by_key(|node| node.rank);
+    if !nodes.is_sorted_by_key(|node| node.place.rank) {
+        nodes.sort_unstable_by_key(|node| node.place.rank);
     }
     nodes.into_bump_slice_mut()
 }
@@ -108,10 +112,7 @@ impl<'a: 'b, 'b> Builder<'_, 'a, 'b> {
         }
         let elements = elements_of(&value);
         out.reserve(elements.len());
-        for element in elements {
-            out.push(self.element(name, *element, order)?);
-        }
-        Ok(())
+        elements.iter().try_for_each(|element| self.element(name, *element, order, out))
     }
 
     /// A list, as the element that XML has around its elements.
@@ -123,17 +124,11 @@ impl<'a: 'b, 'b> Builder<'_, 'a, 'b> {
         order: &'static [Place],
         out: &mut Nodes<'b>,
     ) -> Result<(), Fault<'b>> {
-        let elements = elements_of(&value);
-        if elements.is_empty() {
-            return Ok(());
+        let place = InOrder::of(name, order);
+        let children = self.elements(element_name, elements_of(&value), place.order())?;
+        if !children.is_empty() {
+            out.push(Node::new(name, place, Text::Raw(""), children));
         }
-        let mut list = Node::new(name, order);
-        let mut children = BumpVec::with_capacity_in(elements.len(), self.arena);
-        for element in elements {
-            children.push(self.element(element_name, *element, list.order())?);
-        }
-        list.children = sorted(children);
-        out.push(list);
         Ok(())
     }
 
@@ -145,27 +140,41 @@ impl<'a: 'b, 'b> Builder<'_, 'a, 'b> {
         value: Value<'b>,
         out: &mut Nodes<'b>,
     ) -> Result<(), Fault<'b>> {
+        let (none, nameless) = (InOrder::NONE, Name::plain(""));
         let elements = elements_of(&value);
         let mut pairs = BumpVec::with_capacity_in(elements.len(), self.arena);
         for element in elements {
             let element = element.as_object().ok_or(Fault { kind: Kind::NoPair, culprit: list })?;
             let value = element.get(id).ok_or(Fault { kind: Kind::NoPair, culprit: element.source })?;
             let mut pair = BumpVec::with_capacity_in(2, self.arena);
-            if let Some(kind) = element.get("type") {
-                let mut node = self.element(Name::plain("type"), kind, &[])?;
-                if let Value::String(text) = kind {
-                    node.text = self.word(text, words);
+            match element.get("type") {
+                Some(Value::String(text)) => {
+                    pair.push(Node::new(Name::plain("type"), none, self.word(text, words), &mut []));
                 }
-                pair.push(node);
+                Some(other) => self.element(Name::plain("type"), other, &[], &mut pair)?,
+                None => (),
             }
-            pair.push(self.element(Name::plain(id), value, &[])?);
-            let children = pair.into_bump_slice_mut();
-            pairs.push(Node { children, is_pair: true, ..Node::new(Name::plain(""), &[]) });
+            self.element(Name::plain(id), value, &[], &mut pair)?;
+            let pair = Node::new(nameless, none, Text::Raw(""), pair.into_bump_slice_mut());
+            pairs.push(Node { is_pair: true, ..pair });
         }
         if !pairs.is_empty() {
-            out.push(Node { children: pairs.into_bump_slice_mut(), ..Node::new(Name::plain(list), &[]) });
+            out.push(Node::new(Name::plain(list), none, Text::Raw(""), pairs.into_bump_slice_mut()));
         }
         Ok(())
+    }
+
+    fn elements(
+        &self,
+        name: Name<'b>,
+        values: &[Value<'b>],
+        order: &'static [Place],
+    ) -> Result<&'b mut [Node<'b>], Fault<'b>> {
+        let mut elements = BumpVec::with_capacity_in(values.len(), self.arena);
+        for value in values {
+            self.element(name, *value, order, &mut elements)?;
+        }
+        Ok(sorted(elements))
     }
 
     fn element(
@@ -173,39 +182,35 @@ impl<'a: 'b, 'b> Builder<'_, 'a, 'b> {
         name: Name<'b>,
         value: Value<'b>,
         order: &'static [Place],
-    ) -> Result<Node<'b>, Fault<'b>> {
+        out: &mut Nodes<'b>,
+    ) -> Result<(), Fault<'b>> {
+        let (mut text, mut children): (_, &'b mut [Node<'b>]) = (Text::Raw(""), &mut []);
+        let full_name = name.of_element(true);
+        let mut place = InOrder::of(full_name, order);
         match value {
             Value::Object(object) => {
-                let mut node = Node::new(name.of_element(true), order);
-                let mut children = BumpVec::with_capacity_in(object.members.len(), self.arena);
+                let mut members = BumpVec::with_capacity_in(object.members.len(), self.arena);
                 for member in object.members {
-                    self.member(member.name, member.value, node.order(), &mut children)?;
+                    self.member(member.name, member.value, place.order(), &mut members)?;
                 }
-                if children.is_empty() {
-                    node = Node::new(name.of_element(false), order);
-                }
-                node.children = sorted(children);
-                if let Some(text) = object.get("#text") {
+                children = sorted(members);
+                if let Some(said) = object.get("#text") {
                     let fault = Fault { kind: Kind::NoText, culprit: object.source };
-                    node.text = Text::Raw(text.as_str().ok_or(fault)?);
+                    text = Text::Raw(said.as_str().ok_or(fault)?);
                 }
-                Ok(node)
             }
-            Value::Array(elements) => {
-                let mut children = BumpVec::with_capacity_in(elements.len(), self.arena);
-                for element in elements {
-                    children.push(self.element(Name::plain(""), *element, &[])?);
-                }
-                let mut node = Node::new(name.of_element(!children.is_empty()), order);
-                node.children = children.into_bump_slice_mut();
-                Ok(node)
-            }
-            scalar => {
-                let mut node = Node::new(name.of_element(false), order);
-                node.text = self.scalar(scalar, node.says());
-                Ok(node)
-            }
+            Value::Array(values) => children = self.elements(Name::plain(""), values, &[])?,
+            _ => (),
         }
+        let name = name.of_element(!children.is_empty());
+        if name != full_name {
+            place = InOrder::of(name, order);
+        }
+        if !matches!(value, Value::Object(_) | Value::Array(_)) {
+            text = self.scalar(value, place.says(name));
+        }
+        out.push(Node::new(name, place, text, children));
+        Ok(())
     }
 
     /// The text of a scalar, as Python's `str` has it, which the published hashes follow.
@@ -251,28 +256,27 @@ impl<'a: 'b, 'b> Builder<'_, 'a, 'b> {
 }
 
 impl<'b> Node<'b> {
-    /// An element without text and children, in a container with this order.
-    fn new(name: Name<'b>, order: &'static [Place]) -> Self {
-        let rank =
-            if name.namespace.is_some() { None } else { order.iter().position(|p| p.name == name.local) };
-        Self {
-            name,
-            text: Text::Raw(""),
-            children: &mut [],
-            rank: rank.and_then(|rank| u8::try_from(rank).ok()).unwrap_or(UNORDERED),
-            place: rank.and_then(|rank| order.get(rank)),
-            is_pair: false,
-            is_written: false,
-        }
+    const fn new(name: Name<'b>, place: InOrder, text: Text<'b>, children: &'b mut [Node<'b>]) -> Self {
+        Self { name, text, children, place, is_pair: false, is_written: false }
+    }
+}
+
+impl InOrder {
+    const NONE: Self = Self { rank: u8::MAX, place: None };
+
+    fn of(name: Name<'_>, order: &'static [Place]) -> Self {
+        let found = (0..).zip(order).find(|(_, place)| name == Name::plain(place.name));
+        found.map_or(Self::NONE, |(rank, place)| Self { rank, place: Some(place) })
     }
 
     /// The order of what it holds.
-    pub(super) fn order(&self) -> &'static [Place] {
+    pub(super) fn order(self) -> &'static [Place] {
         self.place.map_or(&[], |place| place.order)
     }
 
-    fn says(&self) -> &'static Says {
-        match (self.place, self.name) {
+    /// What the text of an element is that has this place and this name.
+    fn says(self, name: Name<'_>) -> &'static Says {
+        match (self.place, name) {
             (Some(place), _) => &place.says,
             (None, Name { namespace: None, local: "bizStep" }) => &Says::Word(&BIZ_STEP_WORDS),
             (None, Name { namespace: None, local: "disposition" }) => &Says::Word(&DISPOSITION_WORDS),

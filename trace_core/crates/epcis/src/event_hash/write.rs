@@ -4,7 +4,7 @@ use bumpalo::collections::Vec as BumpVec;
 use json::Bump;
 
 use super::fault::Fault;
-use super::node::{Node, Text, UNORDERED};
+use super::node::{Node, Text};
 use super::order::Says;
 use super::text::{trim, write_canonical_text, write_time};
 
@@ -32,8 +32,8 @@ pub(super) fn write_event<'b>(
 impl Writer<'_> {
     /// Writes those children that the standard orders; what they leave behind is not marked as written.
     fn in_order<'b>(&mut self, children: &mut [Node<'b>]) -> Result<(), Fault<'b>> {
-        for same in children.chunk_by_mut(|a, b| a.rank == b.rank) {
-            if same[0].rank == UNORDERED {
+        for same in children.chunk_by_mut(|a, b| a.place.rank == b.place.rank) {
+            if same[0].place.place.is_none() {
                 break;
             }
             let (start, first) = (self.out.len(), self.ends.len());
@@ -51,14 +51,14 @@ impl Writer<'_> {
         let start = self.out.len();
         node.name.write(self.out);
         let name_end = self.out.len();
-        match (node.place.map(|place| &place.says), node.text) {
+        match (node.place.place.map(|place| &place.says), node.text) {
             (Some(Says::Time), Text::Raw(text)) if !trim(text).is_empty() => {
                 self.out.push('=');
                 write_time(trim(text), self.out)?;
             }
             _ => self.text(node.text)?,
         }
-        if !node.order().is_empty() {
+        if !node.place.order().is_empty() {
             let has_extensions = has_extensions(node.children);
             self.in_order(node.children)?;
             if has_extensions {
@@ -142,5 +142,5 @@ fn has_extensions(children: &[Node<'_>]) -> bool {
 }
 
 fn is_extension(node: &Node<'_>) -> bool {
-    node.rank == UNORDERED && node.name.is_in_slash_namespace()
+    node.place.place.is_none() && node.name.is_in_slash_namespace()
 }

@@ -6,35 +6,35 @@ use super::{Path, Token};
 use crate::document::Document;
 use crate::problem::{Problem, Severity};
 
-/// Members of an event, and of objects in its lists, whose values are keys.
-const KEYS: [&str; 12] = [
-    "epcList",
-    "childEPCs",
-    "inputEPCList",
-    "outputEPCList",
-    "parentID",
-    "epcClass",
-    "id",
-    "source",
-    "destination",
-    "bizTransaction",
-    "transformationID",
-    "deviceID",
-];
-/// Members of an event that hold objects with such members.
-const OWNERS: [&str; 11] = [
-    "quantityList",
-    "childQuantityList",
-    "inputQuantityList",
-    "outputQuantityList",
-    "readPoint",
-    "bizLocation",
-    "sourceList",
-    "destinationList",
-    "bizTransactionList",
-    "sensorElementList",
-    "sensorMetadata",
-];
+/// Members of an event, and of objects in it, whose values are keys, or hold objects with such members.
+fn may_hold_keys(name: &str) -> bool {
+    matches!(
+        name,
+        "epcList"
+            | "childEPCs"
+            | "inputEPCList"
+            | "outputEPCList"
+            | "parentID"
+            | "epcClass"
+            | "id"
+            | "source"
+            | "destination"
+            | "bizTransaction"
+            | "transformationID"
+            | "deviceID"
+            | "quantityList"
+            | "childQuantityList"
+            | "inputQuantityList"
+            | "outputQuantityList"
+            | "readPoint"
+            | "bizLocation"
+            | "sourceList"
+            | "destinationList"
+            | "bizTransactionList"
+            | "sensorElementList"
+            | "sensorMetadata"
+    )
+}
 
 /// A finding for each GS1 key that is wrong: a check digit that does not fit, a part that is too long, a
 /// character that may not be. The code is that of `gs1::Finding`. Cost: one look at each key.
@@ -52,7 +52,7 @@ pub fn findings(document: &Document<'_>) -> Vec<Problem> {
 
 fn of_object(object: &Object<'_>, event_index: usize, path: &Path<'_>, found: &mut Vec<Problem>) {
     for member in object.members {
-        if KEYS.contains(&member.name) || OWNERS.contains(&member.name) {
+        if may_hold_keys(member.name) {
             of_value(member.value, event_index, &path.name(member.name), found);
         }
     }

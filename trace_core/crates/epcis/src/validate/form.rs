@@ -136,8 +136,14 @@ pub(crate) fn is_uri(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once(':') else { return false };
     let scheme_holds = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
         && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-._".contains(&b));
-    let left_out = |c: char| c.is_control() || c.is_whitespace() || "<>\"{}|\\^`".contains(c);
-    scheme_holds && !rest.is_empty() && !rest.contains(left_out)
+    let left_out = |byte: u8| byte <= b' ' || byte == 0x7f || b"<>\"{}|\\^`".contains(&byte);
+    let is_ascii = rest.is_ascii();
+    let holds = if is_ascii {
+        !rest.bytes().any(left_out)
+    } else {
+        !rest.contains(|c: char| c.is_control() || c.is_whitespace() || (c.is_ascii() && left_out(c as u8)))
+    };
+    scheme_holds && !rest.is_empty() && holds
 }
 
 fn is_word(text: &str, words: &[&str], short: fn(&str) -> &str) -> bool {

@@ -1,0 +1,59 @@
+"""`python -m benches`: measures everything and prints one table."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from pathlib import Path
+
+import click
+
+from benches.core import capture_path, event_hash_ids, rust_examples
+from benches.system import system
+from benches.table import Results
+
+
+@click.command()
+@click.option("--events", default=1_000_000, show_default=True, help="Events for the measurements over HTTP.")
+@click.option("--only", type=click.Choice(["core", "rust", "system"]), help="One part alone.")
+@click.option("--markdown", type=click.Path(path_type=Path), help="Also write the table to this file.")
+def main(events: int, only: str | None, markdown: Path | None) -> None:
+    """Measure each operation beside a peer or a limit, in this run, on this machine."""
+    click.echo(machine())
+    results = Results()
+    if only in (None, "core"):
+        for row in (*event_hash_ids(), *capture_path()):
+            results.add(row)
+    if only in (None, "rust"):
+        for row in rust_examples():
+            results.add(row)
+    if only in (None, "system"):
+        for row in system(events):
+            results.add(row)
+    results.show()
+    click.echo(
+        "Shared machines are noisy: rows marked void disagreed with themselves by more than 5 %. Ratios, not rates, travel."
+    )
+    if markdown is not None:
+        markdown.write_text(f"{machine()}\n\n{results.markdown()}\n")
+
+
+def machine() -> str:
+    """What this was measured on."""
+    model = next(
+        (
+            line.partition(":")[2].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if "model name" in line
+        ),
+        platform.processor(),
+    )
+    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
+    return (
+        f"{time.strftime('%Y-%m-%d')}, {model}, {os.cpu_count()} cores, load {load}, Python {platform.python_version()}"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,118 @@
+"""The core beside its peers: event hash ids, the way of a capture, trees, GS1 keys."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import logging
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import orjson
+
+import trace_core
+from benches.interleaved import compare, seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from benches.table import Row
+
+REPOSITORY = Path(__file__).parent.parent
+
+
+def event_hash_ids() -> Iterator[Row]:
+    """Event hash ids a second, beside the reference implementation on the same events."""
+    document = _document(10_000, 500)
+    small = _document(200, 500)
+    size = len(document) / 10_000
+    rate = 10_000 / min(seconds(lambda: trace_core.event_hash_ids(document)) for _ in range(7))
+    yield "event hash ids from JSON", f"{rate:,.0f}/s of {size:.0f} B", "goal 300,000/s", f"{rate / 300_000:.2f}"
+    try:
+        from epcis_event_hash_generator import hash_generator, json_to_py
+    except ImportError:
+        yield "… and the Python reference", "-", "epcis-event-hash-generator is not installed", "-"
+        return
+    logging.disable(logging.CRITICAL)
+    parsed = orjson.loads(small)
+
+    def reference() -> list[str]:
+        events = json_to_py.event_list_from_epcis_document_json(json.loads(json.dumps(parsed)))
+        return hash_generator.epcis_hashes_from_events(events)
+
+    with contextlib.redirect_stderr(io.StringIO()):
+        assert reference() == trace_core.event_hash_ids(small), "the reference gives other ids"
+        ratio = compare(lambda: [trace_core.event_hash_ids(small) for _ in range(20)], reference, pairs=7)
+    times = 20 * ratio.median_of_pairs
+    peer = f"reference: {200 / ratio.peer_s:,.0f}/s"
+    yield (
+        "… and the Python reference",
+        f"{20 * 200 / ratio.ours_s:,.0f}/s",
+        peer,
+        f"{times:,.0f}{' (void)' if ratio.void else ''}",
+    )
+
+
+def capture_path() -> Iterator[Row]:
+    """Bytes to COPY buffers, beside its floor."""
+    document = _document(10_000, 1_000)
+    blinding = trace_core.Blinding(bytes(32))
+
+    def prepare() -> None:
+        prepared = trace_core.prepare_capture(
+            document,
+            partner="bench",
+            record_time_us=1_800_000_000_000_000,
+            capture_no=1,
+            seed=bytes(32),
+            blinding=blinding,
+            strict=False,
+        )
+        assert prepared.error_count == 0
+        prepared.copies([])
+
+    rate = 10_000 / min(seconds(prepare) for _ in range(7))
+    floor = "floor 246,000/s, before commitments"
+    yield (
+        "capture path, bytes to COPY buffers",
+        f"{rate:,.0f}/s of {len(document) / 10_000:.0f} B",
+        floor,
+        f"{rate / 246_000:.2f}",
+    )
+
+
+def rust_examples() -> Iterator[Row]:
+    """What the crates measure themselves, in one process each."""
+    for package, example in (("wayproof-merkle", "peers"), ("wayproof-gs1", "measure")):
+        command = ["cargo", "run", "--release", "--quiet", "-p", package, "--example", example]
+        done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
+        for line in done.stdout.splitlines():
+            if line.startswith("{"):
+                yield _row_of(orjson.loads(line))
+
+
+def _row_of(measured: dict[str, object]) -> Row:
+    name = str(measured.pop("operation", measured.pop("name", "?")))
+    ratio = next((v for k, v in measured.items() if "ratio" in k), "-")
+    ours = next(
+        (
+            f"{k} {v:,.0f}" if isinstance(v, int | float) else str(v)
+            for k, v in measured.items()
+            if "per_s" in k or "ns" in k
+        ),
+        "-",
+    )
+    return name, ours, ", ".join(f"{k}={v}" for k, v in measured.items()), f"{ratio}"
+
+
+def _document(events: int, size: int) -> bytes:
+    """Events of about `size` bytes, made longer by an extension member where they are too short."""
+    simulator = trace_core.Simulator(events=events * 3, seed=11, troubled_per_10k=0)
+    document = orjson.loads(simulator.next_document(events * 3) or b"{}")
+    fitting = [e for e in document["epcisBody"]["eventList"] if len(orjson.dumps(e)) <= size][:events]
+    for event in fitting:
+        event["ex:pad"] = "x" * max(1, size - len(orjson.dumps(event)) - 12)
+    document["epcisBody"]["eventList"] = fitting
+    return orjson.dumps(document)

@@ -1,0 +1,192 @@
+"""The whole road over HTTP beside raw COPY of the same rows; look-ups and recalls over what is there."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import asyncpg
+import httpx
+import orjson
+
+import trace_core
+from trace_api.log.keys import LogKeys
+from trace_api.settings import Settings
+from trace_api.store.embedded import embedded_postgres
+from trace_api.store.migrate import known_migrations, migrate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from benches.table import Row
+
+WAYPROOF = Path(sys.executable).with_name("wayproof")
+DOCUMENT_EVENTS = 5_000
+WRITERS = 2
+LOOK_UPS = 400
+RECALLS = 40
+PORT = 8931
+
+
+def system(events: int) -> Iterator[Row]:
+    """Captures `events`, then asks. The server is the one that users start, in its own process."""
+    with tempfile.TemporaryDirectory(prefix="wayproof-bench-") as folder:
+        yield from _over_http(Path(folder) / "http", events)
+        yield from _raw_copy(Path(folder) / "copy", min(events, 100_000))
+
+
+def _documents(events: int) -> tuple[list[bytes], list[trace_core.Landmark]]:
+    simulator = trace_core.Simulator(events=events, seed=21)
+    documents = []
+    while (document := simulator.next_document(DOCUMENT_EVENTS)) is not None:
+        documents.append(document)
+    return documents, simulator.landmarks()
+
+
+def _over_http(data: Path, events: int) -> Iterator[Row]:
+    documents, landmarks = _documents(events)
+    with (Path(data.parent) / "server.log").open("wb") as log:
+        server = subprocess.Popen([WAYPROOF, "serve", "--data", data, "--port", str(PORT)], stderr=log)
+    try:
+        client = httpx.Client(base_url=f"http://127.0.0.1:{PORT}", timeout=300)
+        _wait_ready(client)
+        rate, peak = _capture(documents, events, server.pid)
+        yield (
+            f"capture over HTTP, durable, indexed, sequenced ({events:,} events)",
+            f"{rate:,.0f} events/s",
+            "see raw COPY",
+            "-",
+        )
+        body = len(documents[0])
+        yield (
+            "peak memory of the server while capturing",
+            f"{peak / 1e6:,.0f} MB",
+            f"{WRITERS} captures of {body / 1e6:.1f} MB at a time",
+            "-",
+        )
+        yield from _questions(client, landmarks, events)
+    finally:
+        server.terminate()
+        server.wait()
+    fsck = ["/usr/bin/time", "-f", "%M", WAYPROOF, "log", "fsck", "--data", data, "--json"]
+    start = time.perf_counter()
+    try:
+        done = subprocess.run(fsck, capture_output=True, check=True, text=True)
+    except FileNotFoundError:
+        done = subprocess.run(fsck[3:], capture_output=True, check=True, text=True)
+    took = time.perf_counter() - start
+    assert orjson.loads(done.stdout)["findings"] == []
+    memory = re.search(r"(\d+)\s*$", done.stderr)
+    peak_mb = f"{int(memory[1]) / 1000:,.0f} MB" if memory else "not measured"
+    yield f"fsck of {events:,} events", f"{events / took:,.0f} events/s, peak {peak_mb}", "limit 500 MB", "-"
+
+
+def _wait_ready(client: httpx.Client) -> None:
+    while True:
+        try:
+            if client.get("/healthz").status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.1)
+
+
+def _capture(documents: list[bytes], events: int, pid: int) -> tuple[float, int]:
+    def send(document: bytes) -> int:
+        with httpx.Client(base_url=f"http://127.0.0.1:{PORT}", timeout=300) as client:
+            job = client.post("/capture", content=document, headers={"Content-Type": "application/json"}).json()
+        assert job["success"], job["errors"][:3]
+        return _resident(pid)
+
+    start = time.perf_counter()
+    with ThreadPoolExecutor(WRITERS) as writers:
+        peak = max(writers.map(send, documents))
+    with httpx.Client(base_url=f"http://127.0.0.1:{PORT}") as client:
+        while client.get("/healthz").json()["tree_size"] < events:
+            time.sleep(0.05)
+    return events / (time.perf_counter() - start), peak
+
+
+def _resident(pid: int) -> int:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+def _questions(client: httpx.Client, landmarks: list[trace_core.Landmark], events: int) -> Iterator[Row]:
+    items = [landmark for landmark in landmarks if landmark.role in ("pack", "consignment")]
+    lots = [landmark for landmark in landmarks if landmark.role == "lot"]
+    for what, path, name, asked, count in (
+        ("item look-up (history)", "/history", "item", items, LOOK_UPS),
+        ("verdict with proofs", "/verify", "scan", items, LOOK_UPS),
+        ("recall of a lot", "/recall", "item", lots, RECALLS),
+    ):
+        times = []
+        for n in range(count):
+            parameters = {name: asked[n % len(asked)].element_string}
+            start = time.perf_counter()
+            answer = client.get(path, params=parameters)
+            times.append(time.perf_counter() - start)
+            assert answer.status_code == 200
+        cuts = statistics.quantiles(times, n=100)
+        yield (
+            f"{what}, over {events:,} events",
+            f"p50 {cuts[49] * 1000:.1f} ms, p95 {cuts[94] * 1000:.1f} ms, p99 {cuts[98] * 1000:.1f} ms",
+            "-",
+            "-",
+        )
+
+
+def _raw_copy(data: Path, events: int) -> Iterator[Row]:
+    """The same rows, prepared before, into the same tables and indexes, in the same kind of transactions."""
+    documents, _ = _documents(events)
+    settings = Settings.of(data_dir=data)
+    blinding = trace_core.Blinding(LogKeys.load_or_create(settings.key_dir).blinding_key)
+    prepared = [
+        trace_core.prepare_capture(
+            document,
+            partner="bench",
+            record_time_us=1_800_000_000_000_000,
+            capture_no=number,
+            seed=number.to_bytes(32),
+            blinding=blinding,
+            strict=False,
+        ).copies([])
+        for number, document in enumerate(documents)
+    ]
+    rate = asyncio.run(_copy_all(data, prepared, events))
+    yield (
+        f"raw binary COPY of the same rows ({events:,} events, {WRITERS} writers)",
+        f"{rate:,.0f} events/s",
+        "the limit of a capture",
+        "-",
+    )
+
+
+async def _copy_all(data: Path, prepared: list[trace_core.Copies], events: int) -> float:
+    async with embedded_postgres(data) as url:
+        connections = [await asyncpg.connect(url) for _ in range(WRITERS)]
+        await migrate(connections[0], known_migrations())
+
+        async def write(connection: asyncpg.Connection, part: list[trace_core.Copies]) -> None:
+            for copies in part:
+                async with connection.transaction():
+                    for table in ("event_digest", "event", "reference"):
+                        rows, columns = getattr(copies, table), getattr(copies, f"{table}_columns")
+                        await connection.copy_to_table(table, source=io.BytesIO(rows), columns=columns, format="binary")
+
+        start = time.perf_counter()
+        await asyncio.gather(*(write(c, prepared[n::WRITERS]) for n, c in enumerate(connections)))
+        took = time.perf_counter() - start
+        for connection in connections:
+            await connection.close()
+    return events / took

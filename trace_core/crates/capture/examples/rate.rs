@@ -1,0 +1,43 @@
+//! How fast the core takes a capture: bytes in, COPY streams out, on one core.
+//!
+//! `cargo run --release -p wayproof-capture --example rate`
+
+use std::collections::HashSet;
+use std::time::Instant;
+
+use capture::{Blinding, Request, prepare};
+use simulate::{Limits, Settings, Simulator};
+
+const EVENTS: u64 = 20_000;
+const RUNS: usize = 7;
+
+fn main() {
+    let mut simulator = Simulator::new(Settings::new(EVENTS, 3)).expect("settings");
+    let document = simulator.next_document(Limits::default()).expect("a document");
+    let blinding = Blinding::new(&[0; 32]);
+    let request = Request {
+        partner: "rate",
+        record_time: 1_800_000_000_000_000,
+        capture_no: 1,
+        seed: [0; 32],
+        blinding: &blinding,
+        strict: false,
+    };
+    report("event_hash_ids", document.len(), || epcis::event_hash_ids(&document).expect("ids").len());
+    report("prepare", document.len(), || prepare(&document, &request).events.len());
+    report("prepare and copies", document.len(), || {
+        prepare(&document, &request).copies(&HashSet::new()).event_count
+    });
+}
+
+fn report(operation: &str, bytes: usize, run: impl Fn() -> usize) {
+    let seconds = (0..RUNS).map(|_| {
+        let start = Instant::now();
+        assert_eq!(run() as u64, EVENTS);
+        start.elapsed().as_secs_f64()
+    });
+    let best = seconds.fold(f64::INFINITY, f64::min);
+    #[expect(clippy::cast_precision_loss, reason = "both are far below 2⁵³")]
+    let (rate, size) = (EVENTS as f64 / best, bytes as f64 / EVENTS as f64);
+    println!(r#"{{"operation":"{operation}","events_per_s":{rate:.0},"bytes_per_event":{size:.0}}}"#);
+}
