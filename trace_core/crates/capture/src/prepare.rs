@@ -1,5 +1,6 @@
 //! The road of a capture through the core: bytes in, rows out.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
@@ -47,6 +48,8 @@ pub const EVENT_COLUMNS: [&str; 16] = [
 pub const REFERENCE_COLUMNS: [&str; 4] = ["name_hash", "event_time", "event_key", "role"];
 /// Columns of `event_digest` in the order of [`Copies::event_digest`].
 pub const EVENT_DIGEST_COLUMNS: [&str; 2] = ["content_digest", "event_key"];
+/// Room for the header and trailer of a stream.
+const COPY_MARGIN_BYTES: usize = 1024;
 /// Where the event key stands in a row of `event`: behind the number of columns and its own length.
 const KEY_AT: Range<usize> = 6..14;
 
@@ -77,6 +80,7 @@ pub struct Prepared {
     /// The events that may be stored, in order.
     pub events: Vec<PreparedEvent>,
     capture_no: i64,
+    /// The COPY stream of `event`, if all events are stored.
     rows: Vec<u8>,
     references: Vec<Reference>,
 }
@@ -97,9 +101,9 @@ pub struct PreparedEvent {
 }
 
 /// Complete streams in Postgres' binary COPY format.
-pub struct Copies {
+pub struct Copies<'a> {
     /// Rows of `event`, columns as in [`EVENT_COLUMNS`].
-    pub event: Vec<u8>,
+    pub event: Cow<'a, [u8]>,
     /// Rows of `reference`, sorted, columns as in [`REFERENCE_COLUMNS`].
     pub reference: Vec<u8>,
     /// Rows of `event_digest`, sorted, columns as in [`EVENT_DIGEST_COLUMNS`].
@@ -198,6 +202,9 @@ impl<'r, 'a> Preparing<'r, 'a> {
         // A bare event brings its context in its own bytes.
         let shared: &[Value<'_>] = if document.is_bare() { &[] } else { &document.context.parts };
         write_canonical(Value::Array(shared), &mut context);
+        // Room that is not used is never touched, and growing would copy it all.
+        let mut rows = Vec::with_capacity(2 * document.root.source.len() + COPY_MARGIN_BYTES);
+        write_header(&mut rows);
         Self {
             document,
             request,
@@ -208,7 +215,7 @@ impl<'r, 'a> Preparing<'r, 'a> {
             ignored_fields: document.ignored_fields(),
             scratch: Bump::new(),
             first_with: HashMap::new(),
-            out: Prepared { event_total: total, problems, context, ..empty(request) },
+            out: Prepared { event_total: total, problems, context, rows, ..empty(request) },
         }
     }
 
@@ -299,7 +306,7 @@ impl<'r, 'a> Preparing<'r, 'a> {
         });
     }
 
-    /// Writes the row of `event`; its key is filled in when it is known which events are stored.
+    /// Writes the row of `event`, with the key that it has if all events are stored.
     fn row(&mut self, draft: &Draft<'a>, sealed: &Sealed, tokens: Vec<Token>) -> Range<usize> {
         let entry = Entry {
             record_time: u64::try_from(self.request.record_time).unwrap_or(0),
@@ -310,10 +317,12 @@ impl<'r, 'a> Preparing<'r, 'a> {
         let mut entry_bytes = Vec::new();
         entry.write(&mut entry_bytes);
         let event = &draft.event;
+        let place = i64::try_from(self.out.events.len()).unwrap_or(i64::MAX);
+        let key = first_key(self.request.capture_no) + place;
         let start = self.out.rows.len();
         let columns = i16::try_from(EVENT_COLUMNS.len()).unwrap_or(i16::MAX);
         let mut row = Row::start(&mut self.out.rows, columns);
-        row.bigint(0)
+        row.bigint(key)
             .bytes(self.request.partner.as_bytes())
             .time(event.event_time)
             .time(self.request.record_time)
@@ -339,6 +348,7 @@ impl<'r, 'a> Preparing<'r, 'a> {
     }
 
     fn finish(mut self) -> Prepared {
+        write_trailer(&mut self.out.rows);
         self.out.problems.sort_by_key(|problem| problem.event_index);
         self.out
     }
@@ -364,36 +374,50 @@ struct Sealed {
 impl Prepared {
     /// The COPY streams of all events but those that repeat an earlier one of this capture and those
     /// whose content digest is in `stored`. Event keys ascend without gaps.
-    /// Cost: one copy of the rows, one sort of the references.
+    /// Cost: one sort of the references; where events are left out, one copy of the rows.
     #[must_use]
-    pub fn copies(&self, stored: &HashSet<[u8; 32]>) -> Copies {
+    pub fn copies(&self, stored: &HashSet<[u8; 32]>) -> Copies<'_> {
         let is_new =
             |event: &&PreparedEvent| event.same_as.is_none() && !stored.contains(&event.content_digest);
-        let mut event_rows = Vec::with_capacity(self.rows.len() + 32);
-        write_header(&mut event_rows);
         let mut references = Vec::with_capacity(self.references.len());
         let mut digests = Vec::with_capacity(self.events.len());
-        for (key, event) in (self.capture_no << POSITION_BITS..).zip(self.events.iter().filter(is_new)) {
-            let row = event_rows.len();
-            event_rows.extend_from_slice(&self.rows[event.row.clone()]);
-            event_rows[row + KEY_AT.start..row + KEY_AT.end].copy_from_slice(&key.to_be_bytes());
-            let time = event.event_time;
-            references.extend(
-                self.references[event.references.clone()].iter().map(|r| (r.name_hash, time, key, r.role)),
-            );
+        for (key, event) in (first_key(self.capture_no)..).zip(self.events.iter().filter(is_new)) {
+            let of_event = &self.references[event.references.clone()];
+            references.extend(of_event.iter().map(|r| (r.name_hash, event.event_time, key, r.role)));
             digests.push((event.content_digest, key));
         }
-        write_trailer(&mut event_rows);
+        let event = if digests.len() == self.events.len() {
+            Cow::Borrowed(self.rows.as_slice())
+        } else {
+            Cow::Owned(self.rows_of(self.events.iter().filter(is_new)))
+        };
         // Neighbours in the index arrive together: twice as fast as in order of capture.
         references.sort_unstable();
         digests.sort_unstable();
         Copies {
-            event: event_rows,
+            event,
             reference: reference_rows(&references),
             event_digest: event_digest_rows(&digests),
             event_count: digests.len(),
         }
     }
+
+    /// The rows of some of the events, with keys that have no gaps again.
+    fn rows_of<'e>(&self, events: impl Iterator<Item = &'e PreparedEvent>) -> Vec<u8> {
+        let mut rows = Vec::with_capacity(self.rows.len());
+        write_header(&mut rows);
+        for (key, event) in (first_key(self.capture_no)..).zip(events) {
+            let row = rows.len();
+            rows.extend_from_slice(&self.rows[event.row.clone()]);
+            rows[row + KEY_AT.start..row + KEY_AT.end].copy_from_slice(&key.to_be_bytes());
+        }
+        write_trailer(&mut rows);
+        rows
+    }
+}
+
+fn first_key(capture_no: i64) -> i64 {
+    capture_no << POSITION_BITS
 }
 
 fn reference_rows(references: &[(i64, i64, i64, Role)]) -> Vec<u8> {

@@ -1,0 +1,170 @@
+//! What becomes of a capture: which events are stored, under which keys, and what tells them apart.
+
+use std::collections::HashSet;
+
+use capture::{Blinding, Entry, Issuer, Prepared, Request, open, prepare};
+use epcis::Severity;
+use proptest::prelude::*;
+use simulate::{Limits, Settings, Simulator};
+
+const RECORD_TIME: i64 = 1_800_000_000_000_000;
+
+fn prepared(body: &str, strict: bool) -> Prepared {
+    let blinding = Blinding::new(&[7; 32]);
+    let request = Request {
+        partner: "test",
+        record_time: RECORD_TIME,
+        capture_no: 5,
+        seed: [1; 32],
+        blinding: &blinding,
+        strict,
+    };
+    prepare(body.as_bytes(), &request)
+}
+
+fn document(events: &[String]) -> String {
+    format!(
+        r#"{{"@context":["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld",{{"ex":"https://example.org/x/"}}],
+        "type":"EPCISDocument","schemaVersion":"2.0","creationDate":"2025-01-01T00:00:00Z",
+        "epcisBody":{{"eventList":[{}]}}}}"#,
+        events.join(",")
+    )
+}
+
+fn event(serial: &str, members: &str) -> String {
+    format!(
+        r#"{{"type":"ObjectEvent","eventTime":"2025-01-01T00:00:00Z","eventTimeZoneOffset":"+00:00","action":"OBSERVE",
+        "epcList":["https://id.gs1.org/01/09521234543213/21/{serial}"]{members}}}"#
+    )
+}
+
+/// The columns of each row of a binary COPY stream.
+fn rows(stream: &[u8]) -> Vec<Vec<Option<Vec<u8>>>> {
+    let mut rest = &stream[19..];
+    let mut rows = Vec::new();
+    loop {
+        let columns = i16::from_be_bytes([rest[0], rest[1]]);
+        rest = &rest[2..];
+        let Ok(columns) = usize::try_from(columns) else { break };
+        let mut row = Vec::with_capacity(columns);
+        for _ in 0..columns {
+            let length = i32::from_be_bytes([rest[0], rest[1], rest[2], rest[3]]);
+            rest = &rest[4..];
+            let value = usize::try_from(length).ok().map(|length| rest[..length].to_vec());
+            rest = &rest[value.as_ref().map_or(0, Vec::len)..];
+            row.push(value);
+        }
+        rows.push(row);
+    }
+    assert!(rest.is_empty(), "bytes behind the trailer");
+    rows
+}
+
+fn keys(stream: &[u8], column: usize) -> Vec<i64> {
+    let key = |row: &Vec<Option<Vec<u8>>>| row[column].clone().and_then(|bytes| bytes.try_into().ok());
+    rows(stream).iter().map(|row| i64::from_be_bytes(key(row).expect("a key"))).collect()
+}
+
+#[test]
+fn repeated_events_are_left_out_and_keys_have_no_gaps() {
+    let one = event("1", "");
+    let body = document(&[one.clone(), event("2", ""), one, event("3", "")]);
+    let prepared = prepared(&body, false);
+    assert_eq!(prepared.events.len(), 4);
+    assert_eq!(prepared.events[2].same_as, Some(0));
+    let copies = prepared.copies(&HashSet::new());
+    let first = 5 << 20;
+    assert_eq!(keys(&copies.event, 0), [first, first + 1, first + 2]);
+    let stored = HashSet::from([prepared.events[1].content_digest]);
+    let rest = prepared.copies(&stored);
+    assert_eq!((rest.event_count, keys(&rest.event, 0)), (2, vec![first, first + 1]));
+    let mut digest_keys = keys(&rest.event_digest, 1);
+    digest_keys.sort_unstable();
+    assert_eq!(digest_keys, [first, first + 1]);
+}
+
+#[test]
+fn rows_of_a_simulated_capture_are_whole_and_their_entries_open() {
+    let mut simulator = Simulator::new(Settings::new(700, 4)).expect("settings");
+    let body =
+        String::from_utf8(simulator.next_document(Limits::default()).expect("document")).expect("UTF-8");
+    let prepared = prepared(&body, true);
+    assert!(prepared.problems.is_empty(), "{:?}", prepared.problems.first());
+    let copies = prepared.copies(&HashSet::new());
+    let events = rows(&copies.event);
+    assert_eq!(events.len(), 700);
+    for (row, event) in events.iter().zip(&prepared.events) {
+        let column = |n: usize| row[n].clone().expect("not null");
+        let secret: [u8; 32] = column(12).try_into().expect("32 bytes");
+        let entry = Entry::read(&column(14)).expect("an entry");
+        let opened =
+            open(&column(13), &prepared.context, &secret, Issuer { partner: "test" }).expect("opens");
+        assert_eq!(opened.commitment, entry.commitment);
+        assert_eq!(opened.content_digest, event.content_digest);
+        assert_eq!(entry.record_time, u64::try_from(RECORD_TIME).expect("positive"));
+    }
+    let references = rows(&copies.reference);
+    let order: Vec<_> = keys(&copies.reference, 0);
+    assert!(order.is_sorted() && references.len() > 700 * 2);
+}
+
+#[test]
+fn one_event_in_two_documents_has_one_content() {
+    let note = event("1", r#","ex:note":"x""#);
+    let alone = document(std::slice::from_ref(&note));
+    let other = document(&[note])
+        .replace("https://example.org/x/\"", "https://example.org/x/\",\"un\":\"https://example.org/un/\"");
+    let bound_elsewhere = alone.replace("https://example.org/x/", "https://example.org/y/");
+    let digest = |body: &str| prepared(body, false).events[0].content_digest;
+    assert_eq!(digest(&alone), digest(&other));
+    assert_ne!(digest(&alone), digest(&bound_elsewhere));
+}
+
+#[test]
+fn event_beyond_a_limit_is_refused_by_name() {
+    let items = |count: usize| {
+        let list: Vec<_> = (0..count).map(|n| format!(r#""urn:x:{n}""#)).collect();
+        event("1", "").replace(r#""https://id.gs1.org/01/09521234543213/21/1""#, &list.join(","))
+    };
+    let fields: Vec<_> = (0..65_600).map(|n| format!("{n}")).collect();
+    for (event, code) in [
+        (items(4001), "too_many_items"),
+        (event("1", &format!(r#","ex:f":[{}]"#, fields.join(","))), "too_many_fields"),
+        (event("1", &format!(r#","ex:f":"{}""#, "x".repeat(1 << 20))), "event_too_large"),
+        (event("1", "").replace("2025-01-01T", "2077-01-01T"), "event_time_ahead"),
+    ] {
+        let prepared = prepared(&document(&[event]), false);
+        assert_eq!(prepared.problems[0].code, code);
+        assert_eq!(prepared.problems[0].severity, Severity::Error);
+        assert!(prepared.events.is_empty());
+    }
+    assert!(prepared(&document(&[items(4000)]), false).problems.is_empty());
+}
+
+proptest! {
+    #[test]
+    fn any_changed_text_changes_content_and_commitment(one in "[a-z]{1,8}", two in "[a-z]{1,8}") {
+        let body = |note: &str| document(&[event("1", &format!(r#","ex:note":"{note}""#))]);
+        let (a, b) = (prepared(&body(&one), false), prepared(&body(&two), false));
+        prop_assert_eq!(a.events[0].content_digest == b.events[0].content_digest, one == two);
+    }
+
+    #[test]
+    fn any_bytes_give_problems_and_no_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let prepared = prepared(&text, false);
+        prop_assert!(prepared.events.is_empty() && !prepared.problems.is_empty());
+    }
+
+    #[test]
+    fn entry_reads_back_and_any_other_length_does_not(record_time in any::<u64>(), tokens in proptest::collection::btree_set(any::<[u8; 16]>(), 0..9)) {
+        let entry = Entry { record_time, commitment: [3; 32], field_count: 12, tokens: tokens.into_iter().collect() };
+        let mut bytes = Vec::new();
+        entry.write(&mut bytes);
+        prop_assert_eq!(bytes.len(), 46 + 16 * entry.tokens.len());
+        prop_assert_eq!(Entry::read(&bytes).expect("reads"), entry);
+        bytes.push(0);
+        prop_assert!(Entry::read(&bytes).is_err());
+        prop_assert!(Entry::read(&bytes[..bytes.len() - 2]).is_err());
+    }
+}
