@@ -13,8 +13,8 @@ use epcis::{event_hash_ids, event_prehashes, read_document};
 use json::Bump;
 
 const EVENTS: usize = 1_000;
-const DOCUMENTS: usize = 20;
-const PASSES: usize = 15;
+const DOCUMENTS: usize = 4;
+const PASSES: usize = 100;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let documents: Vec<String> = (0..DOCUMENTS).map(document).collect::<Result<_, _>>()?;

@@ -35,6 +35,13 @@ impl<'a> Context<'a> {
         Self { parts }
     }
 
+    /// How many parts and definitions there are. Cost: one look at each part.
+    #[must_use]
+    pub fn definition_count(&self) -> usize {
+        let definitions = |part: &Value<'_>| part.as_object().map_or(0, |object| object.members.len());
+        self.parts.len() + self.parts.iter().map(definitions).sum::<usize>()
+    }
+
     /// The namespace that `prefix` stands for, or None when nothing declares it. A definition in the
     /// long form (`{"@id": …}`) counts too. Cost: one look at each declaration.
     #[must_use]

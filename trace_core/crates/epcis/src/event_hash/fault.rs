@@ -13,6 +13,7 @@ pub(super) enum Kind {
     TimeRange,
     NoPair,
     NoText,
+    Namespaces,
 }
 
 /// What is wrong with which part of the event.
@@ -33,6 +34,7 @@ impl Kind {
             Self::TimeRange => "time_range",
             Self::NoPair => "pair",
             Self::NoText => "text",
+            Self::Namespaces => "namespaces_too_long",
         }
     }
 
@@ -47,6 +49,7 @@ impl Kind {
             Self::TimeRange => "a time that is outside of the years 1 to 9999 in UTC",
             Self::NoPair => "expected an object with a type and a value",
             Self::NoText => "#text is not a text",
+            Self::Namespaces => "the namespaces of the prefixes that the event uses are too long together",
         }
     }
 }

@@ -46,12 +46,17 @@ use crate::problem::Problem;
 /// Pre-hash strings that are hashed together: enough to fill sixteen lanes, few enough to stay in cache.
 const CHUNK_EVENTS: usize = 64;
 
+/// Definitions in the contexts of an event, and fields that a document wants ignored: each name of the event
+/// is looked up among them.
+const DEFINITIONS_MAX: usize = 1_000;
+const IGNORED_FIELDS_MAX: usize = 1_000;
+
 /// Appends the pre-hash string of an event; at an error, what is appended is of no use. The arena is free
 /// to be reset afterwards.
 ///
 /// # Errors
-/// A [`Problem`], its pointer relative to the event: the event has no type or no time, or the reference
-/// implementation would drop it, round a number or guess at a time.
+/// A [`Problem`], its pointer relative to the event: the event has no type or no time; the reference
+/// implementation would drop it, round a number or guess at a time; or a limit is passed.
 pub fn write_prehash<'a>(
     event: &'a Object<'a>,
     context: &Context<'a>,
@@ -65,6 +70,14 @@ pub fn write_prehash<'a>(
     let type_name = type_name.ok_or_else(|| missing("/type", "type"))?;
     if event.get("eventTime").is_none() {
         return Err(missing("/eventTime", "time"));
+    }
+    if context.definition_count() > DEFINITIONS_MAX {
+        let message = format!("contexts have at most {DEFINITIONS_MAX} definitions");
+        return Err(Problem::of_document("", "context_too_large", message));
+    }
+    if ignored_fields.len() > IGNORED_FIELDS_MAX {
+        let message = format!("at most {IGNORED_FIELDS_MAX} fields can be ignored");
+        return Err(Problem::of_document("", "too_many_ignored_fields", message));
     }
     node::children_of_event(event, context, ignored_fields, arena)
         .and_then(|children| write::write_event(type_name, children, arena, out))

@@ -1,5 +1,7 @@
 //! An event as a tree of names and texts: the model that its XML and its JSON share.
 
+use std::cell::Cell;
+
 use bumpalo::collections::{String as BumpString, Vec as BumpVec};
 use json::{Bump, Object, Value};
 
@@ -55,6 +57,10 @@ const NO_ELEMENTS: [&str; 3] = ["#text", "rdfs:comment", "comment"];
 /// Never part of the hash as members of the event itself.
 const OUTSIDE: [&str; 5] = ["recordTime", "eventID", "type", "errorDeclaration", "@context"];
 
+/// Bytes that namespaces in place of prefixes may add to one event: a short document with a long
+/// namespace must not become a pre-hash string without end.
+const NAMESPACE_BYTES_MAX: usize = 4 << 20;
+
 type Nodes<'b> = BumpVec<'b, Node<'b>>;
 
 /// The elements of an event but those that take no part in the hash.
@@ -64,7 +70,7 @@ pub(super) fn children_of_event<'a: 'b, 'b>(
     ignored: &[&str],
     arena: &'b Bump,
 ) -> Result<&'b mut [Node<'b>], Fault<'b>> {
-    let builder = Builder { context, ignored, arena };
+    let builder = Builder { context, ignored, arena, namespace_bytes: Cell::new(0) };
     let mut children = BumpVec::with_capacity_in(event.members.len(), arena);
     for member in event.members {
         if !OUTSIDE.contains(&member.name) {
@@ -86,6 +92,8 @@ struct Builder<'c, 'a, 'b> {
     context: &'c Context<'a>,
     ignored: &'c [&'c str],
     arena: &'b Bump,
+    /// Written in place of prefixes so far.
+    namespace_bytes: Cell<usize>,
 }
 
 impl<'a: 'b, 'b> Builder<'_, 'a, 'b> {
@@ -124,6 +132,7 @@ impl<'a: 'b, 'b> Builder<'_, 'a, 'b> {
         order: &'static [Place],
         out: &mut Nodes<'b>,
     ) -> Result<(), Fault<'b>> {
+        self.count(name.namespace, name.local)?;
         let place = InOrder::of(name, order);
         let children = self.elements(element_name, elements_of(&value), place.order())?;
         if !children.is_empty() {
@@ -149,7 +158,7 @@ impl<'a: 'b, 'b> Builder<'_, 'a, 'b> {
             let mut pair = BumpVec::with_capacity_in(2, self.arena);
             match element.get("type") {
                 Some(Value::String(text)) => {
-                    pair.push(Node::new(Name::plain("type"), none, self.word(text, words), &mut []));
+                    pair.push(Node::new(Name::plain("type"), none, self.word(text, words)?, &mut []));
                 }
                 Some(other) => self.element(Name::plain("type"), other, &[], &mut pair)?,
                 None => (),
@@ -202,50 +211,63 @@ impl<'a: 'b, 'b> Builder<'_, 'a, 'b> {
             Value::Array(values) => children = self.elements(Name::plain(""), values, &[])?,
             _ => (),
         }
+        self.count(name.namespace, name.local)?;
         let name = name.of_element(!children.is_empty());
         if name != full_name {
             place = InOrder::of(name, order);
         }
         if !matches!(value, Value::Object(_) | Value::Array(_)) {
-            text = self.scalar(value, place.says(name));
+            text = self.scalar(value, place.says(name))?;
         }
         out.push(Node::new(name, place, text, children));
         Ok(())
     }
 
     /// The text of a scalar, as Python's `str` has it, which the published hashes follow.
-    fn scalar(&self, value: Value<'b>, says: &'static Says) -> Text<'b> {
-        Text::Raw(match (value, says) {
+    fn scalar(&self, value: Value<'b>, says: &'static Says) -> Result<Text<'b>, Fault<'b>> {
+        Ok(Text::Raw(match (value, says) {
             (Value::String(text), Says::Word(words)) => return self.word(text, words),
             (Value::String(text), _) => return self.text(text),
             (Value::Number(literal), _) => literal,
             (Value::Bool(true), _) => "True",
             (Value::Bool(false), _) => "False",
             _ => "None",
-        })
+        }))
     }
 
     /// The web URI of a word of a vocabulary, or any other text. The standard's own prefixes count here
     /// even where the document does not declare them.
-    fn word(&self, text: &'b str, words: &'static Words) -> Text<'b> {
+    fn word(&self, text: &'b str, words: &'static Words) -> Result<Text<'b>, Fault<'b>> {
         if words.contains(text) {
-            return Text::Word(words.stem, text);
+            return Ok(Text::Word(words.stem, text));
         }
-        Text::Raw(self.expanded(text, |prefix| self.context.namespace(prefix)))
+        self.expanded(text, |prefix| self.context.namespace(prefix))
     }
 
     /// A text, its prefix replaced by the namespace where the document declares the prefix.
-    fn text(&self, text: &'b str) -> Text<'b> {
-        Text::Raw(self.expanded(text, |prefix| self.context.declared(prefix)))
+    fn text(&self, text: &'b str) -> Result<Text<'b>, Fault<'b>> {
+        self.expanded(text, |prefix| self.context.declared(prefix))
     }
 
-    fn expanded(&self, text: &'b str, namespace_of: impl Fn(&str) -> Option<&'a str>) -> &'b str {
+    fn expanded(
+        &self,
+        text: &'b str,
+        namespace_of: impl Fn(&str) -> Option<&'a str>,
+    ) -> Result<Text<'b>, Fault<'b>> {
         let expanded = split_prefix(text).and_then(|(prefix, local)| Some((namespace_of(prefix)?, local)));
-        let Some((namespace, local)) = expanded else { return text };
+        let Some((namespace, local)) = expanded else { return Ok(Text::Raw(text)) };
+        self.count(Some(namespace), text)?;
         let mut whole = BumpString::with_capacity_in(namespace.len() + local.len(), self.arena);
         whole.push_str(namespace);
         whole.push_str(local);
-        whole.into_bump_str()
+        Ok(Text::Raw(whole.into_bump_str()))
+    }
+
+    /// Counts a namespace that will be written for a name or text.
+    fn count(&self, namespace: Option<&str>, culprit: &'b str) -> Result<(), Fault<'b>> {
+        let bytes = self.namespace_bytes.get() + namespace.map_or(0, str::len);
+        self.namespace_bytes.set(bytes);
+        if bytes > NAMESPACE_BYTES_MAX { Err(Fault { kind: Kind::Namespaces, culprit }) } else { Ok(()) }
     }
 
     fn name(&self, raw_name: &'b str) -> Name<'b> {

@@ -1,6 +1,6 @@
 //! The tree of an event as its pre-hash string: the standard's order first, then the rest, sorted.
 
-use bumpalo::collections::Vec as BumpVec;
+use bumpalo::collections::{String as BumpString, Vec as BumpVec};
 use json::Bump;
 
 use super::fault::Fault;
@@ -13,6 +13,8 @@ struct Writer<'w> {
     out: &'w mut String,
     /// Where the pieces end that are still to be sorted, those of the innermost list last.
     ends: BumpVec<'w, usize>,
+    /// The pieces that are being sorted, as they stood before.
+    unsorted: BumpString<'w>,
 }
 
 /// Appends the pre-hash string of an event. Marks in `children` what is written.
@@ -24,7 +26,12 @@ pub(super) fn write_event<'b>(
 ) -> Result<(), Fault<'b>> {
     out.push_str("eventType=");
     out.push_str(type_name);
-    let mut writer = Writer { arena, out, ends: BumpVec::with_capacity_in(16, arena) };
+    let mut writer = Writer {
+        arena,
+        out,
+        ends: BumpVec::with_capacity_in(16, arena),
+        unsorted: BumpString::new_in(arena),
+    };
     writer.in_order(children)?;
     writer.rest(children, |_| true)
 }
@@ -121,9 +128,10 @@ impl Writer<'_> {
             let starts = std::iter::once(&start).chain(ends);
             let piece = |(&from, &to): (&usize, &usize)| &self.out[from..to];
             if !starts.clone().zip(ends).map(piece).is_sorted() {
-                let copy = self.arena.alloc_str(&self.out[start..]);
+                self.unsorted.clear();
+                self.unsorted.push_str(&self.out[start..]);
                 let mut pieces = BumpVec::with_capacity_in(ends.len(), self.arena);
-                pieces.extend(starts.zip(ends).map(|(&from, &to)| &copy[from - start..to - start]));
+                pieces.extend(starts.zip(ends).map(|(&from, &to)| &self.unsorted[from - start..to - start]));
                 pieces.sort_unstable();
                 self.out.truncate(start);
                 pieces.iter().for_each(|piece| self.out.push_str(piece));
