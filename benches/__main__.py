@@ -32,9 +32,7 @@ def main(events: int, only: str | None, markdown: Path | None) -> None:
         for row in system(events):
             results.add(row)
     results.show()
-    click.echo(
-        "Shared machines are noisy: rows marked void disagreed with themselves by more than 5 %. Ratios, not rates, travel."
-    )
+    click.echo("Machines are noisy: a void row disagreed with itself by more than 5 %. Ratios travel, rates do not.")
     if markdown is not None:
         markdown.write_text(f"{machine()}\n\n{results.markdown()}\n")
 
