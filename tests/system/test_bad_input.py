@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import socket
+import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,7 +16,7 @@ import httpx
 import orjson
 import pytest
 
-from tests.system.conftest import Server, document_of, observation
+from tests.system.conftest import WAYPROOF, Server, document_of, observation
 
 JSON = {"Content-Type": "application/json"}
 
@@ -269,3 +270,25 @@ def test_business_data_stays_out_of_metrics_and_logs(server: Server, client: htt
     assert marker not in server.log.read_text()
     assert marker not in (server.data / "postgres.log").read_text()
     assert b"request_id" in server.log.read_bytes()
+
+
+def test_openapi_document_names_every_route(client: httpx.Client) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    assert {
+        "/capture",
+        "/events",
+        "/events/{eventID}",
+        "/events/{eventID}/receipt",
+        "/log/tile/{level}/{index}",
+    } <= set(paths)
+    for path in ("/history", "/trace", "/recall", "/verify", "/receipt", "/healthz", "/metrics", "/log/checkpoint"):
+        assert "get" in paths[path]
+    assert {"202", "400", "413", "415"} <= set(paths["/capture"]["post"]["responses"])
+
+
+def test_second_server_on_a_folder_is_refused_in_one_line(server: Server) -> None:
+    command = [WAYPROOF, "serve", "--data", server.data, "--port", "1"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode != 0
+    assert f"another server runs on {server.data}" in ended.stderr
+    assert "Traceback" not in ended.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -76,11 +77,19 @@ def run(settings: Settings, on_ready: Callable[[Service], None] | None = None, l
         server_header=False,
         timeout_graceful_shutdown=SHUTDOWN_S_MAX,
     )
+    logging.getLogger("uvicorn.error").addFilter(_last_line_of_traceback)
     # After its shutdown uvicorn raises the signal again for whoever had a handler before; nobody had, and
     # the default one would make a clean end look like a killed process.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)
     uvicorn.Server(config).run()
+
+
+def _last_line_of_traceback(record: logging.LogRecord) -> bool:
+    """Why a start failed is in the last line; the way there is of no use to whoever starts a server."""
+    if str(record.msg).startswith("Traceback"):
+        record.msg = str(record.msg).strip().splitlines()[-1]
+    return True
 
 
 @click.command()
