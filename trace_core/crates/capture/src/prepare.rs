@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use epcis::{Document, Event, Problem, RawEvent, Severity, read_document};
+use epcis::{Document, Event, Problem, RawEvent, Severity, read_document, validate_document, validate_event};
 use json::{Bump, Value, write_canonical};
 use sha256::digest_many;
 
@@ -118,31 +118,9 @@ pub struct Copies<'a> {
 #[must_use]
 pub fn prepare(body: &[u8], request: &Request<'_>) -> Prepared {
     let arena = Bump::new();
-    let document = match read_document(body, &arena) {
-        Ok(document) if document.events.len() <= EVENTS_MAX => document,
-        Ok(document) => {
-            let message = format!("more than {EVENTS_MAX} events in one capture");
-            return refused(Problem::of_document(document.list_pointer, "too_many_events", message), request);
-        }
-        Err(problem) => return refused(problem, request),
-    };
-    let mut problems = epcis::validate(&document);
-    let mut findings = epcis::findings(&document);
-    if request.strict {
-        for finding in &mut findings {
-            finding.severity = Severity::Error;
-        }
-    }
-    problems.append(&mut findings);
-    let mut preparing = Preparing::new(&document, request, problems);
-    for chunk in document.events.chunks(CHUNK_EVENTS) {
-        preparing.chunk(chunk);
-    }
-    preparing.finish()
-}
-
-fn refused(problem: Problem, request: &Request<'_>) -> Prepared {
-    Prepared { problems: vec![problem], ..empty(request) }
+    read_document(body, &arena)
+        .and_then(|document| Preparing::new(&document, body.len(), request).run())
+        .unwrap_or_else(|problem| Prepared { problems: vec![problem], ..empty(request) })
 }
 
 fn empty(request: &Request<'_>) -> Prepared {
@@ -161,9 +139,8 @@ fn empty(request: &Request<'_>) -> Prepared {
 struct Preparing<'r, 'a> {
     document: &'r Document<'a>,
     request: &'r Request<'r>,
-    /// Whether an event is refused, by index.
-    refused: Vec<bool>,
-    findings: HashMap<usize, Vec<Problem>>,
+    /// A document that is wrong as a whole refuses each of its events.
+    is_refused: bool,
     canonical: Vec<CanonicalEvent>,
     commitments: Commitments,
     ignored_fields: Vec<&'a str>,
@@ -174,62 +151,63 @@ struct Preparing<'r, 'a> {
 }
 
 /// An event whose text has been read, before its hashes are known.
-struct Draft<'a> {
-    raw: RawEvent<'a>,
-    event: Event<'a>,
+struct Draft<'c> {
+    raw: RawEvent<'c>,
+    event: Event<'c>,
     prehash: String,
+    findings: Vec<Problem>,
 }
 
 impl<'r, 'a> Preparing<'r, 'a> {
-    fn new(document: &'r Document<'a>, request: &'r Request<'r>, problems: Vec<Problem>) -> Self {
-        let total = document.events.len();
-        // A document that is wrong as a whole refuses each of its events.
-        let whole = problems.iter().any(|p| p.event_index.is_none() && p.severity == Severity::Error);
-        let mut refused = vec![whole; total];
-        let mut findings: HashMap<usize, Vec<Problem>> = HashMap::new();
-        for problem in &problems {
-            match (problem.event_index, problem.severity) {
-                (Some(index), Severity::Error) => refused[index] = true,
-                (Some(index), Severity::Finding) => {
-                    let list = document.pointer_of(index).len();
-                    let pointer = problem.pointer[list..].to_owned();
-                    findings.entry(index).or_default().push(Problem { pointer, ..problem.clone() });
-                }
-                (None, _) => (),
-            }
-        }
+    fn new(document: &'r Document<'a>, body_bytes: usize, request: &'r Request<'r>) -> Self {
+        let problems = validate_document(document);
         let mut context = Vec::new();
         // A bare event brings its context in its own bytes.
         let shared: &[Value<'_>] = if document.is_bare() { &[] } else { &document.context.parts };
         write_canonical(Value::Array(shared), &mut context);
         // Room that is not used is never touched, and growing would copy it all.
-        let mut rows = Vec::with_capacity(2 * document.root.source.len() + COPY_MARGIN_BYTES);
+        let mut rows = Vec::with_capacity(2 * body_bytes + COPY_MARGIN_BYTES);
         write_header(&mut rows);
         Self {
             document,
             request,
-            refused,
-            findings,
+            is_refused: !problems.is_empty(),
             canonical: std::iter::repeat_with(CanonicalEvent::default).take(CHUNK_EVENTS).collect(),
             commitments: Commitments::default(),
             ignored_fields: document.ignored_fields(),
             scratch: Bump::new(),
             first_with: HashMap::new(),
-            out: Prepared { event_total: total, problems, context, rows, ..empty(request) },
+            out: Prepared { problems, context, rows, ..empty(request) },
         }
     }
 
-    fn chunk(&mut self, chunk: &[RawEvent<'a>]) {
+    fn run(mut self) -> Result<Prepared, Problem> {
+        let (mut events, mut values) = (self.document.events(), Bump::new());
+        loop {
+            values.reset();
+            let chunk = events.next(CHUNK_EVENTS, &values)?;
+            if chunk.is_empty() {
+                break;
+            }
+            self.out.event_total += chunk.len();
+            if self.out.event_total > EVENTS_MAX {
+                let message = format!("more than {EVENTS_MAX} events in one capture");
+                return Err(Problem::of_document(self.document.list_pointer, "too_many_events", message));
+            }
+            self.chunk(&chunk);
+        }
+        write_trailer(&mut self.out.rows);
+        self.out.problems.sort_by_key(|problem| problem.event_index);
+        Ok(self.out)
+    }
+
+    fn chunk(&mut self, chunk: &[RawEvent<'_>]) {
         let mut drafts = Vec::with_capacity(CHUNK_EVENTS);
         for &raw in chunk {
-            if self.refused[raw.index] {
-                continue;
-            }
-            match self.draft(raw, drafts.len()) {
+            let Some(findings) = self.findings(&raw) else { continue };
+            match self.draft(raw, findings, drafts.len()) {
                 Ok(draft) => drafts.push(draft),
-                Err(problem) => {
-                    self.out.problems.push(self.document.locate(raw.index, problem));
-                }
+                Err(problem) => self.out.problems.push(self.document.locate(raw.index, problem)),
             }
         }
         let texts: Vec<&[u8]> =
@@ -259,8 +237,32 @@ impl<'r, 'a> Preparing<'r, 'a> {
         }
     }
 
+    /// What is said of an event that is not refused, its pointers relative to the event.
+    fn findings(&mut self, raw: &RawEvent<'_>) -> Option<Vec<Problem>> {
+        let mut problems = validate_event(self.document, raw);
+        if problems.is_empty() {
+            return (!self.is_refused).then_some(problems);
+        }
+        if self.request.strict {
+            problems.iter_mut().for_each(|problem| problem.severity = Severity::Error);
+        }
+        let is_refused = self.is_refused || problems.iter().any(|problem| problem.severity == Severity::Error);
+        self.out.problems.extend(problems.iter().cloned());
+        let list = self.document.pointer_of(raw.index).len();
+        problems.iter_mut().for_each(|problem| problem.pointer.replace_range(..list, ""));
+        (!is_refused).then_some(problems)
+    }
+
     /// Reads one event and writes its canonical text into place `slot`.
-    fn draft(&mut self, raw: RawEvent<'a>, slot: usize) -> Result<Draft<'a>, Problem> {
+    fn draft<'c>(
+        &mut self,
+        raw: RawEvent<'c>,
+        findings: Vec<Problem>,
+        slot: usize,
+    ) -> Result<Draft<'c>, Problem>
+    where
+        'a: 'c,
+    {
         let limit = |code, message| Err(Problem::of_document("", code, message));
         if raw.object.source.len() > EVENT_BYTES_MAX {
             return limit("event_too_large", format!("an event has at most {EVENT_BYTES_MAX} bytes"));
@@ -283,10 +285,10 @@ impl<'r, 'a> Preparing<'r, 'a> {
         if canonical.fields().len() >= FIELDS_MAX {
             return limit("too_many_fields", format!("an event has at most {} fields", FIELDS_MAX - 1));
         }
-        Ok(Draft { raw, event, prehash })
+        Ok(Draft { raw, event, prehash, findings })
     }
 
-    fn accept(&mut self, draft: &Draft<'a>, sealed: &Sealed) {
+    fn accept(&mut self, draft: &Draft<'_>, sealed: &Sealed) {
         let place = self.out.events.len();
         let same_as = self.first_with.get(&sealed.content_digest).copied();
         let event_hash_id = epcis::event_hash_id_uri(&sealed.event_hash_id);
@@ -307,7 +309,7 @@ impl<'r, 'a> Preparing<'r, 'a> {
     }
 
     /// Writes the row of `event`, with the key that it has if all events are stored.
-    fn row(&mut self, draft: &Draft<'a>, sealed: &Sealed, tokens: Vec<Token>) -> Range<usize> {
+    fn row(&mut self, draft: &Draft<'_>, sealed: &Sealed, tokens: Vec<Token>) -> Range<usize> {
         let entry = Entry {
             record_time: u64::try_from(self.request.record_time).unwrap_or(0),
             commitment: sealed.commitment,
@@ -340,17 +342,12 @@ impl<'r, 'a> Preparing<'r, 'a> {
             .bytes(&sealed.secret)
             .bytes(draft.raw.object.source.as_bytes())
             .bytes(&entry_bytes);
-        match self.findings.get(&draft.raw.index) {
-            Some(findings) => row.bytes(&problems_json(findings)),
-            None => row.null(),
-        };
+        if draft.findings.is_empty() {
+            row.null();
+        } else {
+            row.bytes(&problems_json(&draft.findings));
+        }
         start..self.out.rows.len()
-    }
-
-    fn finish(mut self) -> Prepared {
-        write_trailer(&mut self.out.rows);
-        self.out.problems.sort_by_key(|problem| problem.event_index);
-        self.out
     }
 }
 

@@ -24,7 +24,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let bytes: usize = documents.iter().map(String::len).sum();
     let read = best(&documents, |body| {
-        read_document(body, &Bump::new()).map_or(0, |document| document.events.len())
+        let (arena, mut values) = (Bump::new(), Bump::new());
+        let mut events = read_document(body, &arena).map(|document| document.events());
+        let mut count = 0;
+        while let Ok(chunk) = events.as_mut().map_or(Ok(Vec::new()), |events| events.next(64, &values))
+            && !chunk.is_empty()
+        {
+            count += chunk.len();
+            drop(chunk);
+            values.reset();
+        }
+        count
     });
     let prehashes = best(&documents, |body| event_prehashes(body).map_or(0, |prehashes| prehashes.len()));
     let ids = best(&documents, |body| event_hash_ids(body).map_or(0, |ids| ids.len()));

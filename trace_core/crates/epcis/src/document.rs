@@ -2,22 +2,35 @@
 
 use std::borrow::Cow;
 
-use json::{Bump, Object, Value, read};
+use json::{Bump, List, Object, Value, read, read_outline};
 
 use crate::context::Context;
 use crate::problem::Problem;
 
-/// A capture document, read but not yet held against the schema.
+/// Where the events stand in the two kinds of documents.
+const EVENT_LIST: &[&str] = &["epcisBody", "eventList"];
+const RESULT_LIST: &[&str] = &["epcisBody", "queryResults", "resultsBody", "eventList"];
+
+/// A capture document, not yet held against the schema. Its events are read from it afterwards, a few at a
+/// time, so that memory does not grow with their number.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Document<'a> {
-    /// The root of the document.
+    /// The root of the document; a list of events in it is empty.
     pub root: &'a Object<'a>,
     /// Its context.
     pub context: Context<'a>,
-    /// Its events in order.
-    pub events: Vec<RawEvent<'a>>,
     /// JSON pointer of the list of events; empty for a bare event.
     pub list_pointer: &'static str,
+    list: Option<List<'a>>,
+}
+
+/// The events of a document that were not read yet.
+#[derive(Clone, Debug)]
+pub enum Events<'a> {
+    /// The document is this event.
+    Bare(Option<&'a Object<'a>>),
+    /// The rest of a list, at this pointer.
+    Listed(Option<List<'a>>, &'static str),
 }
 
 /// One event as it came.
@@ -36,10 +49,23 @@ impl<'a> Document<'a> {
         self.list_pointer.is_empty()
     }
 
+    /// Its events, from the first.
+    #[must_use]
+    pub fn events(&self) -> Events<'a> {
+        if self.is_bare() {
+            Events::Bare(Some(self.root))
+        } else {
+            Events::Listed(self.list.clone(), self.list_pointer)
+        }
+    }
+
     /// The effective context of one event: the document's, then the event's own. A bare event's own
     /// is the document's already.
     #[must_use]
-    pub fn context_of(&self, event: &RawEvent<'a>) -> Cow<'_, Context<'a>> {
+    pub fn context_of<'c>(&self, event: &RawEvent<'c>) -> Cow<'_, Context<'c>>
+    where
+        'a: 'c,
+    {
         match event.object.get("@context") {
             Some(own) if !self.is_bare() => Cow::Owned(self.context.with(Some(own))),
             _ => Cow::Borrowed(&self.context),
@@ -74,49 +100,75 @@ impl<'a> Document<'a> {
     }
 }
 
-/// Reads an `EPCISDocument`, an `EPCISQueryDocument` or one bare event.
+impl<'a> Events<'a> {
+    /// The next events, `count_max` at most; none at the end.
+    ///
+    /// # Errors
+    /// A [`Problem`] of the whole document: an event is not JSON in the strict reading of crate `json`, or
+    /// something in the list is no object (named by its pointer, with its index).
+    pub fn next<'c>(&mut self, count_max: usize, arena: &'c Bump) -> Result<Vec<RawEvent<'c>>, Problem>
+    where
+        'a: 'c,
+    {
+        match self {
+            Self::Bare(event) => Ok(event.take().map(|object| RawEvent { index: 0, object }).into_iter().collect()),
+            Self::Listed(None, _) => Ok(Vec::new()),
+            Self::Listed(Some(list), pointer) => {
+                let first = list.index();
+                let elements = list.next(count_max, arena).map_err(of_read_error)?;
+                let event = |(index, element): (usize, Value<'c>)| match element {
+                    Value::Object(object) => Ok(RawEvent { index, object }),
+                    _ => Err(Problem {
+                        event_index: Some(index),
+                        ..Problem::of_document(format!("{pointer}/{index}"), "type", "expected an event, an object")
+                    }),
+                };
+                (first..).zip(elements).map(event).collect()
+            }
+        }
+    }
+}
+
+/// Reads an `EPCISDocument`, an `EPCISQueryDocument` or one bare event, but for the events of a list.
 ///
 /// # Errors
 /// A [`Problem`] of the whole document: not JSON in the strict reading of crate `json`, no object, an
-/// unknown `type`, no list of events where one belongs, or something in that list that is no object
-/// (named by its pointer, with its index).
+/// unknown `type`, or no list of events where one belongs.
 pub fn read_document<'a>(body: &'a [u8], arena: &'a Bump) -> Result<Document<'a>, Problem> {
-    let root = read(body, arena).map_err(|error| {
-        let message = format!("{} at byte {}", error.message, error.offset);
-        Problem::of_document(error.pointer, error.code.as_str(), message)
-    })?;
-    let root = root.as_object().ok_or_else(|| Problem::of_document("", "type", "expected a JSON object"))?;
-    let context = Context::default().with(root.get("@context"));
-    let (list, list_pointer) = match root.get("type").and_then(Value::as_str) {
-        Some("EPCISDocument") => (at(root, &["epcisBody", "eventList"]), "/epcisBody/eventList"),
-        Some("EPCISQueryDocument") => (
-            at(root, &["epcisBody", "queryResults", "resultsBody", "eventList"]),
-            "/epcisBody/queryResults/resultsBody/eventList",
-        ),
-        Some(_) => (Some(Value::Object(root)), ""),
+    let (root, list) = read_outline(body, &[EVENT_LIST, RESULT_LIST], arena).map_err(of_read_error)?;
+    let mut root = as_root(root)?;
+    let (path, list_pointer) = match root.get("type").and_then(Value::as_str) {
+        Some("EPCISDocument") => (EVENT_LIST, "/epcisBody/eventList"),
+        Some("EPCISQueryDocument") => (RESULT_LIST, "/epcisBody/queryResults/resultsBody/eventList"),
+        Some(_) => (&[][..], ""),
         None => return Err(Problem::of_document("/type", "required", "the document has no type")),
     };
-    let events = match list {
-        Some(Value::Object(event)) if list_pointer.is_empty() => vec![RawEvent { index: 0, object: event }],
-        Some(Value::Array(elements)) => events_of(elements, list_pointer)?,
+    match &list {
+        // What stands there in an event is a member like any other.
+        Some(_) if path.is_empty() => root = as_root(read(body, arena).map_err(of_read_error)?)?,
+        Some(list) if list.path() != path => {
+            let pointer = format!("/{}", list.path().join("/"));
+            return Err(Problem::of_document(pointer, "unknown_property", "a list of events is not known here"));
+        }
         // The standard lets a document carry master data alone.
-        None => Vec::new(),
-        Some(_) => return Err(Problem::of_document(list_pointer, "type", "expected an array of events")),
-    };
-    Ok(Document { root, context, events, list_pointer })
+        None if !path.is_empty() && at(root, path).is_some() => {
+            return Err(Problem::of_document(list_pointer, "type", "expected an array of events"));
+        }
+        _ => (),
+    }
+    let context = Context::default().with(root.get("@context"));
+    Ok(Document { root, context, list_pointer, list })
+}
+
+fn as_root<'a>(value: Value<'a>) -> Result<&'a Object<'a>, Problem> {
+    value.as_object().ok_or_else(|| Problem::of_document("", "type", "expected a JSON object"))
+}
+
+fn of_read_error(error: json::ReadError) -> Problem {
+    let message = format!("{} at byte {}", error.message, error.offset);
+    Problem::of_document(error.pointer, error.code.as_str(), message)
 }
 
 fn at<'a>(root: &'a Object<'a>, path: &[&str]) -> Option<Value<'a>> {
     path.iter().try_fold(Value::Object(root), |value, name| value.as_object()?.get(name))
-}
-
-fn events_of<'a>(elements: &'a [Value<'a>], list_pointer: &str) -> Result<Vec<RawEvent<'a>>, Problem> {
-    let event = |(index, element): (usize, &Value<'a>)| match element {
-        Value::Object(object) => Ok(RawEvent { index, object }),
-        _ => Err(Problem {
-            event_index: Some(index),
-            ..Problem::of_document(format!("{list_pointer}/{index}"), "type", "expected an event, an object")
-        }),
-    };
-    elements.iter().enumerate().map(event).collect()
 }

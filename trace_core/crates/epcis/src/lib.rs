@@ -16,10 +16,10 @@ mod validate;
 pub mod vocabulary;
 
 pub use context::Context;
-pub use document::{Document, RawEvent, read_document};
+pub use document::{Document, Events, RawEvent, read_document};
 pub use event::{Action, ErrorDeclaration, Event, EventType, ItemRef, ItemRole, Typed};
 pub use event_hash::{event_hash_id_uri, event_hash_ids, event_prehashes, write_prehash};
 pub use problem::{Problem, Severity};
 pub use split::split_document;
 pub use time::{parse_offset, parse_time};
-pub use validate::{findings, validate};
+pub use validate::{validate_document, validate_event};

@@ -1,6 +1,6 @@
 //! One document as several smaller ones, for clients that send it in parts.
 
-use json::{Bump, Value, write_canonical, write_canonical_string};
+use json::{Bump, Object, Value, write_canonical, write_canonical_string};
 
 use crate::document::read_document;
 use crate::problem::Problem;
@@ -14,11 +14,34 @@ use crate::problem::Problem;
 pub fn split_document(body: &[u8], events_max: usize) -> Result<Vec<Vec<u8>>, Problem> {
     let arena = Bump::new();
     let document = read_document(body, &arena)?;
-    if document.is_bare() || document.events.len() <= events_max.max(1) {
+    if document.is_bare() {
         return Ok(vec![body.to_vec()]);
     }
+    let (mut events, mut values) = (document.events(), Bump::new());
+    let mut parts = Vec::new();
+    let header = header_of(document.root);
+    loop {
+        values.reset();
+        let chunk = events.next(events_max.max(1), &values)?;
+        if chunk.is_empty() {
+            return Ok(if parts.len() > 1 { parts } else { vec![body.to_vec()] });
+        }
+        let mut part = header.clone();
+        for (n, event) in chunk.iter().enumerate() {
+            if n > 0 {
+                part.push(b',');
+            }
+            part.extend_from_slice(event.object.source.as_bytes());
+        }
+        part.extend_from_slice(b"]}}");
+        parts.push(part);
+    }
+}
+
+/// All but the list of events, up to where its first event stands.
+fn header_of(root: &Object<'_>) -> Vec<u8> {
     let mut header = vec![b'{'];
-    for member in document.root.members.iter().filter(|member| member.name != "epcisBody") {
+    for member in root.members.iter().filter(|member| member.name != "epcisBody") {
         write_canonical_string(member.name, &mut header);
         header.push(b':');
         // A part of query results is a document of events like any other.
@@ -27,16 +50,5 @@ pub fn split_document(body: &[u8], events_max: usize) -> Result<Vec<Vec<u8>>, Pr
         header.push(b',');
     }
     header.extend_from_slice(b"\"epcisBody\":{\"eventList\":[");
-    let part = |events: &[crate::RawEvent<'_>]| {
-        let mut part = header.clone();
-        for (n, event) in events.iter().enumerate() {
-            if n > 0 {
-                part.push(b',');
-            }
-            part.extend_from_slice(event.object.source.as_bytes());
-        }
-        part.extend_from_slice(b"]}}");
-        part
-    };
-    Ok(document.events.chunks(events_max.max(1)).map(part).collect())
+    header
 }

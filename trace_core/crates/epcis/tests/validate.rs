@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use epcis::{Problem, Severity, read_document, validate};
+use epcis::{Problem, Severity, read_document, validate_document, validate_event};
 use json::Bump;
 
 fn shared_epcis() -> Option<PathBuf> {
@@ -20,10 +20,17 @@ fn shared_epcis() -> Option<PathBuf> {
 
 fn problems(body: &[u8]) -> Vec<Problem> {
     let arena = Bump::new();
-    match read_document(body, &arena) {
-        Ok(document) => validate(&document),
-        Err(problem) => vec![problem],
-    }
+    let all = || {
+        let document = read_document(body, &arena)?;
+        let mut problems = validate_document(&document);
+        for event in document.events().next(usize::MAX, &arena)? {
+            problems.extend(validate_event(&document, &event));
+        }
+        Ok(problems)
+    };
+    let mut problems = all().unwrap_or_else(|problem| vec![problem]);
+    problems.retain(|problem| problem.severity == Severity::Error);
+    problems
 }
 
 fn json_files(folder: &Path, out: &mut Vec<PathBuf>) {

@@ -8,11 +8,13 @@
 
 mod canonical;
 mod number;
+mod outline;
 mod plain;
 mod read;
 mod value;
 
 pub use bumpalo::Bump;
 pub use canonical::{sorted_members, write_canonical, write_canonical_string, write_pointer_token};
+pub use outline::{List, read_outline};
 pub use read::{DEPTH_MAX, ReadError, ReadErrorCode, read};
 pub use value::{Member, Object, Value};

@@ -68,7 +68,7 @@ impl fmt::Display for ReadError {
 impl std::error::Error for ReadError {}
 
 /// A failure on its way up; each container prepends its token to the path.
-struct Failure {
+pub(crate) struct Failure {
     code: ReadErrorCode,
     message: &'static str,
     offset: usize,
@@ -76,34 +76,43 @@ struct Failure {
     path: Vec<String>,
 }
 
-type Read<T> = Result<T, Box<Failure>>;
+impl Failure {
+    /// As what is reported, in a text that stands at `pointer`.
+    pub(crate) fn under(self: Box<Self>, pointer: &str) -> ReadError {
+        let mut pointer = pointer.to_owned();
+        for token in self.path.iter().rev() {
+            write_pointer_token(token, &mut pointer);
+        }
+        ReadError { code: self.code, message: self.message, offset: self.offset, pointer }
+    }
+}
+
+pub(crate) type Read<T> = Result<T, Box<Failure>>;
 
 /// Reads one JSON text. `text` is at most 4 GiB; strings with escapes are copied to the arena.
 ///
 /// # Errors
 /// [`ReadError`] for the first place that breaks a rule of the [crate].
 pub fn read<'a>(text: &'a [u8], arena: &'a Bump) -> Result<Value<'a>, ReadError> {
-    let text = std::str::from_utf8(text).map_err(|error| ReadError {
+    let mut reader = Reader::new(as_text(text)?, 0, arena);
+    reader.document(Reader::value).map_err(|failure| failure.under(""))
+}
+
+/// # Errors
+/// The bytes are not UTF-8.
+pub(crate) fn as_text(bytes: &[u8]) -> Result<&str, ReadError> {
+    std::str::from_utf8(bytes).map_err(|error| ReadError {
         code: ReadErrorCode::Encoding,
         message: "not UTF-8",
         offset: error.valid_up_to(),
         pointer: String::new(),
-    })?;
-    let mut reader =
-        Reader { text, bytes: text.as_bytes(), at: 0, arena, values: Vec::new(), members: Vec::new() };
-    reader.document().map_err(|failure| {
-        let mut pointer = String::new();
-        for token in failure.path.iter().rev() {
-            write_pointer_token(token, &mut pointer);
-        }
-        ReadError { code: failure.code, message: failure.message, offset: failure.offset, pointer }
     })
 }
 
-struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     text: &'a str,
     bytes: &'a [u8],
-    at: usize,
+    pub(crate) at: usize,
     arena: &'a Bump,
     /// Elements and members of containers still open, innermost last; copied to the arena on close.
     values: Vec<Value<'a>>,
@@ -111,11 +120,19 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn document(&mut self) -> Read<Value<'a>> {
+    pub(crate) fn new(text: &'a str, at: usize, arena: &'a Bump) -> Self {
+        Self { text, bytes: text.as_bytes(), at, arena, values: Vec::new(), members: Vec::new() }
+    }
+
+    /// The whole text, its value read by `value`.
+    pub(crate) fn document(
+        &mut self,
+        value: impl FnOnce(&mut Self, usize) -> Read<Value<'a>>,
+    ) -> Read<Value<'a>> {
         if self.text.starts_with('\u{feff}') {
             return self.fail(ReadErrorCode::Encoding, "starts with a byte order mark");
         }
-        let value = self.value(0)?;
+        let value = value(self, 0)?;
         self.white_space();
         if self.at < self.bytes.len() {
             return self.fail(ReadErrorCode::Syntax, "text after the end of the JSON value");
@@ -123,25 +140,25 @@ impl<'a> Reader<'a> {
         Ok(value)
     }
 
-    fn fail<T>(&self, code: ReadErrorCode, message: &'static str) -> Read<T> {
+    pub(crate) fn fail<T>(&self, code: ReadErrorCode, message: &'static str) -> Read<T> {
         Err(Box::new(Failure { code, message, offset: self.at, path: Vec::new() }))
     }
 
-    fn peek(&self) -> Option<u8> {
+    pub(crate) fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
     }
 
-    fn white_space(&mut self) {
+    pub(crate) fn white_space(&mut self) {
         while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.peek() {
             self.at += 1;
         }
     }
 
-    fn value(&mut self, depth: usize) -> Read<Value<'a>> {
+    pub(crate) fn value(&mut self, depth: usize) -> Read<Value<'a>> {
         self.white_space();
         match self.peek() {
             Some(b'"') => self.string().map(Value::String),
-            Some(b'{') => self.object(depth + 1),
+            Some(b'{') => self.object(depth + 1, |reader, _| reader.value(depth + 1)),
             Some(b'[') => self.array(depth + 1),
             Some(b'-' | b'0'..=b'9') => self.number(),
             Some(b't') => self.word("true", Value::Bool(true)),
@@ -189,7 +206,12 @@ impl<'a> Reader<'a> {
         Ok(Value::Array(elements))
     }
 
-    fn object(&mut self, depth: usize) -> Read<Value<'a>> {
+    /// An object whose members' values `value` reads, given their names; `at` stands on the brace.
+    pub(crate) fn object(
+        &mut self,
+        depth: usize,
+        value: impl FnMut(&mut Self, &'a str) -> Read<Value<'a>>,
+    ) -> Read<Value<'a>> {
         if depth > DEPTH_MAX {
             return self.fail(ReadErrorCode::Depth, "nested too deeply");
         }
@@ -200,7 +222,7 @@ impl<'a> Reader<'a> {
         if self.peek() == Some(b'}') {
             self.at += 1;
         } else {
-            self.members_until_close(depth)?;
+            self.members_until_close(value)?;
         }
         self.refuse_duplicate_names(first, start)?;
         let members = self.arena.alloc_slice_copy(&self.members[first..]);
@@ -208,7 +230,10 @@ impl<'a> Reader<'a> {
         Ok(Value::Object(self.arena.alloc(Object { members, source: &self.text[start..self.at] })))
     }
 
-    fn members_until_close(&mut self, depth: usize) -> Read<()> {
+    fn members_until_close(
+        &mut self,
+        mut value: impl FnMut(&mut Self, &'a str) -> Read<Value<'a>>,
+    ) -> Read<()> {
         loop {
             self.white_space();
             if self.peek() != Some(b'"') {
@@ -220,7 +245,7 @@ impl<'a> Reader<'a> {
                 return self.fail(ReadErrorCode::Syntax, "expected : after a member name");
             }
             self.at += 1;
-            let value = within(self.value(depth), || name.to_owned())?;
+            let value = within(value(self, name), || name.to_owned())?;
             self.members.push(Member { name, value });
             self.white_space();
             match self.peek() {
@@ -328,7 +353,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Moves to the next quote, backslash or control character.
-    fn plain_run(&mut self) {
+    pub(crate) fn plain_run(&mut self) {
         self.at += plain_run(&self.bytes[self.at..]);
     }
 
@@ -382,7 +407,7 @@ impl<'a> Reader<'a> {
 }
 
 /// Prepends a token to the path of a failure on its way up.
-fn within<T>(read: Read<T>, token: impl FnOnce() -> String) -> Read<T> {
+pub(crate) fn within<T>(read: Read<T>, token: impl FnOnce() -> String) -> Read<T> {
     read.map_err(|mut failure| {
         failure.path.push(token());
         failure

@@ -129,12 +129,18 @@ fn each_chunk(body: &[u8], mut take: impl FnMut(&[&str])) -> Result<(), Vec<Prob
     let ignored = document.ignored_fields();
     let mut problems = Vec::new();
     let (mut text, mut ends) = (String::new(), Vec::with_capacity(CHUNK_EVENTS));
-    let mut scratch = Bump::new();
-    for events in document.events.chunks(CHUNK_EVENTS) {
+    let (mut values, mut scratch) = (Bump::new(), Bump::new());
+    let mut events = document.events();
+    loop {
         text.clear();
         ends.clear();
-        for event in events {
-            let context = document.context_of(event);
+        values.reset();
+        let chunk = events.next(CHUNK_EVENTS, &values).map_err(|problem| vec![problem])?;
+        if chunk.is_empty() {
+            break;
+        }
+        for event in chunk {
+            let context = document.context_of(&event);
             let written = write_prehash(event.object, &context, &ignored, &scratch, &mut text);
             problems.extend(written.err().map(|problem| document.locate(event.index, problem)));
             ends.push(text.len());

@@ -2,9 +2,8 @@
 
 use json::{Object, Value};
 
-use super::{Path, Token};
-use crate::document::Document;
-use crate::problem::{Problem, Severity};
+use super::{Path, Report};
+use crate::problem::Severity;
 
 /// Members of an event, and of objects in it, whose values are keys, or hold objects with such members.
 fn may_hold_keys(name: &str) -> bool {
@@ -36,45 +35,32 @@ fn may_hold_keys(name: &str) -> bool {
     )
 }
 
-/// A finding for each GS1 key that is wrong: a check digit that does not fit, a part that is too long, a
-/// character that may not be. The code is that of `gs1::Finding`. Cost: one look at each key.
-#[must_use]
-pub fn findings(document: &Document<'_>) -> Vec<Problem> {
-    let mut found = Vec::new();
-    let list = Path { parent: None, token: Token::Pointer(document.list_pointer) };
-    for event in &document.events {
-        let bare = document.is_bare();
-        let path = if bare { list } else { Path { parent: Some(&list), token: Token::Index(event.index) } };
-        of_object(event.object, event.index, &path, &mut found);
-    }
-    found
-}
-
-fn of_object(object: &Object<'_>, event_index: usize, path: &Path<'_>, found: &mut Vec<Problem>) {
-    for member in object.members {
-        if may_hold_keys(member.name) {
-            of_value(member.value, event_index, &path.name(member.name), found);
-        }
-    }
-}
-
-fn of_value(value: Value<'_>, event_index: usize, path: &Path<'_>, found: &mut Vec<Problem>) {
-    match value {
-        Value::String(text) => {
-            if let Some(finding) = gs1::findings(text) {
-                let mut pointer = String::new();
-                path.write(&mut pointer);
-                let (code, severity) = (finding.code(), Severity::Finding);
-                let message = format!("{} is no valid GS1 key: {code}", super::form::quote(text));
-                found.push(Problem { event_index: Some(event_index), pointer, code, message, severity });
+impl Report {
+    /// A finding for each GS1 key that is wrong, with the code of `gs1::Finding`. Cost: one look at each key.
+    pub(super) fn findings(&mut self, object: &Object<'_>, path: &Path<'_>) {
+        for member in object.members {
+            if may_hold_keys(member.name) {
+                self.finding(member.value, &path.name(member.name));
             }
         }
-        Value::Array(elements) => {
-            for (index, element) in elements.iter().enumerate() {
-                of_value(*element, event_index, &path.index(index), found);
+    }
+
+    fn finding(&mut self, value: Value<'_>, path: &Path<'_>) {
+        match value {
+            Value::String(text) => {
+                if let Some(finding) = gs1::findings(text) {
+                    let code = finding.code();
+                    let message = format!("{} is no valid GS1 key: {code}", super::form::quote(text));
+                    self.problem(path, code, message, Severity::Finding);
+                }
             }
+            Value::Array(elements) => {
+                for (index, element) in elements.iter().enumerate() {
+                    self.finding(*element, &path.index(index));
+                }
+            }
+            Value::Object(object) => self.findings(object, path),
+            _ => (),
         }
-        Value::Object(object) => of_object(object, event_index, path, found),
-        _ => (),
     }
 }

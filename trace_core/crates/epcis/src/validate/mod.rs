@@ -13,33 +13,39 @@ use std::fmt::Write as _;
 
 use json::{Object, Value, write_pointer_token};
 
-pub use findings::findings;
 pub(crate) use form::is_uri;
 
-use crate::document::Document;
+use crate::document::{Document, RawEvent};
 use crate::event::EventType;
 use crate::problem::{Problem, Severity};
 use shape::{BARE_EVENT, DOCUMENT, EVENT_LIST_OWNERS, QUERY_DOCUMENT, Shape, shape_of};
 
-/// Every error of a document and of each of its events, in order. Cost: one pass.
+/// Every error of a document but those of its events.
 #[must_use]
-pub fn validate(document: &Document<'_>) -> Vec<Problem> {
+pub fn validate_document(document: &Document<'_>) -> Vec<Problem> {
     let mut report = Report { problems: Vec::new(), event_index: None };
     let root = Path { parent: None, token: Token::Root };
-    let bare = document.is_bare();
-    if bare {
+    if document.is_bare() {
         report.object(document.root, &BARE_EVENT, &root);
     } else {
         let query = document.root.get("type") == Some(Value::String("EPCISQueryDocument"));
         report.object(document.root, if query { &QUERY_DOCUMENT } else { &DOCUMENT }, &root);
         report.list_owners(document.root, EVENT_LIST_OWNERS[usize::from(query)], &root);
     }
+    report.problems
+}
+
+/// Every error of one event of a document, and every finding: a GS1 key whose check digit does not fit,
+/// which has a part that is too long or a character that may not be. Cost: one pass; no allocation where
+/// nothing is wrong.
+#[must_use]
+pub fn validate_event(document: &Document<'_>, event: &RawEvent<'_>) -> Vec<Problem> {
+    let mut report = Report { problems: Vec::new(), event_index: Some(event.index) };
     let list = Path { parent: None, token: Token::Pointer(document.list_pointer) };
-    for event in &document.events {
-        report.event_index = Some(event.index);
-        let path = if bare { root } else { Path { parent: Some(&list), token: Token::Index(event.index) } };
-        report.event(event.object, &path);
-    }
+    let path =
+        if document.is_bare() { list } else { Path { parent: Some(&list), token: Token::Index(event.index) } };
+    report.event(event.object, &path);
+    report.findings(event.object, &path);
     report.problems
 }
 
@@ -90,9 +96,12 @@ struct Report {
 
 impl Report {
     fn error(&mut self, path: &Path<'_>, code: &'static str, message: impl Into<String>) {
+        self.problem(path, code, message.into(), Severity::Error);
+    }
+
+    fn problem(&mut self, path: &Path<'_>, code: &'static str, message: String, severity: Severity) {
         let mut pointer = String::new();
         path.write(&mut pointer);
-        let (message, severity) = (message.into(), Severity::Error);
         self.problems.push(Problem { event_index: self.event_index, pointer, code, message, severity });
     }
 

@@ -1,0 +1,153 @@
+//! A text with one long list in it, read without ever holding the whole list.
+//!
+//! The list is skipped at first, looking at nothing but strings and brackets, and read afterwards, some
+//! elements at a time. Where that reading succeeds, the list is well formed, and ends where it was skipped
+//! to; so both together are as strict as reading the whole text at once.
+
+use bumpalo::Bump;
+
+use crate::read::{Read, ReadError, ReadErrorCode, Reader, as_text, within};
+use crate::value::Value;
+
+/// Elements for which room is made before they are read.
+const ROOM_MAX: usize = 1_024;
+
+/// A list that was skipped; reads its elements in order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct List<'a> {
+    text: &'a str,
+    /// Behind the opening bracket, or an element.
+    at: usize,
+    depth: usize,
+    index: usize,
+    path: &'static [&'static str],
+}
+
+/// Reads one JSON text, but for the first array that it has at one of these `paths` of member names: in its
+/// place stands an empty array, and it is given as a [`List`].
+///
+/// # Errors
+/// As [`read`](crate::read()), for all but the elements of the list.
+pub fn read_outline<'a>(
+    text: &'a [u8],
+    paths: &[&'static [&'static str]],
+    arena: &'a Bump,
+) -> Result<(Value<'a>, Option<List<'a>>), ReadError> {
+    let text = as_text(text)?;
+    let mut skipped = None;
+    let mut outline = Outline { text, list: &mut skipped };
+    let root = Reader::new(text, 0, arena)
+        .document(|reader, depth| {
+            let along: Vec<_> = paths.iter().map(|path| (*path, *path)).collect();
+            outline.value(reader, depth, &along)
+        })
+        .map_err(|failure| failure.under(""))?;
+    Ok((root, skipped))
+}
+
+struct Outline<'o, 'a> {
+    text: &'a str,
+    list: &'o mut Option<List<'a>>,
+}
+
+/// A path, and what is left of it from where we stand.
+type Along = (&'static [&'static str], &'static [&'static str]);
+
+impl<'a> Outline<'_, 'a> {
+    fn value(&mut self, reader: &mut Reader<'a>, depth: usize, along: &[Along]) -> Read<Value<'a>> {
+        reader.white_space();
+        let here = along.iter().find(|(_, rest)| rest.is_empty());
+        match (reader.peek(), here) {
+            (Some(b'['), Some((path, _))) if self.list.is_none() => {
+                reader.at += 1;
+                *self.list = Some(List { text: self.text, at: reader.at, depth, index: 0, path });
+                skip_list(reader)?;
+                Ok(Value::Array(&[]))
+            }
+            (Some(b'{'), _) if !along.is_empty() => reader.object(depth + 1, |reader, name| {
+                let further: Vec<_> = along
+                    .iter()
+                    .filter_map(|&(path, rest)| {
+                        rest.split_first().filter(|(first, _)| **first == name).map(|(_, rest)| (path, rest))
+                    })
+                    .collect();
+                self.value(reader, depth + 1, &further)
+            }),
+            _ => reader.value(depth),
+        }
+    }
+}
+
+/// To behind the bracket that closes a list; `at` stands behind the one that opens it.
+fn skip_list(reader: &mut Reader<'_>) -> Read<()> {
+    let mut open = 1_usize;
+    while open > 0 {
+        match reader.peek() {
+            Some(b'"') => skip_string(reader),
+            Some(b'[' | b'{') => open += 1,
+            Some(b']' | b'}') => open -= 1,
+            Some(_) => (),
+            None => return reader.fail(ReadErrorCode::Syntax, "the text ends too early"),
+        }
+        reader.at += 1;
+    }
+    Ok(())
+}
+
+/// To the quote that closes a string; `at` stands on the one that opens it.
+fn skip_string(reader: &mut Reader<'_>) {
+    reader.at += 1;
+    loop {
+        reader.plain_run();
+        match reader.peek() {
+            Some(b'"') | None => return,
+            Some(b'\\') => reader.at += 2,
+            Some(_) => reader.at += 1,
+        }
+    }
+}
+
+impl<'a> List<'a> {
+    /// The names that lead to the list: one of those asked for.
+    #[must_use]
+    pub fn path(&self) -> &'static [&'static str] {
+        self.path
+    }
+
+    /// Place of the next element.
+    #[must_use]
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
+    /// The next elements, `count_max` at most; none at the end of the list.
+    ///
+    /// # Errors
+    /// As [`read`](crate::read()), of the first element that breaks a rule.
+    pub fn next<'c>(&mut self, count_max: usize, arena: &'c Bump) -> Result<Vec<Value<'c>>, ReadError>
+    where
+        'a: 'c,
+    {
+        let mut reader = Reader::new(self.text, self.at, arena);
+        let read = self.elements(&mut reader, count_max);
+        self.at = reader.at;
+        read.map_err(|failure| failure.under(&format!("/{}", self.path.join("/"))))
+    }
+
+    fn elements<'c>(&mut self, reader: &mut Reader<'c>, count_max: usize) -> Read<Vec<Value<'c>>> {
+        let mut elements = Vec::with_capacity(count_max.min(ROOM_MAX));
+        while elements.len() < count_max {
+            reader.white_space();
+            match reader.peek() {
+                // The bracket stays, so that the end is found again.
+                Some(b']') => break,
+                Some(b',') if self.index > 0 => reader.at += 1,
+                _ if self.index == 0 => (),
+                _ => return reader.fail(ReadErrorCode::Syntax, "expected , or ] in an array"),
+            }
+            elements.push(within(reader.value(self.depth + 1), || self.index.to_string())?);
+            self.index += 1;
+        }
+        Ok(elements)
+    }
+}
