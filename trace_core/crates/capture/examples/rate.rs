@@ -1,6 +1,6 @@
 //! How fast the core takes a capture: bytes in, COPY streams out, on one core.
 //!
-//! `cargo run --release -p wayproof-capture --example rate`
+//! `cargo run --release -p wayproof-capture --example rate`, with the name of an operation for that one alone.
 
 use std::collections::HashSet;
 use std::time::Instant;
@@ -31,6 +31,9 @@ fn main() {
 }
 
 fn report(operation: &str, bytes: usize, run: impl Fn() -> usize) {
+    if std::env::args().nth(1).is_some_and(|only| only != operation) {
+        return;
+    }
     let seconds = (0..RUNS).map(|_| {
         let start = Instant::now();
         assert_eq!(run() as u64, EVENTS);

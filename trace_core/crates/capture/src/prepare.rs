@@ -142,6 +142,8 @@ struct Preparing<'r, 'a> {
     /// A document that is wrong as a whole refuses each of its events.
     is_refused: bool,
     canonical: Vec<CanonicalEvent>,
+    /// Pre-hash strings of a chunk, back to back.
+    prehashes: String,
     commitments: Commitments,
     ignored_fields: Vec<&'a str>,
     /// For one event at a time.
@@ -154,7 +156,7 @@ struct Preparing<'r, 'a> {
 struct Draft<'c> {
     raw: RawEvent<'c>,
     event: Event<'c>,
-    prehash: String,
+    prehash: Range<usize>,
     findings: Vec<Problem>,
 }
 
@@ -173,6 +175,7 @@ impl<'r, 'a> Preparing<'r, 'a> {
             request,
             is_refused: !problems.is_empty(),
             canonical: std::iter::repeat_with(CanonicalEvent::default).take(CHUNK_EVENTS).collect(),
+            prehashes: String::new(),
             commitments: Commitments::default(),
             ignored_fields: document.ignored_fields(),
             scratch: Bump::new(),
@@ -203,6 +206,7 @@ impl<'r, 'a> Preparing<'r, 'a> {
 
     fn chunk(&mut self, chunk: &[RawEvent<'_>]) {
         let mut drafts = Vec::with_capacity(CHUNK_EVENTS);
+        self.prehashes.clear();
         for &raw in chunk {
             let Some(findings) = self.findings(&raw) else { continue };
             match self.draft(raw, findings, drafts.len()) {
@@ -212,7 +216,8 @@ impl<'r, 'a> Preparing<'r, 'a> {
         }
         let texts: Vec<&[u8]> =
             self.canonical[..drafts.len()].iter().map(CanonicalEvent::digest_input).collect();
-        let prehashes: Vec<&[u8]> = drafts.iter().map(|draft| draft.prehash.as_bytes()).collect();
+        let prehashes: Vec<&[u8]> =
+            drafts.iter().map(|draft| &self.prehashes.as_bytes()[draft.prehash.clone()]).collect();
         let mut content_digests = vec![[0; 32]; drafts.len()];
         let mut event_hash_ids = vec![[0; 32]; drafts.len()];
         digest_many(&texts, &mut content_digests);
@@ -246,7 +251,8 @@ impl<'r, 'a> Preparing<'r, 'a> {
         if self.request.strict {
             problems.iter_mut().for_each(|problem| problem.severity = Severity::Error);
         }
-        let is_refused = self.is_refused || problems.iter().any(|problem| problem.severity == Severity::Error);
+        let is_refused =
+            self.is_refused || problems.iter().any(|problem| problem.severity == Severity::Error);
         self.out.problems.extend(problems.iter().cloned());
         let list = self.document.pointer_of(raw.index).len();
         problems.iter_mut().for_each(|problem| problem.pointer.replace_range(..list, ""));
@@ -277,15 +283,15 @@ impl<'r, 'a> Preparing<'r, 'a> {
         if event.items.len() > ITEMS_MAX {
             return limit("too_many_items", format!("an event names at most {ITEMS_MAX} items"));
         }
-        let mut prehash = String::new();
+        let start = self.prehashes.len();
         self.scratch.reset();
-        epcis::write_prehash(raw.object, &context, &self.ignored_fields, &self.scratch, &mut prehash)?;
+        epcis::write_prehash(raw.object, &context, &self.ignored_fields, &self.scratch, &mut self.prehashes)?;
         let canonical = &mut self.canonical[slot];
         canonical.write(raw.object, &context);
         if canonical.fields().len() >= FIELDS_MAX {
             return limit("too_many_fields", format!("an event has at most {} fields", FIELDS_MAX - 1));
         }
-        Ok(Draft { raw, event, prehash, findings })
+        Ok(Draft { raw, event, prehash: start..self.prehashes.len(), findings })
     }
 
     fn accept(&mut self, draft: &Draft<'_>, sealed: &Sealed) {

@@ -111,7 +111,9 @@ impl<'a> Events<'a> {
         'a: 'c,
     {
         match self {
-            Self::Bare(event) => Ok(event.take().map(|object| RawEvent { index: 0, object }).into_iter().collect()),
+            Self::Bare(event) => {
+                Ok(event.take().map(|object| RawEvent { index: 0, object }).into_iter().collect())
+            }
             Self::Listed(None, _) => Ok(Vec::new()),
             Self::Listed(Some(list), pointer) => {
                 let first = list.index();
@@ -120,7 +122,11 @@ impl<'a> Events<'a> {
                     Value::Object(object) => Ok(RawEvent { index, object }),
                     _ => Err(Problem {
                         event_index: Some(index),
-                        ..Problem::of_document(format!("{pointer}/{index}"), "type", "expected an event, an object")
+                        ..Problem::of_document(
+                            format!("{pointer}/{index}"),
+                            "type",
+                            "expected an event, an object",
+                        )
                     }),
                 };
                 (first..).zip(elements).map(event).collect()
@@ -148,7 +154,11 @@ pub fn read_document<'a>(body: &'a [u8], arena: &'a Bump) -> Result<Document<'a>
         Some(_) if path.is_empty() => root = as_root(read(body, arena).map_err(of_read_error)?)?,
         Some(list) if list.path() != path => {
             let pointer = format!("/{}", list.path().join("/"));
-            return Err(Problem::of_document(pointer, "unknown_property", "a list of events is not known here"));
+            return Err(Problem::of_document(
+                pointer,
+                "unknown_property",
+                "a list of events is not known here",
+            ));
         }
         // The standard lets a document carry master data alone.
         None if !path.is_empty() && at(root, path).is_some() => {

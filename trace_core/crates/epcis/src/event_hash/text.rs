@@ -1,5 +1,9 @@
 //! Texts in their one canonical spelling: times, numbers, vocabulary, keys.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use super::fault::{Fault, Kind};
 use super::number::write_number;
 use crate::time::{has_time_form, parse_any_time, write_utc};
@@ -14,6 +18,7 @@ const CBV: [(&str, &str); 5] = [
 ];
 /// What all of them begin with.
 const CBV_URN: &str = "urn:epcglobal:cbv:";
+static CBV_FINDER: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(CBV_URN));
 
 /// The text without white space around it, as Python's `strip` knows it: Unicode's, and U+001C to U+001F.
 pub(super) fn trim(text: &str) -> &str {
@@ -31,7 +36,7 @@ pub(super) fn write_canonical_text<'b>(text: &'b str, out: &mut String) -> Resul
     match text.as_bytes().first() {
         Some(b'0'..=b'9' | b'+' | b'-' | b'.' | b'i' | b'I' | b'n' | b'N')
             if write_number(text, out).map_err(fault)? => {}
-        _ if text.len() > CBV_URN.len() && text.contains(CBV_URN) => {
+        _ if text.len() > CBV_URN.len() && CBV_FINDER.find(text.as_bytes()).is_some() => {
             let replaced = CBV.iter().fold(text.to_owned(), |text, (urn, web)| text.replace(urn, web));
             if !gs1::write_canonical(&replaced, out) {
                 out.push_str(&replaced);

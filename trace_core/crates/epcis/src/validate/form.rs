@@ -133,18 +133,35 @@ pub(super) fn quote(text: &str) -> String {
 
 /// A scheme or prefix, a colon, something more, and none of the characters that RFC 3986 leaves out.
 pub(crate) fn is_uri(text: &str) -> bool {
-    let Some((scheme, rest)) = text.split_once(':') else { return false };
-    let scheme_holds = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-._".contains(&b));
-    let left_out = |byte: u8| byte <= b' ' || byte == 0x7f || b"<>\"{}|\\^`".contains(&byte);
-    let is_ascii = rest.is_ascii();
-    let holds = if is_ascii {
-        !rest.bytes().any(left_out)
-    } else {
-        !rest.contains(|c: char| c.is_control() || c.is_whitespace() || (c.is_ascii() && left_out(c as u8)))
-    };
-    scheme_holds && !rest.is_empty() && holds
+    let bytes = text.as_bytes();
+    let scheme = bytes.iter().take_while(|&&byte| URI_BYTES[usize::from(byte)] & SCHEME != 0).count();
+    let Some((b':', rest)) = bytes[scheme..].split_first() else { return false };
+    if rest.is_empty() || !bytes[0].is_ascii_alphabetic() {
+        return false;
+    }
+    let classes = rest.iter().fold(0, |all, &byte| all | URI_BYTES[usize::from(byte)]);
+    classes & LEFT_OUT == 0
+        && (classes & BEYOND_ASCII == 0 || !text.contains(|c: char| c.is_control() || c.is_whitespace()))
 }
+
+const SCHEME: u8 = 1;
+const LEFT_OUT: u8 = 2;
+const BEYOND_ASCII: u8 = 4;
+/// What each byte may be in a URI.
+const URI_BYTES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        classes[byte] = match byte as u8 {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'+' | b'-' | b'.' | b'_' => SCHEME,
+            0..=b' ' | 0x7f | b'<' | b'>' | b'"' | b'{' | b'}' | b'|' | b'\\' | b'^' | b'`' => LEFT_OUT,
+            0x80.. => BEYOND_ASCII,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    classes
+};
 
 fn is_word(text: &str, words: &[&str], short: fn(&str) -> &str) -> bool {
     let word = short(text);

@@ -42,8 +42,11 @@ pub fn validate_document(document: &Document<'_>) -> Vec<Problem> {
 pub fn validate_event(document: &Document<'_>, event: &RawEvent<'_>) -> Vec<Problem> {
     let mut report = Report { problems: Vec::new(), event_index: Some(event.index) };
     let list = Path { parent: None, token: Token::Pointer(document.list_pointer) };
-    let path =
-        if document.is_bare() { list } else { Path { parent: Some(&list), token: Token::Index(event.index) } };
+    let path = if document.is_bare() {
+        list
+    } else {
+        Path { parent: Some(&list), token: Token::Index(event.index) }
+    };
     report.event(event.object, &path);
     report.findings(event.object, &path);
     report.problems
