@@ -78,7 +78,7 @@ pub(crate) struct Failure {
 
 impl Failure {
     /// As what is reported, in a text that stands at `pointer`.
-    pub(crate) fn under(self: Box<Self>, pointer: &str) -> ReadError {
+    pub(crate) fn under(&self, pointer: &str) -> ReadError {
         let mut pointer = pointer.to_owned();
         for token in self.path.iter().rev() {
             write_pointer_token(token, &mut pointer);
