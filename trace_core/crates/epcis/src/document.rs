@@ -170,7 +170,7 @@ pub fn read_document<'a>(body: &'a [u8], arena: &'a Bump) -> Result<Document<'a>
     Ok(Document { root, context, list_pointer, list })
 }
 
-fn as_root<'a>(value: Value<'a>) -> Result<&'a Object<'a>, Problem> {
+fn as_root(value: Value<'_>) -> Result<&Object<'_>, Problem> {
     value.as_object().ok_or_else(|| Problem::of_document("", "type", "expected a JSON object"))
 }
 

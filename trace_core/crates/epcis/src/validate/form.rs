@@ -150,17 +150,19 @@ const BEYOND_ASCII: u8 = 4;
 /// What each byte may be in a URI.
 const URI_BYTES: [u8; 256] = {
     let mut classes = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        classes[byte] = match byte as u8 {
+    let mut byte = 0_u8;
+    loop {
+        classes[byte as usize] = match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'+' | b'-' | b'.' | b'_' => SCHEME,
             0..=b' ' | 0x7f | b'<' | b'>' | b'"' | b'{' | b'}' | b'|' | b'\\' | b'^' | b'`' => LEFT_OUT,
             0x80.. => BEYOND_ASCII,
             _ => 0,
         };
+        if byte == u8::MAX {
+            break classes;
+        }
         byte += 1;
     }
-    classes
 };
 
 fn is_word(text: &str, words: &[&str], short: fn(&str) -> &str) -> bool {
