@@ -249,13 +249,17 @@ impl<'r, 'a> Preparing<'r, 'a> {
             return (!self.is_refused).then_some(problems);
         }
         if self.request.strict {
-            problems.iter_mut().for_each(|problem| problem.severity = Severity::Error);
+            for problem in &mut problems {
+                problem.severity = Severity::Error;
+            }
         }
         let is_refused =
             self.is_refused || problems.iter().any(|problem| problem.severity == Severity::Error);
         self.out.problems.extend(problems.iter().cloned());
         let list = self.document.pointer_of(raw.index).len();
-        problems.iter_mut().for_each(|problem| problem.pointer.replace_range(..list, ""));
+        for problem in &mut problems {
+            problem.pointer.replace_range(..list, "");
+        }
         (!is_refused).then_some(problems)
     }
 
