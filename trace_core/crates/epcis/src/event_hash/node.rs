@@ -8,7 +8,9 @@ use json::{Bump, Object, Value};
 use super::fault::{Fault, Kind};
 use super::order::{EVENT, Place, Says};
 use crate::context::Context;
-use crate::vocabulary::{BIZ_STEP_WORDS, BIZ_TRANSACTION_WORDS, DISPOSITION_WORDS, SOURCE_DEST_WORDS, Words};
+use crate::vocabulary::{
+    BIZ_STEP_WORDS, BIZ_TRANSACTION_WORDS, DISPOSITION_WORDS, SOURCE_DEST_WORDS, Words, is_same,
+};
 
 /// One element: what it is called, what it says, what it holds.
 pub(super) struct Node<'b> {
@@ -46,20 +48,29 @@ pub(super) enum Text<'b> {
     Word(&'static str, &'b str),
 }
 
-/// Lists whose elements are a type and a value: what the value is called, and the words of the type.
-const PAIR_LISTS: [(&str, &str, &Words); 3] = [
-    ("bizTransactionList", "bizTransaction", &BIZ_TRANSACTION_WORDS),
-    ("sourceList", "source", &SOURCE_DEST_WORDS),
-    ("destinationList", "destination", &SOURCE_DEST_WORDS),
-];
-/// Never part of the hash, wherever they stand; `#text` is what the object itself says.
-const NO_ELEMENTS: [&str; 3] = ["#text", "rdfs:comment", "comment"];
-/// Never part of the hash as members of the event itself.
-const OUTSIDE: [&str; 5] = ["recordTime", "eventID", "type", "errorDeclaration", "@context"];
-
 /// Bytes that namespaces in place of prefixes may add to one event: a short document with a long
 /// namespace must not become a pre-hash string without end.
 const NAMESPACE_BYTES_MAX: usize = 4 << 20;
+
+/// Whether a member is never part of the hash, wherever it stands; `#text` is what the object itself says.
+fn is_no_element(name: &str) -> bool {
+    matches!(name, "#text" | "rdfs:comment" | "comment")
+}
+
+/// Whether a member of the event itself is never part of the hash.
+fn is_outside(name: &str) -> bool {
+    matches!(name, "recordTime" | "eventID" | "type" | "errorDeclaration" | "@context")
+}
+
+/// Of a list whose elements are a type and a value: what the value is called, and the words of the type.
+fn pair_list(name: &str) -> Option<(&'static str, &'static Words)> {
+    match name {
+        "bizTransactionList" => Some(("bizTransaction", &BIZ_TRANSACTION_WORDS)),
+        "sourceList" => Some(("source", &SOURCE_DEST_WORDS)),
+        "destinationList" => Some(("destination", &SOURCE_DEST_WORDS)),
+        _ => None,
+    }
+}
 
 type Nodes<'b> = BumpVec<'b, Node<'b>>;
 
@@ -73,7 +84,7 @@ pub(super) fn children_of_event<'a: 'b, 'b>(
     let builder = Builder { context, ignored, arena, namespace_bytes: Cell::new(0) };
     let mut children = BumpVec::with_capacity_in(event.members.len(), arena);
     for member in event.members {
-        if !OUTSIDE.contains(&member.name) {
+        if !is_outside(member.name) {
             builder.member(member.name, member.value, EVENT, &mut children)?;
         }
     }
@@ -105,7 +116,7 @@ impl<'a: 'b, 'b> Builder<'_, 'a, 'b> {
         order: &'static [Place],
         out: &mut Nodes<'b>,
     ) -> Result<(), Fault<'b>> {
-        if NO_ELEMENTS.contains(&raw_name) || self.ignored.contains(&raw_name) {
+        if is_no_element(raw_name) || self.ignored.contains(&raw_name) {
             return Ok(());
         }
         if raw_name == "childEPCs" {
@@ -113,7 +124,7 @@ impl<'a: 'b, 'b> Builder<'_, 'a, 'b> {
         }
         let name = self.name(raw_name);
         if let Some(element) = name.local.strip_suffix("List") {
-            if let Some((_, id, words)) = PAIR_LISTS.iter().find(|(list, ..)| *list == raw_name) {
+            if let Some((id, words)) = pair_list(raw_name) {
                 return self.pairs(raw_name, id, words, value, out);
             }
             return self.list(name, Name { local: element, ..name }, value, order, out);
@@ -287,7 +298,8 @@ impl InOrder {
     const NONE: Self = Self { rank: u8::MAX, place: None };
 
     fn of(name: Name<'_>, order: &'static [Place]) -> Self {
-        let found = (0..).zip(order).find(|(_, place)| name == Name::plain(place.name));
+        let is_plain = name.namespace.is_none();
+        let found = (0..).zip(order).find(|(_, place)| is_plain && is_same(name.local, place.name));
         found.map_or(Self::NONE, |(rank, place)| Self { rank, place: Some(place) })
     }
 

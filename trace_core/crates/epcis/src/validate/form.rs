@@ -7,6 +7,7 @@ use json::Value;
 use super::shape::Shape;
 use super::{Path, Report};
 use crate::time::{parse_any_time, parse_offset, parse_time};
+use crate::vocabulary::is_same;
 
 /// Characters of the input that a message quotes at most.
 const QUOTED_CHARACTERS_MAX: usize = 80;
@@ -167,7 +168,7 @@ const URI_BYTES: [u8; 256] = {
 
 fn is_word(text: &str, words: &[&str], short: fn(&str) -> &str) -> bool {
     let word = short(text);
-    if words.contains(&word) {
+    if words.iter().any(|known| is_same(known, word)) {
         return true;
     }
     // A word that claims to be the standard's and is not, is not.

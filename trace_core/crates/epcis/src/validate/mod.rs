@@ -18,6 +18,7 @@ pub(crate) use form::is_uri;
 use crate::document::{Document, RawEvent};
 use crate::event::EventType;
 use crate::problem::{Problem, Severity};
+use crate::vocabulary::is_same;
 use shape::{BARE_EVENT, DOCUMENT, EVENT_LIST_OWNERS, QUERY_DOCUMENT, Shape, shape_of};
 
 /// Every error of a document but those of its events.
@@ -111,7 +112,7 @@ impl Report {
     fn object(&mut self, object: &Object<'_>, shape: &Shape, path: &Path<'_>) {
         for member in object.members {
             let path = path.name(member.name);
-            match shape.members.iter().find(|known| known.name == member.name) {
+            match shape.members.iter().find(|known| is_same(known.name, member.name)) {
                 Some(known) => self.value(member.value, &known.form, &path),
                 None if shape.open || (!shape.closed && form::is_uri(member.name)) => (),
                 None => {
