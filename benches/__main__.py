@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from benches.core import capture_path, event_hash_ids, rust_examples
+from benches.core import capture_memory, capture_path, event_hash_ids, rust_examples
 from benches.system import system
 from benches.table import Results
 
@@ -18,18 +18,19 @@ from benches.table import Results
 @click.option("--events", default=1_000_000, show_default=True, help="Events for the measurements over HTTP.")
 @click.option("--only", type=click.Choice(["core", "rust", "system"]), help="One part alone.")
 @click.option("--markdown", type=click.Path(path_type=Path), help="Also write the table to this file.")
-def main(events: int, only: str | None, markdown: Path | None) -> None:
+@click.option("--plans", type=click.Path(path_type=Path), help="Write the query plans on the measured database here.")
+def main(events: int, only: str | None, markdown: Path | None, plans: Path | None) -> None:
     """Measure each operation beside a peer or a limit, in this run, on this machine."""
     click.echo(machine())
     results = Results()
     if only in (None, "core"):
-        for row in (*event_hash_ids(), *capture_path()):
+        for row in (*event_hash_ids(), *capture_path(), *capture_memory()):
             results.add(row)
     if only in (None, "rust"):
         for row in rust_examples():
             results.add(row)
     if only in (None, "system"):
-        for row in system(events):
+        for row in system(events, plans):
             results.add(row)
     results.show()
     click.echo("Machines are noisy: a void row disagreed with itself by more than 5 %. Ratios travel, rates do not.")

@@ -7,6 +7,7 @@ import io
 import json
 import logging
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,6 +82,41 @@ def capture_path() -> Iterator[Row]:
         floor,
         f"{rate / 246_000:.2f}",
     )
+
+
+def capture_memory() -> Iterator[Row]:
+    """How much a capture of 10,000 events needs beside its body, in a process of its own."""
+    events = 10_000
+    done = subprocess.run(
+        [sys.executable, "-c", _MEMORY, str(events)], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
+    body, grown = map(int, done.stdout.split())
+    yield (
+        f"memory of a capture of {events:,} events, body included",
+        f"{(body + grown) / 1e6:,.0f} MB",
+        f"5 × its body of {body / 1e6:.1f} MB",
+        f"{(body + grown) / body / 5:.2f}",
+    )
+
+
+_MEMORY = """
+import sys
+from pathlib import Path
+import trace_core
+
+def memory(name):
+    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(name))
+    return int(line.split()[1]) * 1024
+
+body = trace_core.Simulator(events=int(sys.argv[1]), seed=3).next_document(int(sys.argv[1]))
+blinding = trace_core.Blinding(bytes(32))
+Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here
+before = memory("VmRSS")
+prepared = trace_core.prepare_capture(body, partner="bench", record_time_us=1_800_000_000_000_000, capture_no=1,
+                                      seed=bytes(32), blinding=blinding, strict=False)
+copies = prepared.copies([])
+print(len(body), memory("VmHWM") - before)
+"""
 
 
 def rust_examples() -> Iterator[Row]:

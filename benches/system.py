@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import itertools
 import re
 import statistics
@@ -20,6 +19,8 @@ import httpx
 import orjson
 
 import trace_core
+from benches.plans import query_plans
+from trace_api.store.captures import copy_rows
 from trace_api.store.embedded import embedded_postgres
 from trace_api.store.migrate import known_migrations, migrate
 
@@ -37,13 +38,16 @@ RECALLS = 40
 PORT = 8931
 
 
-def system(events: int) -> Iterator[Row]:
-    """Captures `events`, then asks. The server is the one that users start, in its own process."""
+def system(events: int, plans: Path | None) -> Iterator[Row]:
+    """Captures `events`, then asks. The server is the one that users start, in its own process. How Postgres
+    answered goes to `plans`."""
     with tempfile.TemporaryDirectory(prefix="wayproof-bench-") as folder:
         limit = _raw_copy(Path(folder) / "copy", events)
         copy = f"raw binary COPY of the same rows, {WRITERS} writers, {events:,} events"
         yield copy, f"{limit:,.0f} events/s", "the limit of a capture", "-"
         yield from _over_http(Path(folder) / "http", events, limit)
+        if plans is not None:
+            plans.write_text(query_plans(Path(folder) / "http") + "\n")
 
 
 def _documents(events: int) -> tuple[list[bytes], list[trace_core.Landmark]]:
@@ -180,8 +184,7 @@ async def _copy_all(data: Path, next_part: Callable[[], list[trace_core.Copies]]
             for copies in part:
                 async with connection.transaction():
                     for table in ("event_digest", "event", "reference"):
-                        rows, columns = getattr(copies, table), getattr(copies, f"{table}_columns")
-                        await connection.copy_to_table(table, source=io.BytesIO(rows), columns=columns, format="binary")
+                        await copy_rows(connection, table, copies)
 
         took = 0.0
         while part := next_part():

@@ -71,15 +71,17 @@ class PreparedCapture:
         Cost: one copy of the rows, one sort."""
 
 class Copies:
-    """Complete streams in Postgres' binary COPY format, and the columns that they hold."""
+    """Complete streams in Postgres' binary COPY format, one for each of the tables `event`, `reference` and
+    `event_digest`. Nothing is copied before it is read."""
 
-    event: bytes
-    event_columns: list[str]
-    reference: bytes
-    reference_columns: list[str]
-    event_digest: bytes
-    event_digest_columns: list[str]
     event_count: int
+
+    @staticmethod
+    def columns(table: str) -> list[str]:
+        """The columns of a table that its stream holds, in order. `ValueError` for any other table."""
+
+    def read(self, table: str, at: int, size: int) -> bytes:
+        """At most `size` bytes of a table's stream from `at` on; none at its end. `ValueError` as above."""
 
 def prepare_capture(
     body: bytes,

@@ -16,10 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 RECORD_TIME = datetime(2026, 3, 4, 5, 6, 7, 891011, tzinfo=UTC)
-EVENT_COLUMNS = (
-    *("event_key", "partner", "event_time", "record_time", "event_type", "action", "biz_step", "disposition"),
-    *("read_point", "biz_location", "event_id", "event_hash_id", "secret", "body", "entry", "findings"),
-)
+COLUMNS = {
+    "event": [
+        *("event_key", "partner", "event_time", "record_time", "event_type", "action", "biz_step", "disposition"),
+        *("read_point", "biz_location", "event_id", "event_hash_id", "secret", "body", "entry", "findings"),
+    ],
+    "reference": ["name_hash", "event_time", "event_key", "role"],
+    "event_digest": ["content_digest", "event_key"],
+}
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -46,9 +50,13 @@ class Streams:
     reference: bytes
     event_digest: bytes
     event_count: int
-    event_columns: Sequence[str] = EVENT_COLUMNS
-    reference_columns: Sequence[str] = ("name_hash", "event_time", "event_key", "role")
-    event_digest_columns: Sequence[str] = ("content_digest", "event_key")
+
+    def columns(self, table: str) -> list[str]:
+        return COLUMNS[table]
+
+    def read(self, table: str, at: int, size: int) -> bytes:
+        stream: bytes = getattr(self, table)
+        return stream[at : at + size]
 
 
 def row_of(capture_no: int) -> CaptureRow:

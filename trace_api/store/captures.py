@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -15,7 +14,7 @@ from trace_api.store.statements import load
 
 if TYPE_CHECKING:
     import uuid
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Sequence
     from datetime import datetime
 
     from trace_api.store.pool import Store
@@ -25,6 +24,7 @@ NUMBERS_IN_BLOCK = 64
 ATTEMPTS_MAX = 3
 """How often a capture is sent to the database when its transaction is lost or was in another's way."""
 _PAUSE_S = 0.2
+COPY_PIECE_BYTES = 1 << 18
 
 
 class DuplicateEvents(StoreError):
@@ -32,15 +32,16 @@ class DuplicateEvents(StoreError):
 
 
 class Copies(Protocol):
-    """Complete streams in Postgres' binary COPY format, with the columns that they hold."""
+    """Complete streams in Postgres' binary COPY format, one for each of the tables `event`, `reference` and
+    `event_digest`."""
 
-    event: bytes
-    event_columns: list[str]
-    reference: bytes
-    reference_columns: list[str]
-    event_digest: bytes
-    event_digest_columns: list[str]
     event_count: int
+
+    def columns(self, table: str) -> list[str]:
+        """The columns that a table's stream holds."""
+
+    def read(self, table: str, at: int, size: int) -> bytes:
+        """At most `size` bytes of a table's stream from `at` on; none at its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +111,8 @@ async def _store_once(connection: asyncpg.Connection, row: CaptureRow, outcome: 
         async with connection.transaction():
             if copies is not None and copies.event_count > 0:
                 # Digests first: a repetition is refused before anything else is written.
-                await _copy(connection, "event_digest", copies.event_digest_columns, copies.event_digest)
-                await _copy(connection, "event", copies.event_columns, copies.event)
-                await _copy(connection, "reference", copies.reference_columns, copies.reference)
+                for table in ("event_digest", "event", "reference"):
+                    await copy_rows(connection, table, copies)
             await connection.execute(
                 _SQL["insert_capture"],
                 row.capture_no,
@@ -133,8 +133,16 @@ async def _store_once(connection: asyncpg.Connection, row: CaptureRow, outcome: 
         raise StoreError(f"{violation.constraint_name}: a capture number is in use already") from violation
 
 
-async def _copy(connection: asyncpg.Connection, table: str, columns: Sequence[str], rows: bytes) -> None:
-    await connection.copy_to_table(table, source=io.BytesIO(rows), columns=columns, format="binary")
+async def copy_rows(connection: asyncpg.Connection, table: str, copies: Copies) -> None:
+    """The rows of one table, in pieces, so that they are never held twice."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        at = 0
+        while piece := copies.read(table, at, COPY_PIECE_BYTES):
+            at += len(piece)
+            yield piece
+
+    await connection.copy_to_table(table, source=pieces(), columns=copies.columns(table), format="binary")
 
 
 async def find_digests(store: Store, content_digests: Sequence[bytes]) -> set[bytes]:

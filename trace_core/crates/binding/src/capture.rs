@@ -1,5 +1,6 @@
 //! Documents and captures.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use capture::{Blinding as CoreBlinding, Entry, Issuer, Prepared, Request, SECRET_BYTES};
@@ -143,32 +144,67 @@ impl PreparedCapture {
     }
 
     /// COPY streams of all events but those with these content digests.
-    fn copies(&self, py: Python<'_>, stored: Vec<Vec<u8>>) -> Copies {
+    fn copies(slf: Py<Self>, py: Python<'_>, stored: Vec<Vec<u8>>) -> Copies {
         let stored: HashSet<[u8; 32]> = stored.iter().filter_map(|d| d.as_slice().try_into().ok()).collect();
-        let copies = py.detach(|| self.prepared.copies(&stored));
-        let bytes = |stream: &[u8]| PyBytes::new(py, stream).unbind();
-        Copies {
-            event: bytes(&copies.event),
-            event_columns: capture::EVENT_COLUMNS.to_vec(),
-            reference: bytes(&copies.reference),
-            reference_columns: capture::REFERENCE_COLUMNS.to_vec(),
-            event_digest: bytes(&copies.event_digest),
-            event_digest_columns: capture::EVENT_DIGEST_COLUMNS.to_vec(),
-            event_count: copies.event_count,
-        }
+        let prepared = &slf.get().prepared;
+        let (event, reference, event_digest, event_count) = py.detach(|| {
+            let copies = prepared.copies(&stored);
+            let event = match copies.event {
+                Cow::Borrowed(_) => None,
+                Cow::Owned(rows) => Some(rows),
+            };
+            (event, copies.reference, copies.event_digest, copies.event_count)
+        });
+        Copies { capture: slf, event, reference, event_digest, event_count }
     }
 }
 
 /// Complete streams in Postgres' binary COPY format, and their columns.
-#[pyclass(frozen, get_all)]
+#[pyclass(frozen)]
 pub struct Copies {
-    event: Py<PyBytes>,
-    event_columns: Vec<&'static str>,
-    reference: Py<PyBytes>,
-    reference_columns: Vec<&'static str>,
-    event_digest: Py<PyBytes>,
-    event_digest_columns: Vec<&'static str>,
+    capture: Py<PreparedCapture>,
+    /// None where all events are stored: then the capture holds the stream already.
+    event: Option<Vec<u8>>,
+    reference: Vec<u8>,
+    event_digest: Vec<u8>,
     event_count: usize,
+}
+
+#[pymethods]
+impl Copies {
+    #[getter]
+    fn event_count(&self) -> usize {
+        self.event_count
+    }
+
+    /// The columns of a table that its stream holds, in order.
+    #[staticmethod]
+    fn columns(table: &str) -> PyResult<Vec<&'static str>> {
+        match table {
+            "event" => Ok(capture::EVENT_COLUMNS.to_vec()),
+            "reference" => Ok(capture::REFERENCE_COLUMNS.to_vec()),
+            "event_digest" => Ok(capture::EVENT_DIGEST_COLUMNS.to_vec()),
+            _ => Err(PyValueError::new_err("no stream for this table")),
+        }
+    }
+
+    /// At most `size` bytes of the stream of a table, from `at` on; none at its end.
+    fn read<'py>(
+        &self,
+        py: Python<'py>,
+        table: &str,
+        at: usize,
+        size: usize,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let stream = match table {
+            "event" => self.event.as_deref().unwrap_or_else(|| self.capture.get().prepared.rows()),
+            "reference" => &self.reference,
+            "event_digest" => &self.event_digest,
+            _ => return Err(PyValueError::new_err("no stream for this table")),
+        };
+        let rest = stream.get(at..).unwrap_or_default();
+        Ok(PyBytes::new(py, &rest[..size.min(rest.len())]))
+    }
 }
 
 /// What an event, its context, its secret and its issuer give.

@@ -379,6 +379,12 @@ struct Sealed {
 }
 
 impl Prepared {
+    /// The stream of `event` if all events are stored, which [`copies`](Self::copies) then borrows.
+    #[must_use]
+    pub fn rows(&self) -> &[u8] {
+        &self.rows
+    }
+
     /// The COPY streams of all events but those that repeat an earlier one of this capture and those
     /// whose content digest is in `stored`. Event keys ascend without gaps.
     /// Cost: one sort of the references; where events are left out, one copy of the rows.
