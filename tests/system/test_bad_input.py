@@ -171,6 +171,7 @@ def test_bad_parameters_are_refused_as_problems(client: httpx.Client) -> None:
         "/events?GE_eventTime=2024-01-01T00:00:00",
         "/events?eventType=SpaceEvent",
         "/events?nextPageToken=%00",
+        "/events?EQ_bizStep=%00",
         "/verify?scan=",
         "/verify?scan=%00",
         "/verify",
