@@ -105,6 +105,15 @@ def test_events_are_judged_one_by_one_and_stored_together(client: httpx.Client) 
     assert (answer["success"], answer["eventsStored"], len(answer["errors"])) == (False, 1, 2)
 
 
+def test_document_of_several_events_is_no_event_and_nothing_of_it_is_stored(client: httpx.Client) -> None:
+    events = [observation("several-1"), observation("several-2")]
+    for body in (document_of(*events), document_of()):
+        answer = post(client, orjson.dumps(body), "/events")
+        assert answer.status_code == 400
+        assert [error["code"] for error in answer.json()["errors"]] == ["one_event"]
+    assert capture(client, *events)["eventsStored"] == 2
+
+
 def test_event_from_the_far_future_is_refused(client: httpx.Client) -> None:
     job = capture(client, observation("future", eventTime="2099-01-01T00:00:00Z"))
     assert [error["code"] for error in job["errors"]] == ["event_time_ahead"]
