@@ -252,6 +252,22 @@ def test_slow_body_is_cut_off_and_others_do_not_notice(server: Server, client: h
         assert status_of(connection.recv(1000)) == 408
 
 
+def test_client_that_goes_away_in_the_middle_is_no_error_of_the_server(server: Server, client: httpx.Client) -> None:
+    head = b"POST /capture HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"
+    counted = 'wayproof_request_seconds_count{route="/capture"} '
+    before = client.get("/metrics").text.partition(counted)[2].partition("\n")[0]
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        connection.sendall(head)
+        time.sleep(0.2)
+    for _ in range(100):
+        metrics = client.get("/metrics").text
+        if metrics.partition(counted)[2].partition("\n")[0] != before:
+            break
+        time.sleep(0.05)
+    assert 'route="/capture",status="408"' in metrics
+    assert 'status="500"' not in metrics
+
+
 def test_body_over_the_limit_is_refused_before_it_is_read(server: Server) -> None:
     head = b"POST /capture HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
     declared = raw(server, head + b"Content-Length: 999999999\r\n\r\n", wait_s=5)
