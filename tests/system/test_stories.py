@@ -141,6 +141,24 @@ def test_recall_of_a_lot_reaches_its_serials_and_what_was_made_of_it_and_no_more
             assert recall["edges"][step]["event_id"]
 
 
+def test_long_history_hides_neither_a_beginning_nor_a_copied_number(client: httpx.Client) -> None:
+    item = f"{GTIN}/21/long-history"
+    seen = {"type": "ObjectEvent", "action": "OBSERVE", "epcList": [item]}
+    capture(
+        client,
+        at(0, **{**seen, "action": "ADD", "bizStep": "commissioning", "ilmd": {"cbvmda:lotNumber": "L1"}}),
+        *[at(hour, **seen, bizStep="dispensing", disposition="dispensed") for hour in (1, 2)],
+    )
+    mismatch = verdict(client, "(01)09521234543213(21)long-history(10)L2")["reasons"]
+    evidence = {reason["code"]: reason["events"] for reason in mismatch}
+    assert evidence["lot_mismatch"] == evidence["origin_known"]
+    capture(client, *[at(hour, **seen, bizStep="storing") for hour in range(3, 210)])
+    after = verdict(client, item)
+    assert after["verdict"] == "suspect"
+    assert codes(after) >= {"origin_known", "dispensed_twice", "truncated"}
+    assert "not_in_log" not in codes(after)
+
+
 def test_correction_takes_the_wrong_event_out_and_keeps_it_visible(client: httpx.Client) -> None:
     item = f"{GTIN}/21/corrected"
     wrong = at(
