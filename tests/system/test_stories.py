@@ -265,6 +265,11 @@ def test_commands_say_what_went_wrong_by_their_exit_codes(server: Server, tmp_pa
     assert wayproof("verify", "(01)09521234543214", "--server", server.url).returncode == 1
     assert wayproof("verify", "(01)09521234543213", "--server", "http://127.0.0.1:1").returncode == 3
     assert wayproof("verify").returncode == 2
+    for command in (("log", "fsck"), ("migrate",), ("log", "key", "--origin", "x.example/log")):
+        folder = tmp_path / "none" if command[-1] == "x.example/log" else server.data
+        unavailable = wayproof(*command, "--data", folder)
+        assert (unavailable.returncode, unavailable.stderr.count(b"\n")) == (3, 1)
+    assert not (tmp_path / "none").exists()
     for command in (
         "serve",
         "demo",
