@@ -256,6 +256,25 @@ def test_capture_goes_on_where_it_was_cut_off(server: Server, tmp_path: Path) ->
     assert (whole["stored"], whole["repeated"]) == (0, 3000)
 
 
+def test_refused_event_is_said_again_after_a_break(server: Server, tmp_path: Path) -> None:
+    events = [observation(f"break-{n}", action="EAT" if n == 0 else "OBSERVE") for n in range(600)]
+    file = tmp_path / "events.json"
+    file.write_bytes(orjson.dumps(document_of(*events)))
+    home = {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
+    command = [WAYPROOF, "capture", file, "--server", server.url, "--part-events", "1"]
+    cut = subprocess.Popen(command, env={**os.environ, **home}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with server.client() as client:
+        deadline = time.monotonic() + 30
+        known = {"item": events[20]["epcList"][0]}  # type: ignore[index]
+        while not client.get("/history", params=known).json()["histories"][0]["events"]:
+            assert time.monotonic() < deadline
+    cut.send_signal(signal.SIGINT)
+    cut.wait()
+    again = wayproof(*command[1:], "--json", **home)
+    assert again.returncode == 1
+    assert orjson.loads(again.stdout)["refused"] == 1
+
+
 def test_commands_say_what_went_wrong_by_their_exit_codes(server: Server, tmp_path: Path) -> None:
     bad = tmp_path / "bad.json"
     bad.write_bytes(orjson.dumps(document_of(observation("cli", action="EAT"))))
