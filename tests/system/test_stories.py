@@ -247,7 +247,7 @@ def test_capture_goes_on_where_it_was_cut_off(server: Server, tmp_path: Path) ->
     while not list(tmp_path.rglob("captures/*")) and time.monotonic() < deadline:
         time.sleep(0.01)
     cut.send_signal(signal.SIGINT)
-    cut.wait()
+    assert cut.wait() == 130
     again = wayproof("capture", file, "--server", server.url, "--part-events", "100", "--json", **home)
     assert again.returncode == 0, again.stderr
     totals = orjson.loads(again.stdout)
@@ -269,7 +269,7 @@ def test_refused_event_is_said_again_after_a_break(server: Server, tmp_path: Pat
         while not client.get("/history", params=known).json()["histories"][0]["events"]:
             assert time.monotonic() < deadline
     cut.send_signal(signal.SIGINT)
-    cut.wait()
+    assert cut.wait() == 130
     again = wayproof(*command[1:], "--json", **home)
     assert again.returncode == 1
     assert orjson.loads(again.stdout)["refused"] == 1
