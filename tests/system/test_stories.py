@@ -159,6 +159,31 @@ def test_long_history_hides_neither_a_beginning_nor_a_copied_number(client: http
     assert "not_in_log" not in codes(after)
 
 
+def test_label_is_not_held_against_what_was_made_of_the_lot(client: httpx.Client) -> None:
+    lot, soup = f"{GTIN}/10/USED", f"{GTIN}/10/MADE"
+    some = lambda epc, amount: [{"epcClass": epc, "quantity": amount, "uom": "KGM"}]  # noqa: E731
+    capture(
+        client,
+        at(0, type="ObjectEvent", action="ADD", quantityList=some(lot, 9), bizStep="commissioning"),
+        at(
+            1,
+            type="TransformationEvent",
+            inputQuantityList=some(lot, 1),
+            outputQuantityList=some(soup, 1),
+            ilmd={"cbvmda:lotNumber": "MADE", "cbvmda:itemExpirationDate": "2025-01-01"},
+        ),
+    )
+    assert verdict(client, "(01)09521234543213(10)USED")["verdict"] == "genuine"
+    assert "expired" in codes(verdict(client, "(01)09521234543213(10)MADE"))
+
+
+def test_item_of_voided_events_alone_is_unknown_and_that_is_said(client: httpx.Client) -> None:
+    wrong = at(1, type="ObjectEvent", action="OBSERVE", epcList=[f"{GTIN}/21/never-was"], bizStep="storing")
+    capture(client, wrong)
+    capture(client, {**wrong, "errorDeclaration": {"declarationTime": "2025-03-02T00:00:00Z"}})
+    assert codes(verdict(client, f"{GTIN}/21/never-was")) == {"unknown_item", "corrected"}
+
+
 def test_correction_takes_the_wrong_event_out_and_keeps_it_visible(client: httpx.Client) -> None:
     item = f"{GTIN}/21/corrected"
     wrong = at(

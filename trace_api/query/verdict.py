@@ -98,7 +98,9 @@ def judge(evidence: Evidence) -> tuple[str, list[Reason]]:
 def _reasons(evidence: Evidence) -> Iterator[Reason]:
     events = evidence.history["events"]
     if not events:
-        yield Reason("unknown_item", Weight.UNVERIFIABLE, "no event names this item")
+        what = "no event that counts names this item" if evidence.voided else "no event names this item"
+        yield Reason("unknown_item", Weight.UNVERIFIABLE, what)
+        yield from _voided(evidence)
         return
     if evidence.history["kind"] == "class":
         yield Reason("class_only", Weight.UNVERIFIABLE, "this names a product, not one item or lot of it")
@@ -159,14 +161,17 @@ def _twice(history: Mapping[str, Any], own: list[dict[str, Any]]) -> Iterator[Re
 def _label(evidence: Evidence) -> Iterator[Reason]:
     """What the barcode says beside the key, against what was recorded when the item began."""
     lots, expiries, saying = set(), set(), []
-    ids = {event["event_key"]: event["event_id"] for event in evidence.history["events"]}
-    for event in evidence.stored.values():
+    for step in evidence.history["events"]:
+        event = evidence.stored.get(step["event_key"])
+        # Of what a transformation makes, and of what stands on a container, its event tells; not of this.
+        if event is None or step["used"] or step["via"] is not None:
+            continue
         ilmd = orjson.loads(event.body).get("ilmd") if event.body else None
         for name, value in (ilmd or {}).items():
             local = name.rpartition(":")[2]
             if local == "lotNumber" and isinstance(value, str):
                 lots.add(value)
-                saying.append(ids[event.event_key])
+                saying.append(step["event_id"])
             elif local in ("itemExpirationDate", "bestBeforeDate", "expirationDate") and isinstance(value, str):
                 expiries.add(value[:10])
     scanned_lot, scanned_expiry = (
@@ -202,13 +207,7 @@ def _records(evidence: Evidence, events: list[dict[str, Any]]) -> Iterator[Reaso
     latest = [event for event in events if event["event_key"] in evidence.stored]
     if waiting := [event["event_id"] for event in latest if _leaf_index(evidence, event) is None]:
         yield Reason("not_in_log", Weight.WARNING, f"{len(waiting)} events are not in the log yet", tuple(waiting))
-    if voided := [event["event_id"] for event in evidence.voided]:
-        yield Reason(
-            "corrected",
-            Weight.INFO,
-            f"{len(voided)} events were declared wrong and do not count",
-            tuple(voided),
-        )
+    yield from _voided(evidence)
     by_hash: dict[bytes, list[str]] = {}
     for event in events:
         if stored := evidence.stored.get(event["event_key"]):
@@ -222,6 +221,12 @@ def _records(evidence: Evidence, events: list[dict[str, Any]]) -> Iterator[Reaso
             yield Reason("event_hash_id_shared", Weight.WARNING, message, tuple(same))
     if evidence.truncated:
         yield Reason("truncated", Weight.WARNING, "there are more events than are shown")
+
+
+def _voided(evidence: Evidence) -> Iterator[Reason]:
+    if voided := [event["event_id"] for event in evidence.voided]:
+        message = f"{len(voided)} events were declared wrong and do not count"
+        yield Reason("corrected", Weight.INFO, message, tuple(voided))
 
 
 def _leaf_index(evidence: Evidence, event: Mapping[str, Any]) -> int | None:
