@@ -69,8 +69,8 @@ class _Receipt:
             return base64.b64decode(text, validate=True)
 
         self.checkpoint = str(document["checkpoint"]).encode()
-        self.tree_size = int(document["tree_size"])
-        self.leaf_index = int(document["leaf_index"])
+        self.tree_size = _count(document["tree_size"])
+        self.leaf_index = _count(document["leaf_index"])
         self.entry = decode(document["entry"])
         self.proof = [decode(step) for step in document["inclusion_proof"]]
         self.content_digest = bytes.fromhex(document["content_digest"])
@@ -78,3 +78,10 @@ class _Receipt:
         self.context = str(document["context"]).encode()
         self.secret = decode(document["secret"])
         self.partner = str(document["issuer"]["partner"])
+
+
+def _count(value: object) -> int:
+    """A whole number of at most 63 bits; neither what can be rounded to one, nor what a proof cannot hold."""
+    if type(value) is not int or not 0 <= value < 1 << 63:
+        raise ValueError("sizes and indexes are whole numbers from 0 on")
+    return value

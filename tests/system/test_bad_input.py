@@ -105,6 +105,15 @@ def test_events_are_judged_one_by_one_and_stored_together(client: httpx.Client) 
     assert (answer["success"], answer["eventsStored"], len(answer["errors"])) == (False, 1, 2)
 
 
+def test_document_of_several_events_is_no_event_and_nothing_of_it_is_stored(client: httpx.Client) -> None:
+    events = [observation("several-1"), observation("several-2")]
+    for body in (document_of(*events), document_of()):
+        answer = post(client, orjson.dumps(body), "/events")
+        assert answer.status_code == 400
+        assert [error["code"] for error in answer.json()["errors"]] == ["one_event"]
+    assert capture(client, *events)["eventsStored"] == 2
+
+
 def test_event_from_the_far_future_is_refused(client: httpx.Client) -> None:
     job = capture(client, observation("future", eventTime="2099-01-01T00:00:00Z"))
     assert [error["code"] for error in job["errors"]] == ["event_time_ahead"]
@@ -171,6 +180,7 @@ def test_bad_parameters_are_refused_as_problems(client: httpx.Client) -> None:
         "/events?GE_eventTime=2024-01-01T00:00:00",
         "/events?eventType=SpaceEvent",
         "/events?nextPageToken=%00",
+        "/events?EQ_bizStep=%00",
         "/verify?scan=",
         "/verify?scan=%00",
         "/verify",
@@ -240,6 +250,22 @@ def test_slow_body_is_cut_off_and_others_do_not_notice(server: Server, client: h
         )
         assert client.get("/healthz").status_code == 200
         assert status_of(connection.recv(1000)) == 408
+
+
+def test_client_that_goes_away_in_the_middle_is_no_error_of_the_server(server: Server, client: httpx.Client) -> None:
+    head = b"POST /capture HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"
+    counted = 'wayproof_request_seconds_count{route="/capture"} '
+    before = client.get("/metrics").text.partition(counted)[2].partition("\n")[0]
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        connection.sendall(head)
+        time.sleep(0.2)
+    for _ in range(100):
+        metrics = client.get("/metrics").text
+        if metrics.partition(counted)[2].partition("\n")[0] != before:
+            break
+        time.sleep(0.05)
+    assert 'route="/capture",status="408"' in metrics
+    assert 'status="500"' not in metrics
 
 
 def test_body_over_the_limit_is_refused_before_it_is_read(server: Server) -> None:

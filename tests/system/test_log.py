@@ -80,6 +80,9 @@ def test_receipts_verify_offline_and_no_other_receipt_does(filled: Server) -> No
             forged[member] = {"partner": "somebody else"}
         with pytest.raises(trace_core.TraceError):
             trace_core.check_receipt(orjson.dumps(forged), key)
+    for number in (-1, 1 << 63, 1e300, good["leaf_index"] + 0.5, str(good["leaf_index"])):
+        with pytest.raises(trace_core.ProofError):
+            trace_core.check_receipt(orjson.dumps({**good, "leaf_index": number}), key)
     text = good["event"].replace("2025", "2024", 1)
     with pytest.raises(trace_core.ProofError):
         trace_core.check_receipt(orjson.dumps({**good, "event": text}), key)

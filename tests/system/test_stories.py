@@ -141,6 +141,49 @@ def test_recall_of_a_lot_reaches_its_serials_and_what_was_made_of_it_and_no_more
             assert recall["edges"][step]["event_id"]
 
 
+def test_long_history_hides_neither_a_beginning_nor_a_copied_number(client: httpx.Client) -> None:
+    item = f"{GTIN}/21/long-history"
+    seen = {"type": "ObjectEvent", "action": "OBSERVE", "epcList": [item]}
+    capture(
+        client,
+        at(0, **{**seen, "action": "ADD", "bizStep": "commissioning", "ilmd": {"cbvmda:lotNumber": "L1"}}),
+        *[at(hour, **seen, bizStep="dispensing", disposition="dispensed") for hour in (1, 2)],
+    )
+    mismatch = verdict(client, "(01)09521234543213(21)long-history(10)L2")["reasons"]
+    evidence = {reason["code"]: reason["events"] for reason in mismatch}
+    assert evidence["lot_mismatch"] == evidence["origin_known"]
+    capture(client, *[at(hour, **seen, bizStep="storing") for hour in range(3, 210)])
+    after = verdict(client, item)
+    assert after["verdict"] == "suspect"
+    assert codes(after) >= {"origin_known", "dispensed_twice", "truncated"}
+    assert "not_in_log" not in codes(after)
+
+
+def test_label_is_not_held_against_what_was_made_of_the_lot(client: httpx.Client) -> None:
+    lot, soup = f"{GTIN}/10/USED", f"{GTIN}/10/MADE"
+    some = lambda epc, amount: [{"epcClass": epc, "quantity": amount, "uom": "KGM"}]  # noqa: E731
+    capture(
+        client,
+        at(0, type="ObjectEvent", action="ADD", quantityList=some(lot, 9), bizStep="commissioning"),
+        at(
+            1,
+            type="TransformationEvent",
+            inputQuantityList=some(lot, 1),
+            outputQuantityList=some(soup, 1),
+            ilmd={"cbvmda:lotNumber": "MADE", "cbvmda:itemExpirationDate": "2025-01-01"},
+        ),
+    )
+    assert verdict(client, "(01)09521234543213(10)USED")["verdict"] == "genuine"
+    assert "expired" in codes(verdict(client, "(01)09521234543213(10)MADE"))
+
+
+def test_item_of_voided_events_alone_is_unknown_and_that_is_said(client: httpx.Client) -> None:
+    wrong = at(1, type="ObjectEvent", action="OBSERVE", epcList=[f"{GTIN}/21/never-was"], bizStep="storing")
+    capture(client, wrong)
+    capture(client, {**wrong, "errorDeclaration": {"declarationTime": "2025-03-02T00:00:00Z"}})
+    assert codes(verdict(client, f"{GTIN}/21/never-was")) == {"unknown_item", "corrected"}
+
+
 def test_correction_takes_the_wrong_event_out_and_keeps_it_visible(client: httpx.Client) -> None:
     item = f"{GTIN}/21/corrected"
     wrong = at(
@@ -229,13 +272,32 @@ def test_capture_goes_on_where_it_was_cut_off(server: Server, tmp_path: Path) ->
     while not list(tmp_path.rglob("captures/*")) and time.monotonic() < deadline:
         time.sleep(0.01)
     cut.send_signal(signal.SIGINT)
-    cut.wait()
+    assert cut.wait() == 130
     again = wayproof("capture", file, "--server", server.url, "--part-events", "100", "--json", **home)
     assert again.returncode == 0, again.stderr
     totals = orjson.loads(again.stdout)
     assert totals["events"] < 3000  # What was acknowledged before the cut was not sent again.
     whole = orjson.loads(wayproof("capture", file, "--server", server.url, "--json", **home).stdout)
     assert (whole["stored"], whole["repeated"]) == (0, 3000)
+
+
+def test_refused_event_is_said_again_after_a_break(server: Server, tmp_path: Path) -> None:
+    events = [observation(f"break-{n}", action="EAT" if n == 0 else "OBSERVE") for n in range(600)]
+    file = tmp_path / "events.json"
+    file.write_bytes(orjson.dumps(document_of(*events)))
+    home = {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
+    command = [WAYPROOF, "capture", file, "--server", server.url, "--part-events", "1"]
+    cut = subprocess.Popen(command, env={**os.environ, **home}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with server.client() as client:
+        deadline = time.monotonic() + 30
+        known = {"item": events[20]["epcList"][0]}  # type: ignore[index]
+        while not client.get("/history", params=known).json()["histories"][0]["events"]:
+            assert time.monotonic() < deadline
+    cut.send_signal(signal.SIGINT)
+    assert cut.wait() == 130
+    again = wayproof(*command[1:], "--json", **home)
+    assert again.returncode == 1
+    assert orjson.loads(again.stdout)["refused"] == 1
 
 
 def test_commands_say_what_went_wrong_by_their_exit_codes(server: Server, tmp_path: Path) -> None:
@@ -247,6 +309,11 @@ def test_commands_say_what_went_wrong_by_their_exit_codes(server: Server, tmp_pa
     assert wayproof("verify", "(01)09521234543214", "--server", server.url).returncode == 1
     assert wayproof("verify", "(01)09521234543213", "--server", "http://127.0.0.1:1").returncode == 3
     assert wayproof("verify").returncode == 2
+    for command in (("log", "fsck"), ("migrate",), ("log", "key", "--origin", "x.example/log")):
+        folder = tmp_path / "none" if command[-1] == "x.example/log" else server.data
+        unavailable = wayproof(*command, "--data", folder)
+        assert (unavailable.returncode, unavailable.stderr.count(b"\n")) == (3, 1)
+    assert not (tmp_path / "none").exists()
     for command in (
         "serve",
         "demo",

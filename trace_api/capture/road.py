@@ -40,6 +40,8 @@ class CaptureRequest:
     partner: str
     error_behaviour: ErrorBehaviour = ErrorBehaviour.ROLLBACK
     strict: bool = False
+    one_event: bool = False
+    """Refuse a document of several events or none, before anything of it is stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,9 @@ class Door:
         problems = orjson.loads(prepared.problems_json)
         if prepared.document_refused:
             raise Invalid("the body is not a valid EPCIS document", problems=problems)
+        if request.one_event and prepared.event_total != 1:
+            one = {"pointer": "", "code": "one_event", "message": f"send one event, not {prepared.event_total}"}
+            raise Invalid("the body is not one event", problems=[one])
         storable = prepared.error_count == 0 or request.error_behaviour is ErrorBehaviour.PROCEED
         row = captures.CaptureRow(
             capture_no=capture_no,

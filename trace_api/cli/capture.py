@@ -75,7 +75,8 @@ def capture(
 
 
 class _Journal:
-    """How many parts of a file a server has acknowledged. Losing it costs time and nothing else."""
+    """How many parts of a file a server has acknowledged, up to the first with refused events.
+    Losing it costs time and nothing else."""
 
     def __init__(self, file: Path, server: str, part_events: int, *, restart: bool) -> None:
         key = hashlib.sha256(f"{server}\n{part_events}\n".encode() + file.read_bytes()).hexdigest()
@@ -87,7 +88,9 @@ class _Journal:
     def write(self, done: int) -> None:
         """Notes that the first `done` parts are acknowledged."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._path.write_text(str(done))
+        whole = self._path.with_suffix(".new")
+        whole.write_text(str(done))
+        whole.replace(self._path)
 
     def close(self) -> None:
         """The file is through; the next call starts from its beginning."""
@@ -109,7 +112,9 @@ def _send(
             refused = [{"file": str(file), "part": number, **error} for error in job["errors"]]
             totals.refused += len({error.get("event_index") for error in refused})
             errors += refused
-            journal.write(number + 1)
+            if not errors:
+                # What is refused stays to be said: after a break all from there on is sent again.
+                journal.write(number + 1)
             progress.advance(task)
     journal.close()
     return errors

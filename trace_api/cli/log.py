@@ -35,7 +35,7 @@ def key(data_dir: Path, origin: str) -> None:
       wayproof log key --data ./data --origin trace.example.org/log
     """
     settings = Settings.of(data_dir=data_dir)
-    click.echo(LogKeys.load_or_create(settings.key_dir).verifier_key(origin))
+    click.echo(LogKeys.load(settings.key_dir).verifier_key(origin))
 
 
 @log.command()
@@ -71,7 +71,7 @@ async def _fsck(settings: Settings) -> Report:
     async with Store.open(settings) as store:
         async with store.session() as connection:
             head = await log_store.read_head(connection)
-        verifier_key = LogKeys.load_or_create(settings.key_dir).verifier_key(head.origin)
+        verifier_key = LogKeys.load(settings.key_dir).verifier_key(head.origin)
         with Progress(disable=not sys.stderr.isatty()) as progress:
             task = progress.add_task("leaves", total=head.tree_size)
             return await log_fsck(store, verifier_key, lambda done, _: progress.update(task, completed=done))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from starlette.requests import ClientDisconnect
+
 from trace_api.errors import Invalid, TooLarge, TooSlow, UnsupportedMedia
 
 if TYPE_CHECKING:
@@ -45,6 +47,9 @@ async def _read_bounded(request: Request, bytes_max: int) -> bytes:
             chunk = await asyncio.wait_for(anext(stream, None), CHUNK_WAIT_S_MAX)
         except TimeoutError:
             raise TooSlow(f"no data for {CHUNK_WAIT_S_MAX:.0f} seconds") from None
+        except ClientDisconnect:
+            # Nobody reads the answer; in the metrics it is no error of ours.
+            raise TooSlow("the client went away") from None
         if chunk is None:
             return b"".join(chunks)
         size += len(chunk)

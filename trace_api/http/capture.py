@@ -86,10 +86,10 @@ async def post_event(
 ) -> Response:
     """Captures one bare event. 201 with its place in `Location`, or 400 with every error."""
     body = await read_json_body(request, bytes_max=service.settings.event_bytes_max)
-    captured = await service.door.capture(CaptureRequest(body, partner, ErrorBehaviour.ROLLBACK, strict))
-    if not captured.job.success or len(captured.event_ids) != 1:
-        errors = captured.job.problems or [{"pointer": "", "code": "one_event", "message": "send one event"}]
-        raise Invalid("the event was refused", problems=errors)
+    wanted = CaptureRequest(body, partner, ErrorBehaviour.ROLLBACK, strict, one_event=True)
+    captured = await service.door.capture(wanted)
+    if not captured.job.success:
+        raise Invalid("the event was refused", problems=captured.job.problems)
     job = await _acknowledged(service, captured.capture_id, acknowledge)
     location = f"{str(request.base_url).rstrip('/')}/events/{quote(captured.event_ids[0], safe='')}"
     body = jobs.as_json(job, eventID=captured.event_ids[0])

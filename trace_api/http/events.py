@@ -34,7 +34,7 @@ async def get_events(
     service: ServiceOf,
     partner: OnBehalfOf,
     event_type: Annotated[str | None, Query(alias="eventType")] = None,
-    biz_step: Annotated[str | None, Query(alias="EQ_bizStep", max_length=200)] = None,
+    biz_step: Annotated[str | None, Query(alias="EQ_bizStep", max_length=200, pattern=r"^[^\x00]*$")] = None,
     from_time: Annotated[datetime | None, Query(alias="GE_eventTime")] = None,
     to_time: Annotated[datetime | None, Query(alias="LT_eventTime")] = None,
     per_page: Annotated[int, Query(alias="perPage", ge=1, le=listing.PAGE_EVENTS_MAX)] = 100,

@@ -29,6 +29,11 @@ class LogKeys:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return cls(_load_or_create(folder / _SIGNING_KEY_FILE), _load_or_create(folder / _BLINDING_KEY_FILE))
 
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Reads both keys, and makes none. Raises `Unavailable` when one is missing or damaged."""
+        return cls(_load(folder / _SIGNING_KEY_FILE), _load(folder / _BLINDING_KEY_FILE))
+
     def sign_checkpoint(self, origin: str, tree_size: int, root_hash: bytes) -> bytes:
         """A C2SP checkpoint without extension lines, with one Ed25519 signature under the origin's name."""
         return trace_core.sign_checkpoint(
@@ -40,15 +45,22 @@ class LogKeys:
         return trace_core.verifier_key(seed=self.signing_seed, origin=origin)
 
 
+def _load(path: Path) -> bytes:
+    try:
+        key = path.read_bytes()
+    except OSError as failure:
+        raise Unavailable(f"{path} cannot be read: {failure.strerror}") from None
+    if len(key) != KEY_BYTES:
+        raise Unavailable(f"{path} does not hold a key of {KEY_BYTES} bytes")
+    return key
+
+
 def _load_or_create(path: Path) -> bytes:
     try:
         # O_EXCL: of two first starts at once, one makes the key and the other reads it.
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        key = path.read_bytes()
-        if len(key) != KEY_BYTES:
-            raise Unavailable(f"{path} does not hold a key of {KEY_BYTES} bytes") from None
-        return key
+        return _load(path)
     key = secrets.token_bytes(KEY_BYTES)
     with os.fdopen(descriptor, "wb") as file:
         file.write(key)

@@ -104,7 +104,7 @@ class Questions:
                 )
         truncated = answer["truncated"] or len(latest) < len(history["events"])
         today = datetime.now(UTC).date()
-        evidence = Evidence(named, history | {"events": latest}, answer["voided"], stored, today, truncated)
+        evidence = Evidence(named, history, answer["voided"], stored, today, truncated)
         verdict, reasons = judge(evidence)
         if broken is not None:
             verdict, reasons = "rejected", [broken, *reasons]

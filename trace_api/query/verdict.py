@@ -77,7 +77,8 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the rules look at: the history as lineage tells it, and the stored events by their keys."""
+    """What the rules look at: the history as lineage tells it, and the latest of its events as stored, by
+    their keys; `truncated` when there are more than those."""
 
     named: Named
     history: Mapping[str, Any]
@@ -97,7 +98,9 @@ def judge(evidence: Evidence) -> tuple[str, list[Reason]]:
 def _reasons(evidence: Evidence) -> Iterator[Reason]:
     events = evidence.history["events"]
     if not events:
-        yield Reason("unknown_item", Weight.UNVERIFIABLE, "no event names this item")
+        what = "no event that counts names this item" if evidence.voided else "no event names this item"
+        yield Reason("unknown_item", Weight.UNVERIFIABLE, what)
+        yield from _voided(evidence)
         return
     if evidence.history["kind"] == "class":
         yield Reason("class_only", Weight.UNVERIFIABLE, "this names a product, not one item or lot of it")
@@ -158,13 +161,17 @@ def _twice(history: Mapping[str, Any], own: list[dict[str, Any]]) -> Iterator[Re
 def _label(evidence: Evidence) -> Iterator[Reason]:
     """What the barcode says beside the key, against what was recorded when the item began."""
     lots, expiries, saying = set(), set(), []
-    for event in evidence.stored.values():
+    for step in evidence.history["events"]:
+        event = evidence.stored.get(step["event_key"])
+        # Of what a transformation makes, and of what stands on a container, its event tells; not of this.
+        if event is None or step["used"] or step["via"] is not None:
+            continue
         ilmd = orjson.loads(event.body).get("ilmd") if event.body else None
         for name, value in (ilmd or {}).items():
             local = name.rpartition(":")[2]
             if local == "lotNumber" and isinstance(value, str):
                 lots.add(value)
-                saying.append(event.event_id or "")
+                saying.append(step["event_id"])
             elif local in ("itemExpirationDate", "bestBeforeDate", "expirationDate") and isinstance(value, str):
                 expiries.add(value[:10])
     scanned_lot, scanned_expiry = (
@@ -197,15 +204,10 @@ def _date_of(yymmdd: str | None) -> str | None:
 
 def _records(evidence: Evidence, events: list[dict[str, Any]]) -> Iterator[Reason]:
     """What is odd about the records themselves."""
-    if waiting := [event["event_id"] for event in events if _leaf_index(evidence, event) is None]:
+    latest = [event for event in events if event["event_key"] in evidence.stored]
+    if waiting := [event["event_id"] for event in latest if _leaf_index(evidence, event) is None]:
         yield Reason("not_in_log", Weight.WARNING, f"{len(waiting)} events are not in the log yet", tuple(waiting))
-    if voided := [event["event_id"] for event in evidence.voided]:
-        yield Reason(
-            "corrected",
-            Weight.INFO,
-            f"{len(voided)} events were declared wrong and do not count",
-            tuple(voided),
-        )
+    yield from _voided(evidence)
     by_hash: dict[bytes, list[str]] = {}
     for event in events:
         if stored := evidence.stored.get(event["event_key"]):
@@ -218,7 +220,13 @@ def _records(evidence: Evidence, events: list[dict[str, Any]]) -> Iterator[Reaso
             message = "events with one event hash id have different contents"
             yield Reason("event_hash_id_shared", Weight.WARNING, message, tuple(same))
     if evidence.truncated:
-        yield Reason("truncated", Weight.WARNING, "there are more events than were looked at")
+        yield Reason("truncated", Weight.WARNING, "there are more events than are shown")
+
+
+def _voided(evidence: Evidence) -> Iterator[Reason]:
+    if voided := [event["event_id"] for event in evidence.voided]:
+        message = f"{len(voided)} events were declared wrong and do not count"
+        yield Reason("corrected", Weight.INFO, message, tuple(voided))
 
 
 def _leaf_index(evidence: Evidence, event: Mapping[str, Any]) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from trace_api.errors import Unavailable
 from trace_api.store.pool import is_lost
 from trace_api.store.statements import load
 
@@ -68,9 +69,10 @@ async def create_head(connection: asyncpg.Connection, origin: str, empty_root: b
 
 
 async def read_head(connection: asyncpg.Connection) -> LogHead:
-    """The head as stored."""
+    """The head as stored. Raises `Unavailable` when no server has ever started a log here."""
     row = await connection.fetchrow(_SQL["read_log_head"])
-    assert row is not None, "the head is created before anything reads it"
+    if row is None:
+        raise Unavailable("there is no log in this database")
     return LogHead(*row)
 
 

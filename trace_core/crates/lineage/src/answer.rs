@@ -119,6 +119,8 @@ pub struct HistoryEvent {
     pub via: Option<String>,
     /// Of a lot: it happened to a part of it.
     pub partial: bool,
+    /// A transformation used it, or some of it, up and made other things: what it tells of them is not told of it.
+    pub used: bool,
 }
 
 /// How an item stands after its last event. Of a lot, after the last that names it; for its parts in containers

@@ -19,8 +19,8 @@ pub(crate) struct Entry {
     /// Containers between the item and what the event names.
     depth: usize,
     /// As what the event names the item or container.
-    is_input: bool,
-    is_output: bool,
+    pub(crate) is_input: bool,
+    pub(crate) is_output: bool,
     /// It names a quantity of the item, or members of the lot, and not all of it.
     pub(crate) is_part: bool,
 }

@@ -72,6 +72,7 @@ impl<'a> Report<'a> {
             read_point: self.text(event.read_point),
             biz_location: self.text(event.biz_location),
             via: entry.via.map(|container| self.name(container)),
+            used: entry.is_input && !entry.is_output,
             partial: self.ledger.kind(item).is_class_level() && (entry.is_part || entry.via.is_some()),
         }
     }
