@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+LINE_MAX = 150
+"""Characters of a plan's line; conditions name every argument."""
 _TIME_US_MAX = int(TIME_MAX.timestamp() * 1_000_000)
 
 
@@ -47,5 +49,10 @@ async def _plans(connection: asyncpg.Connection) -> AsyncIterator[tuple[str, str
         ("log", "captures_to_sequence", (10_000, 1_000)),
     )
     for file, name, arguments in asked:
-        statement = f"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) {load(file)[name]}"
-        yield name, "\n".join(row[0] for row in await connection.fetch(statement, *arguments))
+        statement = f"EXPLAIN (ANALYZE, BUFFERS OFF, COSTS OFF, TIMING OFF, SUMMARY OFF) {load(file)[name]}"
+        lines = (row[0] for row in await connection.fetch(statement, *arguments))
+        yield name, "\n".join(_cut(line) for line in lines)
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= LINE_MAX else f"{line[:LINE_MAX]}…"
