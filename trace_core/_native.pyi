@@ -110,6 +110,12 @@ def open_event(event: bytes, context: bytes, *, secret: bytes, partner: str) -> 
 def read_entry(entry: bytes) -> tuple[bytes, int, int]:
     """Commitment, number of fields, and record time (µs since 1970) of a log entry. Raises `ProofError`."""
 
+def with_keys(event: bytes, *, prefix_digits: Callable[[str], int | None] | None = None) -> bytes:
+    """The event with its GS1 keys as Digital Links; as EPC URNs where `prefix_digits` is given, which is asked how
+    long the company prefix is at the front of these digits. A key without the form stays as it is, and all else
+    as it was written but for white space and escapes. Raises `ValueError` for what is no JSON object, and what
+    `prefix_digits` raises."""
+
 def bare_event(event: bytes, context: bytes) -> bytes:
     """The event by itself: its own bytes, with its document's context in front. Raises `ProofError`."""
 

@@ -6,7 +6,7 @@ use super::{Path, Report};
 use crate::problem::Severity;
 
 /// Members of an event, and of objects in it, whose values are keys, or hold objects with such members.
-fn may_hold_keys(name: &str) -> bool {
+pub(crate) fn may_hold_keys(name: &str) -> bool {
     matches!(
         name,
         "epcList"

@@ -13,6 +13,7 @@ use std::fmt::Write as _;
 
 use json::{Object, Value, write_pointer_token};
 
+pub(crate) use findings::may_hold_keys;
 pub(crate) use form::is_uri;
 
 use crate::document::{Document, RawEvent};
