@@ -66,6 +66,9 @@ class PreparedCapture:
     content_digests: list[bytes]
     """Of the accepted events, in order."""
 
+    master_data: list[tuple[int, str, str, bytes]]
+    """Name hash, vocabulary, id and canonical JSON of each element of master data in the header."""
+
     def copies(self, stored: list[bytes]) -> Copies:
         """COPY streams of the accepted events but those whose content digest is in `stored`.
         Cost: one copy of the rows, one sort."""
@@ -302,6 +305,9 @@ class Simulator:
 
     def write_document(self, write: Callable[[bytes], object]) -> None:
         """All events as one document, in chunks of about 64 KiB."""
+
+    def master_data(self) -> bytes:
+        """What the firms and their sites are called: an EPCIS document of master data alone."""
 
     def landmarks(self) -> list[Landmark]:
         """Once the events have been told."""

@@ -10,6 +10,7 @@ import asyncpg
 import orjson
 
 from trace_api.errors import StoreError, Unavailable
+from trace_api.store import master_data
 from trace_api.store.statements import load
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ class Copies(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CaptureRow:
-    """What is known of a capture before its events. `context` is a JSON array, `body_digest` has 32 bytes."""
+    """What is known of a capture besides its events. `context` is a JSON array, `body_digest` has 32 bytes;
+    `master_data` has name hash, vocabulary, id and JSON of each element."""
 
     capture_no: int
     capture_id: uuid.UUID
@@ -54,6 +56,7 @@ class CaptureRow:
     record_time: datetime
     context: bytes
     body_digest: bytes
+    master_data: Sequence[tuple[int, str, str, bytes]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,8 @@ async def _store_once(connection: asyncpg.Connection, row: CaptureRow, outcome: 
                 # Digests first: a repetition is refused before anything else is written.
                 for table in ("event_digest", "event", "reference"):
                     await copy_rows(connection, table, copies)
+            if copies is not None and row.master_data:
+                await master_data.insert(connection, row.capture_no, row.record_time, row.master_data)
             await connection.execute(
                 _SQL["insert_capture"],
                 row.capture_no,

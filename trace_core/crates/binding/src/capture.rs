@@ -143,6 +143,14 @@ impl PreparedCapture {
         self.prepared.events.iter().map(|event| PyBytes::new(py, &event.content_digest)).collect()
     }
 
+    /// Name hash, vocabulary, id and JSON of each element of master data.
+    #[getter]
+    fn master_data<'py>(&self, py: Python<'py>) -> Vec<(i64, &str, &str, Bound<'py, PyBytes>)> {
+        let rows = self.prepared.master_data.iter();
+        rows.map(|row| (row.name_hash, row.vocabulary.as_str(), row.id.as_str(), PyBytes::new(py, &row.body)))
+            .collect()
+    }
+
     /// COPY streams of all events but those with these content digests.
     fn copies(slf: Py<Self>, py: Python<'_>, stored: Vec<Vec<u8>>) -> Copies {
         let stored: HashSet<[u8; 32]> = stored.iter().filter_map(|d| d.as_slice().try_into().ok()).collect();

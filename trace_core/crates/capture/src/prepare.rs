@@ -4,14 +4,17 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use epcis::{Document, Event, Problem, RawEvent, Severity, read_document, validate_document, validate_event};
+use epcis::{
+    Document, Event, MasterDatum, Problem, RawEvent, Severity, read_document, validate_document,
+    validate_event,
+};
 use json::{Bump, Value, write_canonical};
 use sha256::digest_many;
 
 use crate::canonical::CanonicalEvent;
 use crate::commitment::{Commitments, FIELDS_MAX, Issuer, SECRET_BYTES};
 use crate::copy::{Row, write_header, write_trailer};
-use crate::entry::{Blinding, Entry, ITEMS_MAX, Token};
+use crate::entry::{Blinding, Entry, ITEMS_MAX, Token, name_hash};
 use crate::problems::problems_json;
 use crate::references::{Reference, Role, references_of};
 
@@ -79,10 +82,24 @@ pub struct Prepared {
     pub context: Vec<u8>,
     /// The events that may be stored, in order.
     pub events: Vec<PreparedEvent>,
+    /// The master data of the header, in order; none where the document is refused.
+    pub master_data: Vec<MasterDataRow>,
     capture_no: i64,
     /// The COPY stream of `event`, if all events are stored.
     rows: Vec<u8>,
     references: Vec<Reference>,
+}
+
+/// One element of master data.
+pub struct MasterDataRow {
+    /// Keyed hash of `id`.
+    pub name_hash: i64,
+    /// The vocabulary's type.
+    pub vocabulary: String,
+    /// What it is about: the one name of a GS1 key, any other URI as it was written.
+    pub id: String,
+    /// The element, canonical JSON.
+    pub body: Vec<u8>,
 }
 
 /// One event that may be stored.
@@ -129,6 +146,7 @@ fn empty(request: &Request<'_>) -> Prepared {
         problems: Vec::new(),
         context: b"[]".to_vec(),
         events: Vec::new(),
+        master_data: Vec::new(),
         capture_no: request.capture_no,
         rows: Vec::new(),
         references: Vec::new(),
@@ -185,6 +203,10 @@ impl<'r, 'a> Preparing<'r, 'a> {
     }
 
     fn run(mut self) -> Result<Prepared, Problem> {
+        if !self.is_refused {
+            self.out.master_data =
+                epcis::master_data(self.document)?.iter().map(|datum| self.master_data_row(datum)).collect();
+        }
         let (mut events, mut values) = (self.document.events(), Bump::new());
         loop {
             values.reset();
@@ -239,6 +261,17 @@ impl<'r, 'a> Preparing<'r, 'a> {
                 field_count: u16::try_from(field_count).unwrap_or(u16::MAX),
             };
             self.accept(draft, &sealed);
+        }
+    }
+
+    fn master_data_row(&self, datum: &MasterDatum<'_>) -> MasterDataRow {
+        let mut body = Vec::new();
+        write_canonical(Value::Object(datum.element), &mut body);
+        MasterDataRow {
+            name_hash: name_hash(&self.request.blinding.token(&datum.id)),
+            vocabulary: datum.vocabulary.to_owned(),
+            id: datum.id.clone().into_owned(),
+            body,
         }
     }
 

@@ -32,7 +32,10 @@ pub fn validate_document(document: &Document<'_>) -> Vec<Problem> {
     } else {
         let query = document.root.get("type") == Some(Value::String("EPCISQueryDocument"));
         report.object(document.root, if query { &QUERY_DOCUMENT } else { &DOCUMENT }, &root);
-        report.list_owners(document.root, EVENT_LIST_OWNERS[usize::from(query)], &root);
+        // Master data may come by itself.
+        if !document.has_master_data() {
+            report.list_owners(document.root, EVENT_LIST_OWNERS[usize::from(query)], &root);
+        }
     }
     report.problems
 }
