@@ -1,7 +1,7 @@
 //! Questions of lineage: names to look up go out, event bodies come in.
 
 use epcis::{Context, Event, ItemRole};
-use json::Bump;
+use json::{Bump, Member, Object, Value};
 use lineage::{Action, ErrorDeclaration, EventType, Fact, ItemRef, Kind, Limits, Quantity, Question, Role};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -136,10 +136,15 @@ fn fact_of(event_key: u64, body: &[u8], context: &[u8], record_time: i64, arena:
     let object = json::read(body, arena).ok()?.as_object()?;
     let context = Context::default().with(json::read(context, arena).ok()).with(object.get("@context"));
     let event = Event::read(object, &context).ok()?;
-    let mut prehash = String::new();
-    // An event whose pre-hash string cannot be made was refused at capture.
-    epcis::write_prehash(object, &context, &[], arena, &mut prehash).ok()?;
-    let event_hash_id = capture::digest(prehash.as_bytes());
+    let event_id = match event.event_id {
+        Some(id) => id.to_owned(),
+        None => {
+            let mut prehash = String::new();
+            // An event whose pre-hash string cannot be made was refused at capture.
+            epcis::write_prehash(object, &context, &[], arena, &mut prehash).ok()?;
+            epcis::event_hash_id_uri(&capture::digest(prehash.as_bytes()))
+        }
+    };
     // Places and parties by their exact names, too: partners write one place as URN and as Digital Link.
     let name = |id: &str| gs1::item_key(id).map_or_else(|| id.to_owned(), |key| key.uri());
     let typed = |list: &[epcis::Typed<'_>]| list.iter().map(|t| (t.kind.to_owned(), name(t.id))).collect();
@@ -161,8 +166,8 @@ fn fact_of(event_key: u64, body: &[u8], context: &[u8], record_time: i64, arena:
         sources: typed(&event.sources),
         destinations: typed(&event.destinations),
         transformation_id: event.transformation_id.map(str::to_owned),
-        event_id: event.event_id.map_or_else(|| epcis::event_hash_id_uri(&event_hash_id), str::to_owned),
-        event_hash_id,
+        event_id,
+        content: content_of(object),
         error_declaration: event.error_declaration.map(|declaration| ErrorDeclaration {
             time: declaration.time,
             reason: declaration.reason.map(str::to_owned),
@@ -173,6 +178,17 @@ fn fact_of(event_key: u64, body: &[u8], context: &[u8], record_time: i64, arena:
                 .collect(),
         }),
     })
+}
+
+/// Digest of what a declaration repeats of the event that it declares wrong.
+fn content_of(object: &Object<'_>) -> [u8; 32] {
+    let is_repeated = |member: &&Member<'_>| {
+        !matches!(member.name, "@context" | "eventID" | "recordTime" | "errorDeclaration")
+    };
+    let members: Vec<Member<'_>> = object.members.iter().filter(is_repeated).copied().collect();
+    let mut text = Vec::new();
+    json::write_canonical(Value::Object(&Object { members: &members, source: "" }), &mut text);
+    capture::digest(&text)
 }
 
 /// An event of a type that is not the standard's says where its items were seen, like an observation.

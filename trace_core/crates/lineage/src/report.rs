@@ -211,14 +211,14 @@ impl<'a> Report<'a> {
         let mut wrong: HashMap<EventIndex, EventIndex> = HashMap::new();
         for &(_, index) in void.keys() {
             let event = self.ledger.event(index);
-            if let (None, Some(declaration)) = (&event.declaration, self.ledger.declared_by(event)) {
+            if let (None, Some(declaration)) = (&event.declaration, self.ledger.declared_by(index)) {
                 wrong.insert(declaration, index);
             }
         }
         let mut list = Vec::new();
         for ((_, index), items) in void {
             let event = self.ledger.event(index);
-            let Some(declared_by) = self.ledger.declared_by(event) else {
+            let Some(declared_by) = self.ledger.declared_by(index) else {
                 continue;
             };
             let is_repetition = wrong.contains_key(&declared_by) || declared_by != index;

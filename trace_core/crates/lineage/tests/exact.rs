@@ -115,18 +115,25 @@ fn any_transformation() -> impl Strategy<Value = Fact> {
     })
 }
 
-/// Events in the order of arrival, some of them declared wrong later on by a repetition of themselves.
+/// Events in the order of arrival, some with the id of another and other content, some of them declared wrong later on by a repetition of themselves.
 fn any_world() -> impl Strategy<Value = World> {
     let fact = prop_oneof![2 => any_object(), 4 => any_packing(), 2 => any_transformation()];
     let wrong = prop::collection::vec((any::<Index>(), any::<bool>()), 0..3);
-    (prop::collection::vec(fact, 1..28), wrong).prop_map(|(facts, wrong)| {
+    let twins = prop::collection::vec((any::<Index>(), any::<Index>()), 0..2);
+    (prop::collection::vec(fact, 1..28), twins, wrong).prop_map(|(facts, twins, wrong)| {
         let mut world = World::of(facts);
-        for (index, by_hash_id) in wrong {
+        for (index, other) in twins {
+            let mut twin = world.facts[index.index(world.facts.len())].clone();
+            let other = &world.facts[other.index(world.facts.len())];
+            twin.content[31] = 1;
+            twin.event_time = other.event_time;
+            twin.biz_location.clone_from(&other.biz_location);
+            world.add(twin);
+        }
+        for (index, is_rewritten) in wrong {
             let mut copy = world.facts[index.index(world.facts.len())].clone();
-            if by_hash_id {
-                copy.event_id = format!("declaration-{}", world.facts.len());
-            } else {
-                copy.event_hash_id[31] = 1;
+            if is_rewritten {
+                copy.content[31] = 2;
             }
             let time = copy.event_time + 1;
             copy.error_declaration =

@@ -2,7 +2,7 @@
 
 mod world;
 
-use lineage::{Action, EventType, Limits, Question, Role};
+use lineage::{Action, EventType, Fact, Limits, Question, Role};
 use serde_json::json;
 use world::*;
 
@@ -243,6 +243,23 @@ fn corrected_event_is_out_of_the_answers_and_stays_visible() {
     let answer = world.json(Question::History { items: vec!["case".to_owned()], at: i64::MAX });
     assert_eq!(texts(&answer["histories"][0]["events"], "event_id"), ["event-1", "event-2", "right"]);
     assert_eq!(answer["voided"], expected);
+}
+
+#[test]
+fn declaration_voids_the_event_that_it_repeats_and_not_another_of_its_id() {
+    let one = || object(5, "inspecting").item(Role::Epc, "case").at("north").id("shared").saying(1);
+    let other = || object(5, "inspecting").item(Role::Epc, "case").at("south").id("shared").saying(2);
+    let later = || object(6, "inspecting").item(Role::Epc, "case").at("east").id("shared").saying(3);
+    let voided = |declaration: Fact| {
+        let world = World::of([one(), other(), later(), declaration]);
+        let recall = world.recall("case");
+        let list = recall["voided"].as_array().expect("a list");
+        list.iter().map(|void| void["event_key"].as_u64().expect("a key")).collect::<Vec<_>>()
+    };
+    assert_eq!(voided(one().declared_wrong(&[])), [1]);
+    assert_eq!(voided(later().declared_wrong(&[])), [3]);
+    // One that was written anew repeats none of them: those of its time and items go.
+    assert_eq!(voided(one().saying(4).declared_wrong(&[])), [1, 2]);
 }
 
 #[test]

@@ -39,7 +39,7 @@ pub fn event(hour: i64, event_type: EventType, action: Option<Action>) -> Fact {
         destinations: Vec::new(),
         transformation_id: None,
         event_id: String::new(),
-        event_hash_id: [0; 32],
+        content: [0; 32],
         error_declaration: None,
     }
 }
@@ -69,6 +69,8 @@ pub trait Draft: Sized {
     fn seen_at(self, place: &str) -> Self;
     fn to_party(self, party: &str) -> Self;
     fn id(self, id: &str) -> Self;
+    /// Another content under the same id.
+    fn saying(self, content: u8) -> Self;
     fn declared_wrong(self, corrective: &[&str]) -> Self;
 }
 
@@ -114,6 +116,11 @@ impl Draft for Fact {
 
     fn id(mut self, id: &str) -> Self {
         id.clone_into(&mut self.event_id);
+        self
+    }
+
+    fn saying(mut self, content: u8) -> Self {
+        self.content[0] = content;
         self
     }
 
@@ -167,18 +174,13 @@ impl World {
         world
     }
 
-    /// Events without id get one, and a hash id that follows from it.
+    /// Events without id get one.
     pub fn add(&mut self, mut fact: Fact) {
         let number = self.facts.len();
         fact.event_key = number as u64 + 1;
         fact.record_time = i64::try_from(number).expect("few facts");
         if fact.event_id.is_empty() {
             fact.event_id = format!("event-{}", fact.event_key);
-        }
-        if fact.event_hash_id == [0; 32] {
-            for (to, from) in fact.event_hash_id.iter_mut().zip(fact.event_id.bytes().rev()) {
-                *to = from;
-            }
         }
         for item in fact.refs.iter().filter(|item| item.role != Role::Class) {
             let names = std::iter::once(&item.item).chain(&item.lot);
