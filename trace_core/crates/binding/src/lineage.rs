@@ -136,14 +136,13 @@ fn fact_of(event_key: u64, body: &[u8], context: &[u8], record_time: i64, arena:
     let object = json::read(body, arena).ok()?.as_object()?;
     let context = Context::default().with(json::read(context, arena).ok()).with(object.get("@context"));
     let event = Event::read(object, &context).ok()?;
-    let event_id = match event.event_id {
-        Some(id) => id.to_owned(),
-        None => {
-            let mut prehash = String::new();
-            // An event whose pre-hash string cannot be made was refused at capture.
-            epcis::write_prehash(object, &context, &[], arena, &mut prehash).ok()?;
-            epcis::event_hash_id_uri(&capture::digest(prehash.as_bytes()))
-        }
+    let event_id = if let Some(id) = event.event_id {
+        id.to_owned()
+    } else {
+        let mut prehash = String::new();
+        // An event whose pre-hash string cannot be made was refused at capture.
+        epcis::write_prehash(object, &context, &[], arena, &mut prehash).ok()?;
+        epcis::event_hash_id_uri(&capture::digest(prehash.as_bytes()))
     };
     // Places and parties by their exact names, too: partners write one place as URN and as Digital Link.
     let name = |id: &str| gs1::item_key(id).map_or_else(|| id.to_owned(), |key| key.uri());
@@ -160,6 +159,8 @@ fn fact_of(event_key: u64, body: &[u8], context: &[u8], record_time: i64, arena:
         }),
         biz_step: event.biz_step.map(str::to_owned),
         disposition: event.disposition.map(str::to_owned),
+        persistent_set: event.persistent_set.iter().map(|&text| text.to_owned()).collect(),
+        persistent_unset: event.persistent_unset.iter().map(|&text| text.to_owned()).collect(),
         read_point: event.read_point.map(name),
         biz_location: event.biz_location.map(name),
         refs: event.items.iter().map(item_ref).collect(),

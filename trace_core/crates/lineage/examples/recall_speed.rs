@@ -51,6 +51,8 @@ impl Store {
             action,
             biz_step: Some(step.to_owned()),
             disposition: None,
+            persistent_set: Vec::new(),
+            persistent_unset: Vec::new(),
             read_point: Some(format!("https://id.gs1.org/414/{place}/254/1")),
             biz_location: Some(format!("https://id.gs1.org/414/{place}")),
             refs,

@@ -21,6 +21,10 @@ pub struct Fact {
     pub biz_step: Option<String>,
     /// As `biz_step`.
     pub disposition: Option<String>,
+    /// Dispositions that hold from now on, until they are unset; spelled as `biz_step`.
+    pub persistent_set: Vec<String>,
+    /// Those that hold no longer.
+    pub persistent_unset: Vec<String>,
     /// Where it was seen.
     pub read_point: Option<String>,
     /// Where it is from then on.

@@ -97,6 +97,8 @@ pub(crate) struct Event {
     pub(crate) step: Step,
     pub(crate) biz_step: Option<Text>,
     pub(crate) disposition: Option<Text>,
+    pub(crate) persistent_set: Vec<Text>,
+    pub(crate) persistent_unset: Vec<Text>,
     pub(crate) read_point: Option<Text>,
     pub(crate) biz_location: Option<Text>,
     pub(crate) parts: Vec<Part>,
@@ -278,6 +280,8 @@ impl Ledger {
             step: fact.biz_step.as_deref().map_or(Step::Other, |step| Step::of(short(step))),
             biz_step: text(self, &fact.biz_step),
             disposition: text(self, &fact.disposition),
+            persistent_set: self.read_texts(&fact.persistent_set),
+            persistent_unset: self.read_texts(&fact.persistent_unset),
             read_point: text(self, &fact.read_point),
             biz_location: text(self, &fact.biz_location),
             parent: parts.iter().find(|part| part.role == Role::Parent).map(|part| part.item),
@@ -298,6 +302,10 @@ impl Ledger {
                 })
             }),
         }
+    }
+
+    fn read_texts(&mut self, texts: &[String]) -> Vec<Text> {
+        texts.iter().map(|text| self.texts.intern(Space::Item, short(text))).collect()
     }
 
     fn read_part(&mut self, item: &ItemRef) -> Part {

@@ -118,11 +118,12 @@ pub(crate) struct Custodian {
 }
 
 /// How an item stands after its last event.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct State {
     /// And the time of the first event of the unbroken row that names it.
     pub(crate) place: Option<(Text, i64)>,
     pub(crate) disposition: Option<Text>,
+    pub(crate) persistent: Vec<Text>,
     pub(crate) in_transit: bool,
     pub(crate) custodian: Option<Custodian>,
     pub(crate) ended: Option<(Ended, i64)>,
@@ -150,6 +151,12 @@ impl State {
             self.place = Some((place, event.pos.time));
         }
         self.disposition = event.disposition.or(self.disposition);
+        self.persistent.retain(|text| !event.persistent_unset.contains(text));
+        for text in &event.persistent_set {
+            if !self.persistent.contains(text) {
+                self.persistent.push(*text);
+            }
+        }
         self.move_on(ledger, event);
         self.hand_over(event);
     }

@@ -69,6 +69,8 @@ impl<'a> Report<'a> {
             action: event.action,
             biz_step: self.text(event.biz_step),
             disposition: self.text(event.disposition),
+            persistent_set: self.texts(&event.persistent_set),
+            persistent_unset: self.texts(&event.persistent_unset),
             read_point: self.text(event.read_point),
             biz_location: self.text(event.biz_location),
             via: entry.via.map(|container| self.name(container)),
@@ -92,6 +94,7 @@ impl<'a> Report<'a> {
             place: state.place.map(|(place, _)| self.ledger.text(place).to_owned()),
             since: state.place.map(|(_, since)| Time(since)),
             disposition: self.text(state.disposition),
+            persistent_dispositions: self.texts(&state.persistent),
             in_transit: state.in_transit,
             custodian: state.custodian.map(|custodian| out::Custodian {
                 kind: if custodian.is_party { out::HolderKind::Party } else { out::HolderKind::Place },
@@ -241,6 +244,10 @@ impl<'a> Report<'a> {
             });
         }
         list
+    }
+
+    fn texts(&self, texts: &[Text]) -> Vec<String> {
+        texts.iter().map(|&text| self.ledger.text(text).to_owned()).collect()
     }
 
     pub(crate) fn event(&self, index: EventIndex) -> out::EventRef {

@@ -158,6 +158,7 @@ pub struct Model {
 pub struct Standing {
     pub place: Option<(String, i64)>,
     pub disposition: Option<String>,
+    pub persistent: BTreeSet<String>,
     pub in_transit: bool,
     pub custodian: Option<(bool, String)>,
     pub ended: Option<&'static str>,
@@ -258,6 +259,10 @@ impl Model {
             }
             if fact.disposition.is_some() {
                 now.disposition.clone_from(&fact.disposition);
+            }
+            now.persistent.extend(fact.persistent_set.iter().cloned());
+            for text in &fact.persistent_unset {
+                now.persistent.remove(text);
             }
             if step == "shipping" || fact.disposition.as_deref() == Some("in_transit") && step != "receiving"
             {

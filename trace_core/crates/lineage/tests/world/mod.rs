@@ -32,6 +32,8 @@ pub fn event(hour: i64, event_type: EventType, action: Option<Action>) -> Fact {
         action,
         biz_step: None,
         disposition: None,
+        persistent_set: Vec::new(),
+        persistent_unset: Vec::new(),
         read_point: None,
         biz_location: None,
         refs: Vec::new(),
