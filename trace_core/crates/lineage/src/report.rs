@@ -200,6 +200,9 @@ impl<'a> Report<'a> {
     pub(crate) fn extent(&self, at: i64, void: VoidEvents) -> out::Extent {
         let mut limits_reached = self.limits_reached.clone();
         limits_reached.extend(&self.graph.limits_reached);
+        if self.view.is_cut_in_depth {
+            limits_reached.insert(Limit::DepthMax);
+        }
         out::Extent {
             at: (at != i64::MAX).then_some(Time(at)),
             truncated: !limits_reached.is_empty(),

@@ -423,3 +423,20 @@ fn lot_with_all_its_packs_in_one_event_is_recalled_whole() {
     let recall = World::of([fact]).recall("lot-m");
     assert_eq!(texts(&recall["affected"], "item").len(), 20_001);
 }
+
+#[test]
+fn what_happens_to_the_outermost_of_many_containers_happens_to_the_innermost_thing() {
+    let nested = |levels: usize| {
+        let name = |level: usize| if level == 0 { "thing".to_owned() } else { format!("unit-{level:03}") };
+        let mut facts: Vec<Fact> =
+            (1..=levels).map(|level| pack(1, &name(level)).items(Role::Child, &[&name(level - 1)])).collect();
+        facts.push(object(9, "receiving").item(Role::Epc, &name(levels)).at("far"));
+        let answer =
+            World::of(facts).json(Question::History { items: vec!["thing".to_owned()], at: i64::MAX });
+        (answer["histories"][0]["place"].clone(), answer["truncated"].clone())
+    };
+    assert_eq!(nested(60), (json!("far"), json!(false)));
+    assert_eq!(nested(256), (json!("far"), json!(false)));
+    // Beyond, the answer says that it is not whole.
+    assert_eq!(nested(257), (json!(null), json!(true)));
+}

@@ -206,7 +206,7 @@ impl World {
                 break;
             }
             rounds += 1;
-            assert!(rounds < 200, "the walk does not end: {wants:?}");
+            assert!(rounds < 300, "the walk does not end: {wants:?}");
             let mut found = BTreeSet::new();
             for want in &wants {
                 let key = (want.named == Named::Transformation, want.name.clone());
