@@ -42,15 +42,15 @@ class Questions:
 
     async def history(self, item: str, _partner: str) -> bytes:
         """JSON of lineage's history (`docs/api.md`)."""
-        return await self._walk("history", read_name(item).item)
+        return await self._walk("history", read_name(item, also_wrong=True).item)
 
     async def trace(self, item: str, _partner: str, *, forward: bool) -> bytes:
         """JSON of lineage's trace."""
-        return await self._walk("trace_forward" if forward else "trace_backward", read_name(item).item)
+        return await self._walk("trace_forward" if forward else "trace_backward", _followed(item))
 
     async def recall(self, item: str, _partner: str) -> bytes:
         """JSON of lineage's recall."""
-        return await self._walk("recall", read_name(item).item)
+        return await self._walk("recall", _followed(item))
 
     async def _walk(self, question: trace_core.Question, item: str, *, keys: bool = False) -> bytes:
         machine = trace_core.Walk(question, [item], blinding=self._blinding, events_max=EVENTS_MAX, items_max=ITEMS_MAX)
@@ -180,6 +180,15 @@ def _answer(scan: str, item: str, verdict: str, reasons: list[Reason]) -> dict[s
         "names": {},
         "proofs": None,
     }
+
+
+def _followed(item: str) -> str:
+    """The name of something whose way can be followed. Raises `Invalid` for a product, which is everywhere."""
+    named = read_name(item, also_wrong=True)
+    if named.is_class:
+        what = {"code": "class_only", "message": "name a lot or a serial number of it"}
+        raise Invalid("this names a product, not one item or lot of it", problems=[what])
+    return named.item
 
 
 def _ids(named: Named, history: dict[str, Any], latest: list[dict[str, Any]]) -> list[str]:
