@@ -19,7 +19,7 @@ def told(client: httpx.Client, serial: str, *steps: dict[str, object]) -> dict[s
         observation(serial, **{"eventTime": f"2025-01-01T{hour:02}:00:00.000Z", **step})
         for hour, step in enumerate([begun, *steps])
     ]
-    assert client.post("/capture", json=document_of(*events)).json()["success"]
+    assert client.post("/capture?ack=published", json=document_of(*events)).json()["success"]
     answer: dict[str, Any] = client.get("/verify", params={"scan": f"(01)09521234543213(21){serial}"}).json()
     return answer
 
@@ -72,7 +72,7 @@ def test_verdict_on_what_happened_before(
 
 
 def test_item_that_is_only_seen_cannot_be_verified(client: httpx.Client) -> None:
-    client.post("/capture", json=document_of(observation("seen-only")))
+    client.post("/capture?ack=published", json=document_of(observation("seen-only")))
     answer = client.get("/verify", params={"scan": "(01)09521234543213(21)seen-only"}).json()
     assert (answer["verdict"], answer["reasons"][0]["code"]) == ("unverifiable", "origin_unknown")
 
@@ -82,7 +82,7 @@ def test_lot_of_another_vocabulary_is_no_label(client: httpx.Client) -> None:
     other = observation("label-1", **begun, ilmd={"ex:lotNumber": "of theirs"})
     ours = observation("label-2", **begun, ilmd={"m:lotNumber": "L2"})
     ours["@context"] = {"m": "urn:epcglobal:cbv:mda:"}
-    assert client.post("/capture", json=document_of(other, ours)).json()["success"]
+    assert client.post("/capture?ack=published", json=document_of(other, ours)).json()["success"]
     for serial, expected in (("label-1", "genuine"), ("label-2", "suspect")):
         answer = client.get("/verify", params={"scan": f"(01)09521234543213(10)L1(21){serial}"}).json()
         assert answer["verdict"] == expected, answer["reasons"]
@@ -97,7 +97,7 @@ def test_product_is_not_followed_and_that_is_said(client: httpx.Client) -> None:
 def test_item_with_a_wrong_key_is_found_as_it_was_written(client: httpx.Client) -> None:
     wrong = "https://id.gs1.org/01/09521234543214/21/wrong-key"
     seen = observation("-") | {"epcList": [wrong]}
-    (finding,) = client.post("/capture", json=document_of(seen)).json()["findings"]
+    (finding,) = client.post("/capture?ack=published", json=document_of(seen)).json()["findings"]
     assert finding["code"] == "check_digit"
     assert len(client.get("/history", params={"item": wrong}).json()["histories"][0]["events"]) == 1
     assert client.get("/recall", params={"item": wrong}).json()["affected"][0]["item"] == wrong
@@ -109,6 +109,6 @@ def test_item_with_a_wrong_key_is_found_as_it_was_written(client: httpx.Client) 
 def test_quantity_below_zero_is_a_finding(client: httpx.Client, quantity: float, codes: list[str]) -> None:
     lot = {"epcClass": "urn:epc:class:lgtin:9521234.054321.Q1", "quantity": quantity, "uom": "KGM"}
     seen = observation("-") | {"epcList": [], "quantityList": [lot]}
-    job = client.post("/capture", json=document_of(seen)).json()
+    job = client.post("/capture?ack=published", json=document_of(seen)).json()
     assert job["success"]
     assert [finding["code"] for finding in job["findings"]] == codes
