@@ -86,7 +86,8 @@ class CutTransaction:
 async def start_log(store: Store) -> str:
     async with store.session() as connection:
         empty = trace_core.root_hash(b"")
-        await log_store.create_head(connection, ORIGIN, empty, KEYS.sign_checkpoint(ORIGIN, 0, empty))
+        note = KEYS.sign_checkpoint(ORIGIN, 0, empty)
+        await log_store.create_head(connection, ORIGIN, empty, note, KEYS.blinding_token())
     return KEYS.verifier_key(ORIGIN)
 
 

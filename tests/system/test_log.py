@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -15,7 +16,7 @@ import orjson
 import pytest
 
 import trace_core
-from tests.system.conftest import WAYPROOF, Server, document_of, observation, simulated
+from tests.system.conftest import WAYPROOF, Server, document_of, free_port, observation, simulated
 from trace_api.log.fsck import fsck
 from trace_api.log.keys import LogKeys
 from trace_api.settings import Settings
@@ -244,17 +245,42 @@ async def test_fsck_finds_every_tampering_and_names_the_row(stopped: Path) -> No
         assert (await fsck(store, key)).findings == []
 
 
-async def test_log_signed_by_another_key_is_not_served(stopped: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("lost", "replaced", "said"),
+    [
+        ("log-blinding.key", None, "log-blinding.key cannot be read"),
+        ("log-signing.key", None, "log-signing.key cannot be read"),
+        ("log-blinding.key", bytes(32), "blinded with another key"),
+        ("log-signing.key", bytes(32), "signed with another key"),
+    ],
+)
+def test_log_without_one_of_its_keys_is_not_served_and_no_key_is_made(
+    stopped: Path, tmp_path: Path, lost: str, replaced: bytes | None, said: str
+) -> None:
     copy = tmp_path / "data"
-    shutil.copytree(stopped, copy, ignore=shutil.ignore_patterns("keys"))
+    shutil.copytree(stopped, copy)
     for path in [copy / "postgres", *(copy / "postgres").rglob("*")]:
         source = stopped / path.relative_to(copy)
         os.chown(path, source.stat().st_uid, source.stat().st_gid)
-    os.chmod(copy / "postgres", 0o700)
-    command = [WAYPROOF, "serve", "--data", copy, "--port", "1"]
-    ended = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    key = copy / "keys" / lost
+    key.unlink()
+    if replaced is not None:
+        key.write_bytes(replaced)
+    command = [WAYPROOF, "serve", "--data", copy, "--port", str(free_port())]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode != 0
-    assert b"signed with another key" in ended.stderr + ended.stdout
+    assert [said in line for line in ended.stderr.splitlines()].count(True) == 1, ended.stderr
+    assert (key.read_bytes() if key.exists() else None) == replaced
+
+
+def test_keys_are_made_once_whole_and_for_their_owner_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "keys"
+    with ThreadPoolExecutor(8) as threads:
+        made = set(threads.map(lambda _: LogKeys.load_or_create(folder), range(8)))
+    assert made == {LogKeys.load(folder)}
+    files = sorted(folder.iterdir())
+    assert [file.name for file in files] == ["log-blinding.key", "log-signing.key"]
+    assert [file.stat().st_mode & 0o777 for file in files] == [0o600, 0o600]
 
 
 @pytest.fixture(scope="module")

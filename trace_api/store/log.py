@@ -31,13 +31,15 @@ class SignedHead(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LogHead:
-    """The head as stored. `root_hash` has 32 bytes; `checkpoint` is None before anything was signed."""
+    """The head as stored. `root_hash` has 32 bytes; `checkpoint` is a signed note from the first start on;
+    `blinding_token` is that of `keys.FINGERPRINTED` under the blinding key that files the log's names."""
 
     origin: str
     epoch: int
     tree_size: int
     root_hash: bytes
     checkpoint: bytes
+    blinding_token: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +65,25 @@ async def release_sequencer_lock(connection: asyncpg.Connection) -> None:
         await connection.fetchval(_SQL["release_sequencer_lock"])
 
 
-async def create_head(connection: asyncpg.Connection, origin: str, empty_root: bytes, note: bytes) -> None:
+async def create_head(
+    connection: asyncpg.Connection, origin: str, empty_root: bytes, note: bytes, blinding_token: bytes
+) -> None:
     """The first start of a log; a later one changes nothing."""
-    await connection.execute(_SQL["create_log_head"], origin, empty_root, note)
+    await connection.execute(_SQL["create_log_head"], origin, empty_root, note, blinding_token)
+
+
+async def find_head(connection: asyncpg.Connection) -> LogHead | None:
+    """The head as stored; None when no server has ever started a log here."""
+    row = await connection.fetchrow(_SQL["read_log_head"])
+    return None if row is None else LogHead(*row)
 
 
 async def read_head(connection: asyncpg.Connection) -> LogHead:
     """The head as stored. Raises `Unavailable` when no server has ever started a log here."""
-    row = await connection.fetchrow(_SQL["read_log_head"])
-    if row is None:
+    head = await find_head(connection)
+    if head is None:
         raise Unavailable("there is no log in this database")
-    return LogHead(*row)
+    return head
 
 
 async def begin_epoch(connection: asyncpg.Connection) -> int:

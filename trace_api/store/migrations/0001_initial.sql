@@ -58,12 +58,13 @@ CREATE TABLE event_digest (
 
 -- The head of the log. A sequencer that finds another epoch or size than it read has been overtaken.
 CREATE TABLE log_head (
-    log_id     smallint PRIMARY KEY,
-    origin     text     NOT NULL,
-    epoch      bigint   NOT NULL,
-    tree_size  bigint   NOT NULL,
-    root_hash  bytea    NOT NULL,
-    checkpoint bytea    NOT NULL            -- the signed note
+    log_id         smallint PRIMARY KEY,
+    origin         text     NOT NULL,
+    epoch          bigint   NOT NULL,
+    tree_size      bigint   NOT NULL,
+    root_hash      bytea    NOT NULL,
+    checkpoint     bytea    NOT NULL,       -- the signed note
+    blinding_token bytea    NOT NULL        -- of a fixed text: tells whether a blinding key is this log's
 );
 
 -- Tiles of 256 hashes; those at the right edge of the tree hold fewer and grow.

@@ -8,13 +8,13 @@ SELECT pg_advisory_unlock(hashtextextended('wayproof.sequencer', 0));
 
 -- name: create_log_head
 -- The first start of a log. A later start keeps what is there.
-INSERT INTO log_head (log_id, origin, epoch, tree_size, root_hash, checkpoint)
-VALUES (1, $1, 0, 0, $2, $3)
+INSERT INTO log_head (log_id, origin, epoch, tree_size, root_hash, checkpoint, blinding_token)
+VALUES (1, $1, 0, 0, $2, $3, $4)
 ON CONFLICT (log_id) DO NOTHING;
 
 -- name: read_log_head
 -- The head as it is stored.
-SELECT origin, epoch, tree_size, root_hash, checkpoint FROM log_head WHERE log_id = 1;
+SELECT origin, epoch, tree_size, root_hash, checkpoint, blinding_token FROM log_head WHERE log_id = 1;
 
 -- name: begin_epoch
 -- A new sequencer fences every older one: their swaps name an epoch that is gone.
