@@ -175,6 +175,7 @@ def test_killed_server_has_lost_nothing_acknowledged_and_holds_nothing_half(tmp_
     assert orjson.loads(checked.stdout)["events"] >= serial
 
 
+ANY_REFERENCE = "(SELECT ctid FROM reference ORDER BY name_hash LIMIT 1)"
 TAMPERING = {
     "event body": "UPDATE event SET body = convert_to(replace(convert_from(body, 'UTF8'), '2025', '2024'), 'UTF8') "
     "WHERE event_key = (SELECT min(event_key) FROM event)",
@@ -198,6 +199,26 @@ TAMPERING = {
     "(SELECT tree_size, root_hash, note FROM checkpoint WHERE tree_size = 700)",
     "head root": "UPDATE log_head SET root_hash = set_byte(root_hash, 0, get_byte(root_hash, 0) # 1)",
     "digest swapped": "UPDATE event_digest SET event_key = event_key + 1 WHERE event_key = (SELECT min(event_key) FROM event)",
+    "head blinded otherwise": "UPDATE log_head SET blinding_token = set_byte(blinding_token, 0, "
+    "get_byte(blinding_token, 0) # 1)",
+    "event time": "UPDATE event SET event_time = event_time + interval '1 us' "
+    "WHERE event_key = (SELECT max(event_key) FROM event)",
+    "reference by another event hash id": "UPDATE event SET event_hash_id = sha256(event_hash_id) "
+    "WHERE event_key = (SELECT max(event_key) FROM event)",
+    "event id": "UPDATE event SET event_id = 'urn:uuid:0' WHERE event_key = (SELECT max(event_key) FROM event)",
+    "reference lost": f"DELETE FROM reference WHERE ctid = {ANY_REFERENCE}",
+    "reference twice": f"INSERT INTO reference SELECT * FROM reference WHERE ctid = {ANY_REFERENCE}",
+    "reference under another name": f"UPDATE reference SET name_hash = name_hash # 1 WHERE ctid = {ANY_REFERENCE}",
+    "reference at another time": "UPDATE reference SET event_time = event_time + interval '1 us' "
+    f"WHERE ctid = {ANY_REFERENCE}",
+    "reference of another event": f"UPDATE reference SET event_key = event_key # 1 WHERE ctid = {ANY_REFERENCE}",
+    "reference in another role": f"UPDATE reference SET role = 9 - role WHERE ctid = {ANY_REFERENCE}",
+    "reference swapped": "UPDATE reference AS a SET name_hash = b.name_hash FROM reference AS b WHERE "
+    "(a.event_key, b.event_key) IN ((r(0), r(1)), (r(1), r(0))) AND (a.role, b.role) = (8, 8)".replace(
+        "r(0)", "(SELECT min(event_key) FROM event)"
+    ).replace("r(1)", "(SELECT max(event_key) FROM event)"),
+    "reference of no event": "INSERT INTO reference VALUES (1, now(), 1, 1)",
+    "reference of all lost": "DELETE FROM reference",
     "digest lost": "DELETE FROM event_digest WHERE event_key = (SELECT min(event_key) FROM event)",
 }
 
@@ -217,18 +238,18 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 async def test_fsck_finds_every_tampering_and_names_the_row(stopped: Path) -> None:
     settings = Settings.of(data_dir=stopped)
-    key = LogKeys.load_or_create(settings.key_dir).verifier_key("wayproof.test/log")
+    keys = LogKeys.load(settings.key_dir)
     async with Store.open(settings) as store:
-        sound = await fsck(store, key)
+        sound = await fsck(store, keys)
         assert (sound.findings, sound.events, sound.checkpoints) == ([], 2100, 3)
         for what, statement in TAMPERING.items():
             async with store.session() as connection:
-                tables = "event", "capture", "tile", "checkpoint", "log_head", "event_digest"
+                tables = "event", "reference", "capture", "tile", "checkpoint", "log_head", "event_digest"
                 for table in tables:
                     await connection.execute(f"CREATE TABLE kept_{table} AS TABLE {table}")
                 changed = await connection.execute(statement)
                 assert not changed.endswith(" 0"), what
-            report = await fsck(store, key)
+            report = await fsck(store, keys)
             table = (
                 what.split()[0]
                 .replace("deleted", "capture")
@@ -242,7 +263,12 @@ async def test_fsck_finds_every_tampering_and_names_the_row(stopped: Path) -> No
                     await connection.execute(f"TRUNCATE {table}")
                     await connection.execute(f"INSERT INTO {table} TABLE kept_{table}")
                     await connection.execute(f"DROP TABLE kept_{table}")
-        assert (await fsck(store, key)).findings == []
+        assert (await fsck(store, keys)).findings == []
+        async with store.session() as connection:
+            # Nobody can tell any more what the names of an erased event were.
+            await connection.execute("UPDATE event SET body = NULL, secret = NULL WHERE event_key & 7 = 3")
+        report = await fsck(store, keys)
+        assert (report.findings, report.erased > 200) == ([], True)
 
 
 @pytest.mark.parametrize(

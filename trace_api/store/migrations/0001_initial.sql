@@ -40,6 +40,7 @@ CREATE TABLE event (
     findings      bytea                     -- JSON; NULL when there are none
 );
 CREATE INDEX event_by_time ON event (event_time, event_key);
+CREATE INDEX event_erased ON event (event_key) WHERE body IS NULL;
 
 -- Every name of every event under eight bytes of a keyed hash. A hint: readers compare the name itself.
 CREATE TABLE reference (

@@ -21,7 +21,8 @@ pub const EVENTS_MAX: usize = (1 << POSITION_BITS) - 1;
 pub const EVENT_BYTES_MAX: usize = 1 << 20;
 /// How far an event may lie ahead of its record time: clocks and time zones err, by less than a day.
 pub const EVENT_TIME_AHEAD_S_MAX: i64 = 86_400;
-const POSITION_BITS: u32 = 20;
+/// Bits of an event key that hold the event's position in its capture.
+pub(crate) const POSITION_BITS: u32 = 20;
 /// Events whose hashing is done together: enough to fill sixteen lanes, few enough to stay in cache.
 const CHUNK_EVENTS: usize = 64;
 
