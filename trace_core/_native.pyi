@@ -274,14 +274,16 @@ class Walk:
         """Empty lists when nothing more is needed."""
 
     def feed(self, keys: list[int], bodies: list[bytes], contexts: list[bytes], record_times_us: list[int]) -> None:
-        """Events by their keys. Those that name nothing wanted, or came before, do no harm. Raises `ProofError`
-        for a body that is no event."""
+        """Events by their keys, all that are wanted at once or slice by slice; once for each round at least. Those
+        that name nothing wanted, or came before, do no harm. Raises `ProofError` for a body that is no event."""
 
     def truncate(self) -> None:
         """The caller could not show all that was wanted; the answer will say so."""
 
     def finish(self, *, keys: bool) -> bytes:
-        """The answer as JSON (`docs/api.md`), with or without event keys. Ends the walk."""
+        """The answer as JSON (`docs/api.md`): events have their `content_digest`, and with `keys` their `event_key`
+        and a `label`, which is what ILMD says of lot and dates, by name without prefix, cut to 80 characters. Ends
+        the walk."""
 
 # Simulator --------------------------------------------------------------------------------------------
 

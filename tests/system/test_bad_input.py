@@ -158,6 +158,21 @@ def test_two_events_of_one_hash_id_are_both_kept_and_flagged(client: httpx.Clien
     assert "event_hash_id_shared" in [reason["code"] for reason in verdict["reasons"]]
 
 
+def test_large_events_of_one_item_cost_an_answer_little_memory(server: Server, client: httpx.Client) -> None:
+    padding = "x" * 1_000_000
+    for part in range(2):
+        events = [observation("heavy", **{"ex:pad": padding, "ex:number": f"{part}-{n}"}) for n in range(60)]
+        assert capture(client, *events)["eventsStored"] == 60
+    item = {"scan": "https://id.gs1.org/01/09521234543213/21/heavy"}
+    assert len(client.get("/verify", params=item).json()["timeline"]) == 120
+    server.peak_bytes()
+    before = server.peak_bytes()
+    with ThreadPoolExecutor(4) as threads:
+        verdicts = list(threads.map(lambda _: httpx.get(f"{server.url}/verify", params=item, timeout=60), range(4)))
+    assert [len(verdict.json()["timeline"]) for verdict in verdicts] == [120] * 4
+    assert server.peak_bytes() - before < 200 * 1024 * 1024
+
+
 @pytest.mark.parametrize(
     ("headers", "status"),
     [

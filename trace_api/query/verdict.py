@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from trace_api.query.names import Named
-    from trace_api.store.events import StoredEvent
+    from trace_api.store.events import LoggedEvent
 
 
 class Weight(enum.StrEnum):
@@ -83,7 +83,7 @@ class Evidence:
     named: Named
     history: Mapping[str, Any]
     voided: Sequence[Mapping[str, Any]]
-    stored: Mapping[int, StoredEvent]
+    stored: Mapping[int, LoggedEvent]
     today: date
     truncated: bool
 
@@ -160,20 +160,19 @@ def _twice(history: Mapping[str, Any], own: list[dict[str, Any]]) -> Iterator[Re
 
 def _label(evidence: Evidence) -> Iterator[Reason]:
     """What the barcode says beside the key, against what was recorded when the item began."""
-    lots, expiries, saying = set(), set(), []
+    lots: set[str] = set()
+    expiries: set[str] = set()
+    saying: list[str] = []
     for step in evidence.history["events"]:
-        event = evidence.stored.get(step["event_key"])
         # Of what a transformation makes, and of what stands on a container, its event tells; not of this.
-        if event is None or step["used"] or step["via"] is not None:
+        if step["used"] or step["via"] is not None:
             continue
-        ilmd = orjson.loads(event.body).get("ilmd") if event.body else None
-        for name, value in (ilmd or {}).items():
-            local = name.rpartition(":")[2]
-            if local == "lotNumber" and isinstance(value, str):
-                lots.add(value)
+        for name, values in step["label"].items():
+            if name == "lotNumber":
+                lots.update(values)
                 saying.append(step["event_id"])
-            elif local in ("itemExpirationDate", "bestBeforeDate", "expirationDate") and isinstance(value, str):
-                expiries.add(value[:10])
+            else:
+                expiries.update(value[:10] for value in values)
     scanned_lot, scanned_expiry = (
         evidence.named.elements.get("10"),
         _date_of(evidence.named.elements.get("17")),
