@@ -13,6 +13,7 @@ import trace_core
 from trace_api.capture.road import Door
 from trace_api.http import capture, digital_link, events, items, openapi, operations, page, problems
 from trace_api.http import log as log_routes
+from trace_api.http.body import BodyBudget
 from trace_api.http.service import Service
 from trace_api.log.keys import LogKeys
 from trace_api.log.sequencer import Sequencer
@@ -42,7 +43,8 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         stack.push_async_callback(_cancel, task)
         door = Door(store, keys.blinding_key)
         questions = Questions(store, keys.blinding_key)
-        yield Service(settings, store, keys, origin, door, sequencer, questions)
+        bodies = BodyBudget(settings.bodies_bytes_max)
+        yield Service(settings, store, keys, origin, door, sequencer, questions, bodies)
 
 
 async def _open_log(store: Store, settings: Settings) -> tuple[LogKeys, str]:

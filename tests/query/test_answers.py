@@ -9,7 +9,6 @@ import pytest
 
 from tests.system.conftest import document_of, observation
 from trace_api.capture.road import CaptureRequest, Door
-from trace_api.errors import Invalid, NotFound
 from trace_api.query.questions import Questions
 
 if TYPE_CHECKING:
