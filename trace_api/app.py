@@ -30,13 +30,14 @@ log = structlog.get_logger()
 
 
 @contextlib.asynccontextmanager
-async def open_service(settings: Settings) -> AsyncIterator[Service]:
-    """Database, keys, log and sequencer, in that order; all ended again in the other.
+async def open_service(settings: Settings, on_lost: Callable[[], None]) -> AsyncIterator[Service]:
+    """Database, keys, log and sequencer, in that order; all ended again in the other. `on_lost` is called when
+    the database has ended for good.
 
     Raises `Unavailable` when the stored log was made with other keys than those that are here.
     """
     async with contextlib.AsyncExitStack() as stack:
-        store = await stack.enter_async_context(Store.open(settings))
+        store = await stack.enter_async_context(Store.open(settings, on_lost))
         keys, origin = await _open_log(store, settings)
         sequencer = Sequencer(store, keys, origin, period_ms=settings.sequence_period_ms)
         task = asyncio.create_task(sequencer.run(), name="sequencer")
@@ -73,15 +74,19 @@ async def _cancel(task: asyncio.Task[None]) -> None:
         await task
 
 
-def create_app(settings: Settings, on_ready: Callable[[Service], None] | None = None) -> FastAPI:
-    """The application; the service lives as long as its lifespan. `on_ready` is called when it begins."""
+def create_app(
+    settings: Settings,
+    on_ready: Callable[[Service], None] = lambda _service: None,
+    on_lost: Callable[[], None] = lambda: None,
+) -> FastAPI:
+    """The application; the service lives as long as its lifespan. `on_ready` is called when it begins, `on_lost`
+    when it cannot go on."""
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_service(settings) as service:
+        async with open_service(settings, on_lost) as service:
             app.state.service = service
-            if on_ready is not None:
-                on_ready(service)
+            on_ready(service)
             yield
 
     app = FastAPI(

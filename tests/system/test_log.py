@@ -6,6 +6,8 @@ import os
 import shutil
 import signal
 import subprocess
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 JSON = {"Content-Type": "application/json"}
 KILLS = int(os.environ.get("WAYPROOF_KILLS", "8"))
+POSTGRES_KILLS = int(os.environ.get("WAYPROOF_POSTGRES_KILLS", "4"))
 GO = Path(__file__).parent.parent / "go"
 
 
@@ -173,6 +176,60 @@ def test_killed_server_has_lost_nothing_acknowledged_and_holds_nothing_half(tmp_
     checked = subprocess.run([WAYPROOF, "log", "fsck", "--data", data, "--json"], capture_output=True, check=False)
     assert checked.returncode == 0, checked.stdout
     assert orjson.loads(checked.stdout)["events"] >= serial
+
+
+def kill_postgres(server: Server) -> None:
+    postmaster = int((server.data / "postgres" / "postmaster.pid").read_text().split()[0])
+    os.kill(postmaster, signal.SIGKILL)
+
+
+def test_killed_postgres_under_load_comes_back_and_has_lost_nothing_acknowledged(tmp_path: Path) -> None:
+    server = Server.start(tmp_path / "data")
+    statuses: set[int] = set()
+    end = threading.Event()
+
+    def send(writer: int) -> list[str]:
+        acknowledged, number = [], 0
+        with server.client() as client:
+            while not end.is_set():
+                events = [observation(f"lost{writer}-{number}-{n}") for n in range(20)]
+                answer = client.post("/capture", content=orjson.dumps(document_of(*events)), headers=JSON)
+                statuses.add(answer.status_code)
+                statuses.add(client.get("/verify", params={"scan": "9521234543213"}).status_code)
+                if answer.status_code == 202:
+                    number += 1
+                    acknowledged.append(answer.json()["captureID"])
+        return acknowledged
+
+    with ThreadPoolExecutor(6) as threads:
+        writers = [threads.submit(send, writer) for writer in range(6)]
+        for _ in range(POSTGRES_KILLS):
+            time.sleep(1)
+            kill_postgres(server)
+            server.wait_ready()
+        time.sleep(1)
+        end.set()
+        acknowledged = [capture_id for writer in writers for capture_id in writer.result()]
+    assert statuses <= {200, 202, 503}
+    assert len(acknowledged) > 50
+    with server.client() as client:
+        for capture_id in acknowledged:
+            job = client.get(f"/capture/{capture_id}").json()
+            # What an attempt has stored whose answer was lost, the next one finds there.
+            assert job["eventsStored"] + job["eventsRepeated"] == 20
+        assert client.post("/capture?ack=published", content=simulated(10, 1)[0], headers=JSON).status_code == 202
+    assert server.end() == 0
+    checked = subprocess.run([WAYPROOF, "log", "fsck", "--data", server.data], capture_output=True, check=False)
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_postgres_that_cannot_be_started_again_ends_the_server_with_an_exit_code(tmp_path: Path) -> None:
+    server = Server.start(tmp_path / "data")
+    with (server.data / "postgres" / "postgresql.conf").open("a") as configuration:
+        configuration.write("no_such_setting = on\n")
+    kill_postgres(server)
+    assert server.process.wait(60) == 3
+    assert "postgres_lost" in server.log.read_text()
 
 
 ANY_REFERENCE = "(SELECT ctid FROM reference ORDER BY name_hash LIMIT 1)"

@@ -15,7 +15,7 @@ from trace_api.store.embedded import embedded_postgres
 from trace_api.store.migrate import known_migrations, migrate
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from asyncpg.pool import PoolConnectionProxy
 
@@ -56,12 +56,13 @@ class Store:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def open(cls, settings: Settings) -> AsyncIterator[Self]:
-        """Starts or reaches the database, migrates it, and ends what it started. Raises `Unavailable`."""
+    async def open(cls, settings: Settings, on_lost: Callable[[], None] = lambda: None) -> AsyncIterator[Self]:
+        """Starts or reaches the database, migrates it, and ends what it started. `on_lost` is called when a
+        database that was started here has ended for good. Raises `Unavailable`."""
         async with contextlib.AsyncExitStack() as stack:
             url = settings.database_url
             if url is None:
-                url = await stack.enter_async_context(embedded_postgres(settings.data_dir))
+                url = await stack.enter_async_context(embedded_postgres(settings.data_dir, on_lost))
             try:
                 await _bring_up_to_date(url)
                 pool = await asyncpg.create_pool(
