@@ -48,19 +48,18 @@ async def find(
     return found, is_cut
 
 
-async def load(
-    connection: asyncpg.Connection, found: Sequence[LoggedEvent], bytes_max: int = SHARED_BYTES_MAX
-) -> list[StoredEvent]:
-    """The first of these events with their bodies: as many as have `bytes_max` bytes together, but one at least."""
+async def load(connection: asyncpg.Connection, found: Sequence[LoggedEvent]) -> list[StoredEvent]:
+    """The first of these events with their bodies: as many as have `SHARED_BYTES_MAX` bytes together, but one at
+    least."""
     fitting, size = 1, found[0].body_bytes
-    while fitting < len(found) and (size := size + found[fitting].body_bytes) <= bytes_max:
+    while fitting < len(found) and (size := size + found[fitting].body_bytes) <= SHARED_BYTES_MAX:
         fitting += 1
     return await events.events_by_key(connection, [event.event_key for event in found[:fitting]])
 
 
 async def digests(connection: asyncpg.Connection, found: Sequence[LoggedEvent]) -> list[str]:
     """The content digests in hexadecimal of the first `DIGESTS_NAMED_MAX` of these events, but for erased ones."""
-    named = await load(connection, found[:DIGESTS_NAMED_MAX], bytes_max=SHARED_BYTES_MAX)
+    named = await load(connection, found[:DIGESTS_NAMED_MAX])
     return [
         trace_core.open_event(e.body, e.context, secret=e.secret, partner=e.partner).content_digest.hex()
         for e in named
