@@ -11,9 +11,9 @@ from fastapi import FastAPI
 
 import trace_core
 from trace_api.capture.road import Door
-from trace_api.errors import Unavailable
 from trace_api.http import capture, digital_link, events, items, master_data, openapi, operations, page, problems
 from trace_api.http import log as log_routes
+from trace_api.http.body import BodyBudget
 from trace_api.http.service import Service
 from trace_api.log.keys import LogKeys
 from trace_api.log.sequencer import Sequencer
@@ -30,37 +30,42 @@ log = structlog.get_logger()
 
 
 @contextlib.asynccontextmanager
-async def open_service(settings: Settings) -> AsyncIterator[Service]:
-    """Database, keys, log and sequencer, in that order; all ended again in the other.
+async def open_service(settings: Settings, on_lost: Callable[[], None]) -> AsyncIterator[Service]:
+    """Database, keys, log and sequencer, in that order; all ended again in the other. `on_lost` is called when
+    the database has ended for good.
 
-    Raises `Unavailable` when the stored log was not signed by the key that is here.
+    Raises `Unavailable` when the stored log was made with other keys than those that are here.
     """
     async with contextlib.AsyncExitStack() as stack:
-        store = await stack.enter_async_context(Store.open(settings))
-        keys = LogKeys.load_or_create(settings.key_dir)
-        origin = await _open_log(store, keys, settings.origin)
+        store = await stack.enter_async_context(Store.open(settings, on_lost))
+        keys, origin = await _open_log(store, settings)
         sequencer = Sequencer(store, keys, origin, period_ms=settings.sequence_period_ms)
         task = asyncio.create_task(sequencer.run(), name="sequencer")
         stack.push_async_callback(_cancel, task)
         door = Door(store, keys.blinding_key)
         questions = Questions(store, keys.blinding_key)
-        yield Service(settings, store, keys, origin, door, sequencer, questions)
+        bodies = BodyBudget(settings.bodies_bytes_max)
+        yield Service(settings, store, keys, origin, door, sequencer, questions, bodies)
 
 
-async def _open_log(store: Store, keys: LogKeys, origin: str) -> str:
-    """Starts the log, or finds it as it was left. A log keeps the origin of its first start."""
-    empty_root = trace_core.root_hash(b"")
+async def _open_log(store: Store, settings: Settings) -> tuple[LogKeys, str]:
+    """Starts the log, or finds it as it was left. A log keeps the keys and the origin of its first start."""
     async with store.session() as connection:
-        note = keys.sign_checkpoint(origin, 0, empty_root)
-        await log_store.create_head(connection, origin, empty_root, note)
-        head = await log_store.read_head(connection)
-    if head.origin != origin:
-        log.warning("origin_kept", stored=head.origin, ignored=origin)
-    try:
-        trace_core.open_checkpoint(head.checkpoint, keys.verifier_key(head.origin))
-    except trace_core.SignatureError:
-        raise Unavailable("the stored log was signed with another key than the one in the key folder") from None
-    return head.origin
+        head = await log_store.find_head(connection)
+        if head is None:
+            keys = LogKeys.load_or_create(settings.key_dir)
+            empty_root = trace_core.root_hash(b"")
+            note = keys.sign_checkpoint(settings.origin, 0, empty_root)
+            await log_store.create_head(connection, settings.origin, empty_root, note, keys.blinding_token())
+            # Another server may have been faster, with keys of its own.
+            head = await log_store.read_head(connection)
+        else:
+            # A key made now would be another than the log's: its names would be filed, and never found.
+            keys = LogKeys.load(settings.key_dir)
+    keys.check(head)
+    if head.origin != settings.origin:
+        log.warning("origin_kept", stored=head.origin, ignored=settings.origin)
+    return keys, head.origin
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:
@@ -69,15 +74,19 @@ async def _cancel(task: asyncio.Task[None]) -> None:
         await task
 
 
-def create_app(settings: Settings, on_ready: Callable[[Service], None] | None = None) -> FastAPI:
-    """The application; the service lives as long as its lifespan. `on_ready` is called when it begins."""
+def create_app(
+    settings: Settings,
+    on_ready: Callable[[Service], None] = lambda _service: None,
+    on_lost: Callable[[], None] = lambda: None,
+) -> FastAPI:
+    """The application; the service lives as long as its lifespan. `on_ready` is called when it begins, `on_lost`
+    when it cannot go on."""
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_service(settings) as service:
+        async with open_service(settings, on_lost) as service:
             app.state.service = service
-            if on_ready is not None:
-                on_ready(service)
+            on_ready(service)
             yield
 
     app = FastAPI(

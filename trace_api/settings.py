@@ -9,6 +9,8 @@ from typing import Self
 
 CAPTURE_BODY_BYTES_MAX = 64 * 1024 * 1024
 """Bytes of a capture document; openEPCIS and FasTnT take 1–30 MB."""
+BODIES_BYTES_MAX = 2 * CAPTURE_BODY_BYTES_MAX
+"""Bytes of capture documents in flight together; each needs about five times its own while it is prepared."""
 EVENT_BYTES_MAX = 1024 * 1024
 """Bytes of one event; the core holds every event of a capture to it, too."""
 SEQUENCE_PERIOD_MS = 200
@@ -29,6 +31,7 @@ class Settings:
     port: int
     origin: str
     capture_body_bytes_max: int = CAPTURE_BODY_BYTES_MAX
+    bodies_bytes_max: int = BODIES_BYTES_MAX
     event_bytes_max: int = EVENT_BYTES_MAX
     sequence_period_ms: int = SEQUENCE_PERIOD_MS
 
@@ -42,15 +45,20 @@ class Settings:
         port: int = 8080,
         origin: str | None = None,
     ) -> Self:
-        """Settings from the command line; `WAYPROOF_CAPTURE_BODY_BYTES_MAX` and
+        """Settings from the command line; `WAYPROOF_CAPTURE_BODY_BYTES_MAX`, `WAYPROOF_BODIES_BYTES_MAX` and
         `WAYPROOF_SEQUENCE_PERIOD_MS` come from the environment."""
+        body_bytes_max = _positive("WAYPROOF_CAPTURE_BODY_BYTES_MAX", CAPTURE_BODY_BYTES_MAX)
+        bodies_bytes_max = _positive("WAYPROOF_BODIES_BYTES_MAX", max(BODIES_BYTES_MAX, body_bytes_max))
+        if bodies_bytes_max < body_bytes_max:
+            raise SystemExit("WAYPROOF_BODIES_BYTES_MAX must leave room for one capture body")
         return cls(
             data_dir=data_dir.absolute(),
             database_url=database_url,
             host=host,
             port=port,
             origin=origin or f"{host}:{port}/log",
-            capture_body_bytes_max=_positive("WAYPROOF_CAPTURE_BODY_BYTES_MAX", CAPTURE_BODY_BYTES_MAX),
+            capture_body_bytes_max=body_bytes_max,
+            bodies_bytes_max=bodies_bytes_max,
             sequence_period_ms=_positive("WAYPROOF_SEQUENCE_PERIOD_MS", SEQUENCE_PERIOD_MS),
         )
 

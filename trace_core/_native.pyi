@@ -122,11 +122,30 @@ def with_keys(event: bytes, *, prefix_digits: Callable[[str], int | None] | None
 def bare_event(event: bytes, context: bytes) -> bytes:
     """The event by itself: its own bytes, with its document's context in front. Raises `ProofError`."""
 
-def check_entries(
-    events: list[tuple[str, int, bytes, bytes | None, bytes | None, bytes]],
-) -> list[tuple[bytes | None, str | None]]:
-    """Holds stored events (partner, record time in µs, entry, secret, body, context) against their entries.
-    For each its content digest (None once erased) and what is wrong (None if nothing)."""
+StoredEvent = tuple[int, str, int, int, str | None, bytes, bytes, bytes | None, bytes | None, bytes]
+"""Key, partner, record time and event time (µs since 1970), event id, event hash id, entry, secret and body
+(None once erased), context."""
+ReferenceRow = tuple[int, int, int, int]
+"""Name hash, event time (µs since 1970), event key, role."""
+
+class EventCheck:
+    """One run over all stored events and references. Memory: 512 KiB, whatever their number."""
+
+    def __init__(self, blinding: Blinding) -> None: ...
+    def events(self, events: list[StoredEvent]) -> list[tuple[bytes | None, str | None]]:
+        """Holds stored events against their entries: for each its content digest (None once erased) and what
+        is wrong (None if nothing). Notes the references that they give."""
+
+    def references(self, piece: bytes) -> None:
+        """The next piece of the table `reference` in Postgres' binary COPY format, cut anywhere, its columns
+        name_hash, event_time, event_key, role. Raises `ProofError` for another stream."""
+
+    def differing(self) -> list[int]:
+        """Buckets, of 65,536, in which stored references are missing, or too many, once everything was seen.
+        Event `capture_no << 20 | position` is in bucket `(61 * capture_no + position) % 65536`."""
+
+    def references_of(self, event: StoredEvent) -> list[ReferenceRow]:
+        """The references that one event gives; none once it is erased."""
 
 def join_entries(entries: list[bytes]) -> bytes:
     """Entries back to back, two bytes of length before each. Raises `ProofError` beyond 65,535 bytes."""
@@ -264,14 +283,16 @@ class Walk:
         """Empty lists when nothing more is needed."""
 
     def feed(self, keys: list[int], bodies: list[bytes], contexts: list[bytes], record_times_us: list[int]) -> None:
-        """Events by their keys. Those that name nothing wanted, or came before, do no harm. Raises `ProofError`
-        for a body that is no event."""
+        """Events by their keys, all that are wanted at once or slice by slice; once for each round at least. Those
+        that name nothing wanted, or came before, do no harm. Raises `ProofError` for a body that is no event."""
 
     def truncate(self) -> None:
         """The caller could not show all that was wanted; the answer will say so."""
 
     def finish(self, *, keys: bool) -> bytes:
-        """The answer as JSON (`docs/api.md`), with or without event keys. Ends the walk."""
+        """The answer as JSON (`docs/api.md`): events have their `content_digest`, and with `keys` their `event_key`
+        and a `label`, which is what ILMD says of lot and dates, by name without prefix, cut to 80 characters. Ends
+        the walk."""
 
 # Simulator --------------------------------------------------------------------------------------------
 

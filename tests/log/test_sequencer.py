@@ -83,11 +83,11 @@ class CutTransaction:
             raise
 
 
-async def start_log(store: Store) -> str:
+async def start_log(store: Store) -> None:
     async with store.session() as connection:
         empty = trace_core.root_hash(b"")
-        await log_store.create_head(connection, ORIGIN, empty, KEYS.sign_checkpoint(ORIGIN, 0, empty))
-    return KEYS.verifier_key(ORIGIN)
+        note = KEYS.sign_checkpoint(ORIGIN, 0, empty)
+        await log_store.create_head(connection, ORIGIN, empty, note, KEYS.blinding_token())
 
 
 async def capture(store: Store, seed: int, events: int = 40) -> None:
@@ -106,7 +106,7 @@ async def exchanges_of_a_step(store: Store) -> int:
 
 
 async def test_each_step_cut_before_or_after_it_took_effect_loses_nothing(store: Store) -> None:
-    key = await start_log(store)
+    await start_log(store)
     await capture(store, seed=1000)
     steps = await exchanges_of_a_step(store)
     assert steps >= 9
@@ -129,13 +129,13 @@ async def test_each_step_cut_before_or_after_it_took_effect_loses_nothing(store:
                 assert (again is None) == committed
                 assert (await log_store.read_head(connection)).tree_size == size
             cuts += 1
-    report = await fsck(store, key)
+    report = await fsck(store, KEYS)
     assert (report.findings, report.events) == ([], size)
     assert cuts == 2 * steps
 
 
 async def test_overtaken_sequencer_is_fenced_and_changes_nothing(store: Store) -> None:
-    key = await start_log(store)
+    await start_log(store)
     await capture(store, seed=1)
     async with store.session() as connection:
         stale = await log_store.begin_epoch(connection)
@@ -144,11 +144,11 @@ async def test_overtaken_sequencer_is_fenced_and_changes_nothing(store: Store) -
             await sequence_once(connection, KEYS, ORIGIN, stale)
         assert (await log_store.read_head(connection)).tree_size == 0
         assert await sequence_once(connection, KEYS, ORIGIN, current) is not None
-    assert (await fsck(store, key)).findings == []
+    assert (await fsck(store, KEYS)).findings == []
 
 
 async def test_two_sequencers_and_many_captures_make_one_log(store: Store) -> None:
-    key = await start_log(store)
+    await start_log(store)
     both = [Sequencer(store, KEYS, ORIGIN, period_ms=20) for _ in range(2)]
     tasks = [asyncio.create_task(sequencer.run()) for sequencer in both]
     await asyncio.gather(*(capture(store, seed) for seed in range(12)))
@@ -158,7 +158,7 @@ async def test_two_sequencers_and_many_captures_make_one_log(store: Store) -> No
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    report = await fsck(store, key)
+    report = await fsck(store, KEYS)
     assert (report.findings, report.events) == ([], 480)
 
 

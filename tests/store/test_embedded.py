@@ -318,3 +318,33 @@ def test_embedded_binaries_out_of_reach_are_copied_once(tmp_path):
         assert closed.stat().st_mode & 0o777 == 0o700
     finally:
         shutil.rmtree(copies)
+
+
+async def test_embedded_killed_is_started_again_with_what_was_acknowledged(tmp_path):
+    async with embedded_postgres(tmp_path) as url:
+        await ask(url, "CREATE TABLE written (number int)")
+        for number in range(3):
+            await ask(url, "INSERT INTO written VALUES ($1)", number)
+            os.kill(int((tmp_path / "postgres" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+            async with asyncio.timeout(20):
+                while True:
+                    try:
+                        stored = await ask(url, "SELECT count(*) FROM written")
+                        break
+                    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                        await asyncio.sleep(0.05)
+            assert stored == number + 1
+    assert processes(tmp_path) == []
+
+
+async def test_embedded_that_cannot_be_started_again_is_given_up_and_that_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr(embedded, "RESTART_PAUSE_S", 0.01)
+    lost = asyncio.Event()
+    async with embedded_postgres(tmp_path, lost.set):
+        with (tmp_path / "postgres" / "postgresql.conf").open("a") as configuration:
+            configuration.write("no_such_setting = on\n")
+        os.kill(int((tmp_path / "postgres" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+        async with asyncio.timeout(30):
+            await lost.wait()
+    refusals = (tmp_path / "postgres.log").read_text().count('parameter "no_such_setting"')
+    assert refusals == embedded.RESTARTS_MAX

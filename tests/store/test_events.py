@@ -86,13 +86,33 @@ async def test_bodies_leave_out_what_was_erased(store):
     keys = [1 << 20, (1 << 20) + 1, 2 << 20, 3 << 20]
     async with store.session() as connection:
         await connection.execute("UPDATE event SET body = NULL, secret = NULL WHERE event_key = $1", keys[1])
-        found = await events.bodies_by_key(connection, keys)
-        assert sorted(zip(found.keys, found.bodies, strict=True)) == [(keys[0], b"a"), (keys[2], b"c")]
+        [found] = [rows async for rows in events.bodies_in_slices(connection, keys)]
+        assert list(zip(found.keys, found.bodies, strict=True)) == [(keys[0], b"a"), (keys[2], b"c")]
         assert found.contexts == [b"[]", b"[]"]
         assert found.record_times_us == [us(row_of(1).record_time)] * 2
         erased = (await events.events_by_key(connection, keys[1:2]))[0]
         assert (erased.body, erased.secret, erased.entry) == (None, None, b"entry b")
-        assert await events.bodies_by_key(connection, []) == events.Bodies([], [], [], [])
+        [logged] = await events.logged_by_key(connection, keys[1:2])
+        assert (logged.entry, logged.body_bytes, logged.event_key) == (b"entry b", 0, keys[1])
+        [nothing] = [rows async for rows in events.bodies_in_slices(connection, [])]
+        assert nothing == events.Bodies([], [], [], [])
+
+
+@pytest.mark.parametrize(("slice_events", "slice_bytes"), [(3, 1 << 20), (100, 1), (100, 40), (7, 25)])
+async def test_bodies_in_slices_of_any_size_are_all_there_once(store, monkeypatch, slice_events, slice_bytes):
+    monkeypatch.setattr("trace_api.store.events.SLICE_EVENTS", slice_events)
+    monkeypatch.setattr("trace_api.store.events.SLICE_BYTES_MAX", slice_bytes)
+    stored = [Event("x" * (n % 11 + 1) + str(n)) for n in range(50)]
+    await store_events(store, 1, stored)
+    keys = [(1 << 20) + n for n in range(50)]
+    async with store.session() as connection:
+        await connection.execute("UPDATE event SET body = NULL, secret = NULL WHERE event_key % 5 = 0")
+        slices = [rows async for rows in events.bodies_in_slices(connection, keys[::-1])]
+    found = [key for rows in slices for key in rows.keys]
+    assert found == [key for key in keys if key % 5]
+    for rows in slices:
+        assert sum(map(len, rows.bodies[:-1])) < slice_bytes
+        assert len(rows.keys) <= slice_events
 
 
 async def test_key_of_digest_finds_the_event(store):

@@ -8,7 +8,7 @@ import pytest
 
 from tests.store.streams import outcome_of, row_of
 from trace_api.errors import Unavailable
-from trace_api.settings import Settings
+from trace_api.settings import POOL_CONNECTIONS_MAX, Settings
 from trace_api.store import captures
 from trace_api.store.migrate import known_migrations, migrate
 from trace_api.store.pool import Store, is_lost
@@ -30,6 +30,29 @@ async def test_session_used_after_it_was_cut_off_is_unavailable(store):
                 await connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
             assert is_lost(connection)
             await connection.execute("SELECT 1")
+
+
+async def test_session_cut_off_in_the_middle_of_something_is_unavailable_and_leaves_nothing_behind(store):
+    """As when Postgres goes away under load: the driver says that the connection is busy, or in no state for it."""
+    for _ in range(POOL_CONNECTIONS_MAX + 1):
+        with pytest.raises(Unavailable, match="connection lost"):
+            async with store.session() as connection:
+                busy = asyncio.create_task(connection.execute("SELECT pg_sleep(60)"))
+                await asyncio.sleep(0.01)
+                await connection.execute("SELECT 1")
+        with pytest.raises(asyncpg.PostgresConnectionError):
+            await busy
+    async with store.session() as connection:
+        assert await connection.fetchval("SELECT 1") == 1
+
+
+async def test_session_that_did_its_work_is_done_though_its_connection_cannot_be_given_back(store):
+    async with store.session() as connection:
+        assert await connection.fetchval("SELECT 1") == 1
+        busy = asyncio.create_task(connection.execute("SELECT pg_sleep(60)"))
+        await asyncio.sleep(0.01)
+    with pytest.raises(asyncpg.PostgresConnectionError):
+        await busy
 
 
 async def test_session_over_its_time_is_unavailable(store):

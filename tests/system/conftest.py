@@ -65,6 +65,13 @@ class Server:
                 time.sleep(0.1)
         pytest.fail(f"not ready after {READY_S_MAX} s: {self.log.read_text()[-2000:]}")
 
+    def peak_bytes(self) -> int:
+        """The most memory that it had since this was called for the last time."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        peak = int(status.partition("VmHWM:")[2].split()[0]) * 1024
+        Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
+        return peak
+
     def end(self, with_signal: int = signal.SIGTERM) -> int:
         self.process.send_signal(with_signal)
         return self.process.wait(END_S_MAX)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import os
 import socket
 import subprocess
 import time
@@ -158,6 +159,21 @@ def test_two_events_of_one_hash_id_are_both_kept_and_flagged(client: httpx.Clien
     assert "event_hash_id_shared" in [reason["code"] for reason in verdict["reasons"]]
 
 
+def test_large_events_of_one_item_cost_an_answer_little_memory(server: Server, client: httpx.Client) -> None:
+    padding = "x" * 1_000_000
+    for part in range(2):
+        events = [observation("heavy", **{"ex:pad": padding, "ex:number": f"{part}-{n}"}) for n in range(60)]
+        assert capture(client, *events)["eventsStored"] == 60
+    item = {"scan": "https://id.gs1.org/01/09521234543213/21/heavy"}
+    assert len(client.get("/verify", params=item).json()["timeline"]) == 120
+    server.peak_bytes()
+    before = server.peak_bytes()
+    with ThreadPoolExecutor(4) as threads:
+        verdicts = list(threads.map(lambda _: httpx.get(f"{server.url}/verify", params=item, timeout=60), range(4)))
+    assert [len(verdict.json()["timeline"]) for verdict in verdicts] == [120] * 4
+    assert server.peak_bytes() - before < 200 * 1024 * 1024
+
+
 @pytest.mark.parametrize(
     ("headers", "status"),
     [
@@ -285,6 +301,29 @@ def test_chunked_body_over_the_limit_is_refused_while_it_streams(client: httpx.C
     except httpx.TransportError:
         return  # The server has answered and closed before everything was sent.
     assert answer.status_code == 413
+
+
+def test_captures_over_the_memory_for_bodies_wait_for_room(tmp_path: Path) -> None:
+    small = {"WAYPROOF_CAPTURE_BODY_BYTES_MAX": "1000", "WAYPROOF_BODIES_BYTES_MAX": "1500"}
+    server = Server.start(tmp_path / "data", **{**os.environ, **small})
+    head = b"POST /capture HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    try:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=15) as held:
+            held.sendall(head + b"Content-Length: 1000\r\n\r\n" + b" " * 900)
+            time.sleep(0.3)
+            # Before any of it is read; with chunks, as soon as there is no more room.
+            declared = raw(server, head + b"Content-Length: 700\r\n\r\n", wait_s=1.5)
+            chunked = raw(server, head + b"Transfer-Encoding: chunked\r\n\r\n2bc\r\n" + b" " * 700, wait_s=1.5)
+            for answer in (declared, chunked):
+                assert status_of(answer) == 503
+                assert b"retry-after: 2" in answer.lower()
+            assert status_of(raw(server, head + b"Content-Length: 2\r\n\r\n{}", wait_s=1.5)) == 400
+            held.sendall(b" " * 100)
+            assert status_of(held.recv(1000)) == 400
+        with server.client() as client:
+            assert post(client, b" " * 1000).status_code == 400
+    finally:
+        assert server.end() == 0
 
 
 def test_business_data_stays_out_of_metrics_and_logs(server: Server, client: httpx.Client) -> None:

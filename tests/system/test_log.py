@@ -6,6 +6,9 @@ import os
 import shutil
 import signal
 import subprocess
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -15,7 +18,7 @@ import orjson
 import pytest
 
 import trace_core
-from tests.system.conftest import WAYPROOF, Server, document_of, observation, simulated
+from tests.system.conftest import WAYPROOF, Server, document_of, free_port, observation, simulated
 from trace_api.log.fsck import fsck
 from trace_api.log.keys import LogKeys
 from trace_api.settings import Settings
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
 JSON = {"Content-Type": "application/json"}
 KILLS = int(os.environ.get("WAYPROOF_KILLS", "8"))
+POSTGRES_KILLS = int(os.environ.get("WAYPROOF_POSTGRES_KILLS", "4"))
 GO = Path(__file__).parent.parent / "go"
 
 
@@ -174,6 +178,61 @@ def test_killed_server_has_lost_nothing_acknowledged_and_holds_nothing_half(tmp_
     assert orjson.loads(checked.stdout)["events"] >= serial
 
 
+def kill_postgres(server: Server) -> None:
+    postmaster = int((server.data / "postgres" / "postmaster.pid").read_text().split()[0])
+    os.kill(postmaster, signal.SIGKILL)
+
+
+def test_killed_postgres_under_load_comes_back_and_has_lost_nothing_acknowledged(tmp_path: Path) -> None:
+    server = Server.start(tmp_path / "data")
+    statuses: set[int] = set()
+    end = threading.Event()
+
+    def send(writer: int) -> list[str]:
+        acknowledged, number = [], 0
+        with server.client() as client:
+            while not end.is_set():
+                events = [observation(f"lost{writer}-{number}-{n}") for n in range(20)]
+                answer = client.post("/capture", content=orjson.dumps(document_of(*events)), headers=JSON)
+                statuses.add(answer.status_code)
+                statuses.add(client.get("/verify", params={"scan": "9521234543213"}).status_code)
+                if answer.status_code == 202:
+                    number += 1
+                    acknowledged.append(answer.json()["captureID"])
+        return acknowledged
+
+    with ThreadPoolExecutor(6) as threads:
+        writers = [threads.submit(send, writer) for writer in range(6)]
+        for _ in range(POSTGRES_KILLS):
+            time.sleep(1)
+            kill_postgres(server)
+            server.wait_ready()
+        time.sleep(1)
+        end.set()
+        acknowledged = [capture_id for writer in writers for capture_id in writer.result()]
+    assert statuses <= {200, 202, 503}
+    assert len(acknowledged) > 50
+    with server.client() as client:
+        for capture_id in acknowledged:
+            job = client.get(f"/capture/{capture_id}").json()
+            # What an attempt has stored whose answer was lost, the next one finds there.
+            assert job["eventsStored"] + job["eventsRepeated"] == 20
+        assert client.post("/capture?ack=published", content=simulated(10, 1)[0], headers=JSON).status_code == 202
+    assert server.end() == 0
+    checked = subprocess.run([WAYPROOF, "log", "fsck", "--data", server.data], capture_output=True, check=False)
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_postgres_that_cannot_be_started_again_ends_the_server_with_an_exit_code(tmp_path: Path) -> None:
+    server = Server.start(tmp_path / "data")
+    with (server.data / "postgres" / "postgresql.conf").open("a") as configuration:
+        configuration.write("no_such_setting = on\n")
+    kill_postgres(server)
+    assert server.process.wait(60) == 3
+    assert "postgres_lost" in server.log.read_text()
+
+
+ANY_REFERENCE = "(SELECT ctid FROM reference ORDER BY name_hash LIMIT 1)"
 TAMPERING = {
     "event body": "UPDATE event SET body = convert_to(replace(convert_from(body, 'UTF8'), '2025', '2024'), 'UTF8') "
     "WHERE event_key = (SELECT min(event_key) FROM event)",
@@ -197,6 +256,26 @@ TAMPERING = {
     "(SELECT tree_size, root_hash, note FROM checkpoint WHERE tree_size = 700)",
     "head root": "UPDATE log_head SET root_hash = set_byte(root_hash, 0, get_byte(root_hash, 0) # 1)",
     "digest swapped": "UPDATE event_digest SET event_key = event_key + 1 WHERE event_key = (SELECT min(event_key) FROM event)",
+    "head blinded otherwise": "UPDATE log_head SET blinding_token = set_byte(blinding_token, 0, "
+    "get_byte(blinding_token, 0) # 1)",
+    "event time": "UPDATE event SET event_time = event_time + interval '1 us' "
+    "WHERE event_key = (SELECT max(event_key) FROM event)",
+    "reference by another event hash id": "UPDATE event SET event_hash_id = sha256(event_hash_id) "
+    "WHERE event_key = (SELECT max(event_key) FROM event)",
+    "event id": "UPDATE event SET event_id = 'urn:uuid:0' WHERE event_key = (SELECT max(event_key) FROM event)",
+    "reference lost": f"DELETE FROM reference WHERE ctid = {ANY_REFERENCE}",
+    "reference twice": f"INSERT INTO reference SELECT * FROM reference WHERE ctid = {ANY_REFERENCE}",
+    "reference under another name": f"UPDATE reference SET name_hash = name_hash # 1 WHERE ctid = {ANY_REFERENCE}",
+    "reference at another time": "UPDATE reference SET event_time = event_time + interval '1 us' "
+    f"WHERE ctid = {ANY_REFERENCE}",
+    "reference of another event": f"UPDATE reference SET event_key = event_key # 1 WHERE ctid = {ANY_REFERENCE}",
+    "reference in another role": f"UPDATE reference SET role = 9 - role WHERE ctid = {ANY_REFERENCE}",
+    "reference swapped": "UPDATE reference AS a SET name_hash = b.name_hash FROM reference AS b WHERE "
+    "(a.event_key, b.event_key) IN ((r(0), r(1)), (r(1), r(0))) AND (a.role, b.role) = (8, 8)".replace(
+        "r(0)", "(SELECT min(event_key) FROM event)"
+    ).replace("r(1)", "(SELECT max(event_key) FROM event)"),
+    "reference of no event": "INSERT INTO reference VALUES (1, now(), 1, 1)",
+    "reference of all lost": "DELETE FROM reference",
     "digest lost": "DELETE FROM event_digest WHERE event_key = (SELECT min(event_key) FROM event)",
 }
 
@@ -216,18 +295,18 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 async def test_fsck_finds_every_tampering_and_names_the_row(stopped: Path) -> None:
     settings = Settings.of(data_dir=stopped)
-    key = LogKeys.load_or_create(settings.key_dir).verifier_key("wayproof.test/log")
+    keys = LogKeys.load(settings.key_dir)
     async with Store.open(settings) as store:
-        sound = await fsck(store, key)
+        sound = await fsck(store, keys)
         assert (sound.findings, sound.events, sound.checkpoints) == ([], 2100, 3)
         for what, statement in TAMPERING.items():
             async with store.session() as connection:
-                tables = "event", "capture", "tile", "checkpoint", "log_head", "event_digest"
+                tables = "event", "reference", "capture", "tile", "checkpoint", "log_head", "event_digest"
                 for table in tables:
                     await connection.execute(f"CREATE TABLE kept_{table} AS TABLE {table}")
                 changed = await connection.execute(statement)
                 assert not changed.endswith(" 0"), what
-            report = await fsck(store, key)
+            report = await fsck(store, keys)
             table = (
                 what.split()[0]
                 .replace("deleted", "capture")
@@ -241,20 +320,50 @@ async def test_fsck_finds_every_tampering_and_names_the_row(stopped: Path) -> No
                     await connection.execute(f"TRUNCATE {table}")
                     await connection.execute(f"INSERT INTO {table} TABLE kept_{table}")
                     await connection.execute(f"DROP TABLE kept_{table}")
-        assert (await fsck(store, key)).findings == []
+        assert (await fsck(store, keys)).findings == []
+        async with store.session() as connection:
+            # Nobody can tell any more what the names of an erased event were.
+            await connection.execute("UPDATE event SET body = NULL, secret = NULL WHERE event_key & 7 = 3")
+        report = await fsck(store, keys)
+        assert (report.findings, report.erased > 200) == ([], True)
 
 
-async def test_log_signed_by_another_key_is_not_served(stopped: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("lost", "replaced", "said"),
+    [
+        ("log-blinding.key", None, "log-blinding.key cannot be read"),
+        ("log-signing.key", None, "log-signing.key cannot be read"),
+        ("log-blinding.key", bytes(32), "blinded with another key"),
+        ("log-signing.key", bytes(32), "signed with another key"),
+    ],
+)
+def test_log_without_one_of_its_keys_is_not_served_and_no_key_is_made(
+    stopped: Path, tmp_path: Path, lost: str, replaced: bytes | None, said: str
+) -> None:
     copy = tmp_path / "data"
-    shutil.copytree(stopped, copy, ignore=shutil.ignore_patterns("keys"))
+    shutil.copytree(stopped, copy)
     for path in [copy / "postgres", *(copy / "postgres").rglob("*")]:
         source = stopped / path.relative_to(copy)
         os.chown(path, source.stat().st_uid, source.stat().st_gid)
-    os.chmod(copy / "postgres", 0o700)
-    command = [WAYPROOF, "serve", "--data", copy, "--port", "1"]
-    ended = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    key = copy / "keys" / lost
+    key.unlink()
+    if replaced is not None:
+        key.write_bytes(replaced)
+    command = [WAYPROOF, "serve", "--data", copy, "--port", str(free_port())]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode != 0
-    assert b"signed with another key" in ended.stderr + ended.stdout
+    assert [said in line for line in ended.stderr.splitlines()].count(True) == 1, ended.stderr
+    assert (key.read_bytes() if key.exists() else None) == replaced
+
+
+def test_keys_are_made_once_whole_and_for_their_owner_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "keys"
+    with ThreadPoolExecutor(8) as threads:
+        made = set(threads.map(lambda _: LogKeys.load_or_create(folder), range(8)))
+    assert made == {LogKeys.load(folder)}
+    files = sorted(folder.iterdir())
+    assert [file.name for file in files] == ["log-blinding.key", "log-signing.key"]
+    assert [file.stat().st_mode & 0o777 for file in files] == [0o600, 0o600]
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,6 @@ from trace_api.log.fsck import Report
 from trace_api.log.fsck import fsck as log_fsck
 from trace_api.log.keys import LogKeys
 from trace_api.settings import Settings
-from trace_api.store import log as log_store
 from trace_api.store.pool import Store
 
 
@@ -69,12 +68,10 @@ def fsck(data_dir: Path, database_url: str | None, *, as_json: bool) -> None:
 
 async def _fsck(settings: Settings) -> Report:
     async with Store.open(settings) as store:
-        async with store.session() as connection:
-            head = await log_store.read_head(connection)
-        verifier_key = LogKeys.load(settings.key_dir).verifier_key(head.origin)
+        keys = LogKeys.load(settings.key_dir)
         with Progress(disable=not sys.stderr.isatty()) as progress:
-            task = progress.add_task("leaves", total=head.tree_size)
-            return await log_fsck(store, verifier_key, lambda done, _: progress.update(task, completed=done))
+            task = progress.add_task("leaves", total=None)
+            return await log_fsck(store, keys, lambda done, size: progress.update(task, completed=done, total=size))
 
 
 COMMANDS = [log]

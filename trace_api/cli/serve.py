@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 import uvicorn
 
+from trace_api.cli.connection import EXIT_UNREACHABLE
 from trace_api.settings import Settings
 
 if TYPE_CHECKING:
@@ -58,15 +60,18 @@ def serve(data_dir: Path, database_url: str | None, host: str, port: int, origin
     run(Settings.of(data_dir=data_dir, database_url=database_url, host=host, port=port, origin=origin))
 
 
-def run(settings: Settings, on_ready: Callable[[Service], None] | None = None, log_level: str = "info") -> None:
-    """Serves until a signal. `on_ready` is called once the service answers."""
+def run(
+    settings: Settings, on_ready: Callable[[Service], None] = lambda _service: None, log_level: str = "info"
+) -> None:
+    """Serves until a signal. `on_ready` is called once the service answers. Exits with 3 when the embedded
+    Postgres has ended for good."""
     from trace_api.app import create_app
     from trace_api.http.operations import configure_logging
     from trace_api.http.protocol import GuardedProtocol
 
     configure_logging(log_level)
     config = uvicorn.Config(
-        create_app(settings, on_ready=on_ready),
+        create_app(settings, on_ready=on_ready, on_lost=lambda: lose()),
         host=settings.host,
         port=settings.port,
         http=GuardedProtocol,
@@ -82,7 +87,15 @@ def run(settings: Settings, on_ready: Callable[[Service], None] | None = None, l
     # the default one would make a clean end look like a killed process.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)
-    uvicorn.Server(config).run()
+    server, lost = uvicorn.Server(config), False
+
+    def lose() -> None:
+        nonlocal lost
+        lost = server.should_exit = True
+
+    server.run()
+    if lost:
+        sys.exit(EXIT_UNREACHABLE)
 
 
 def _last_line_of_traceback(record: logging.LogRecord) -> bool:

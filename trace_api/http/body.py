@@ -1,15 +1,18 @@
-"""Request bodies: read as raw bytes, capped while they stream, within a deadline."""
+"""Request bodies: read as raw bytes, capped while they stream, within a deadline and a budget of memory."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
 from starlette.requests import ClientDisconnect
 
-from trace_api.errors import Invalid, TooLarge, TooSlow, UnsupportedMedia
+from trace_api.errors import Invalid, TooLarge, TooSlow, Unavailable, UnsupportedMedia
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
     from starlette.requests import Request
 
 CHUNK_WAIT_S_MAX = 10.0
@@ -20,9 +23,46 @@ _GRACE_S = 30.0
 _JSON_TYPES = frozenset({"application/json", "application/ld+json"})
 
 
-async def read_json_body(request: Request, *, bytes_max: int) -> bytes:
-    """The body as it came, at most `bytes_max` bytes. Raises `TooLarge` as soon as it is known to be
-    larger, `TooSlow`, `UnsupportedMedia` for another media type or an encoded body, `Invalid` when empty."""
+class BodyBudget:
+    """What bodies in flight may hold of memory together, from their first byte until they are dealt with."""
+
+    def __init__(self, bytes_max: int) -> None:
+        self._left = bytes_max
+
+    @contextlib.asynccontextmanager
+    async def read_json(self, request: Request, *, bytes_max: int) -> AsyncIterator[bytes]:
+        """The body as it came, at most `bytes_max` bytes, for as long as it is needed.
+
+        Raises `TooLarge` as soon as it is known to be larger, `Unavailable` when there is no room for it now,
+        before it is read if its length is declared, `TooSlow`, `UnsupportedMedia` for another media type or an
+        encoded body, `Invalid` when empty.
+        """
+        declared = _check_head(request, bytes_max)
+        # Only what has come holds room: a client that declares much and sends little holds little.
+        self._check_room(declared)
+        held = 0
+
+        def hold(size: int) -> None:
+            nonlocal held
+            self._check_room(size)
+            held += size
+            self._left -= size
+
+        try:
+            body = await _read_bounded(request, bytes_max, hold)
+            if not body:
+                raise Invalid("the body is empty", problems=[])
+            yield body
+        finally:
+            self._left += held
+
+    def _check_room(self, size: int) -> None:
+        if size > self._left:
+            raise Unavailable("too many captures at a time; send it again a little later")
+
+
+def _check_head(request: Request, bytes_max: int) -> int:
+    """The declared length, 0 if there is none."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in _JSON_TYPES:
         raise UnsupportedMedia(f"send {' or '.join(sorted(_JSON_TYPES))}")
@@ -31,13 +71,10 @@ async def read_json_body(request: Request, *, bytes_max: int) -> bytes:
     declared = request.headers.get("content-length", "0")
     if declared.isdigit() and int(declared) > bytes_max:
         raise TooLarge(f"the body may have {bytes_max} bytes", limit=bytes_max)
-    body = await _read_bounded(request, bytes_max)
-    if not body:
-        raise Invalid("the body is empty", problems=[])
-    return body
+    return int(declared) if declared.isdigit() else 0
 
 
-async def _read_bounded(request: Request, bytes_max: int) -> bytes:
+async def _read_bounded(request: Request, bytes_max: int, hold: Callable[[int], None]) -> bytes:
     loop = asyncio.get_running_loop()
     start, size = loop.time(), 0
     chunks: list[bytes] = []
@@ -57,4 +94,5 @@ async def _read_bounded(request: Request, bytes_max: int) -> bytes:
             raise TooLarge(f"the body may have {bytes_max} bytes", limit=bytes_max)
         if loop.time() - start > _GRACE_S + size / BODY_RATE_BYTES_PER_S_MIN:
             raise TooSlow(f"less than {BODY_RATE_BYTES_PER_S_MIN} bytes a second")
+        hold(len(chunk))
         chunks.append(chunk)

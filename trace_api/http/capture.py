@@ -12,7 +12,6 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from trace_api.capture.road import CaptureRequest, ErrorBehaviour
 from trace_api.errors import Invalid
 from trace_api.http import jobs
-from trace_api.http.body import read_json_body
 from trace_api.http.service import OnBehalfOf, ServiceOf
 
 if TYPE_CHECKING:
@@ -58,8 +57,8 @@ async def post_capture(
     and JSON pointer. With `rollback` a capture is stored whole or not at all; with `proceed` the good
     events of it are. What is acknowledged is durable.
     """
-    body = await read_json_body(request, bytes_max=service.settings.capture_body_bytes_max)
-    captured = await service.door.capture(CaptureRequest(body, partner, error_behaviour, strict))
+    async with service.bodies.read_json(request, bytes_max=service.settings.capture_body_bytes_max) as body:
+        captured = await service.door.capture(CaptureRequest(body, partner, error_behaviour, strict))
     job = await _acknowledged(service, captured.capture_id, acknowledge)
     headers = {
         "Location": str(request.url_for("get_capture", capture_id=str(captured.capture_id))),
@@ -85,15 +84,15 @@ async def post_event(
     strict: bool = False,
 ) -> Response:
     """Captures one bare event. 201 with its place in `Location`, or 400 with every error."""
-    body = await read_json_body(request, bytes_max=service.settings.event_bytes_max)
-    wanted = CaptureRequest(body, partner, ErrorBehaviour.ROLLBACK, strict, one_event=True)
-    captured = await service.door.capture(wanted)
+    async with service.bodies.read_json(request, bytes_max=service.settings.event_bytes_max) as body:
+        wanted = CaptureRequest(body, partner, ErrorBehaviour.ROLLBACK, strict, one_event=True)
+        captured = await service.door.capture(wanted)
     if not captured.job.success:
         raise Invalid("the event was refused", problems=captured.job.problems)
     job = await _acknowledged(service, captured.capture_id, acknowledge)
     location = f"{str(request.base_url).rstrip('/')}/events/{quote(captured.event_ids[0], safe='')}"
-    body = jobs.as_json(job, eventID=captured.event_ids[0])
-    return Response(body, 201, {"Location": location, "GS1-EPCIS-Version": "2.0.0"}, "application/json")
+    answer = jobs.as_json(job, eventID=captured.event_ids[0])
+    return Response(answer, 201, {"Location": location, "GS1-EPCIS-Version": "2.0.0"}, "application/json")
 
 
 async def _acknowledged(service: Service, capture_id: uuid.UUID, acknowledge: Acknowledge) -> Job:

@@ -98,13 +98,14 @@ async def get_event(request: Request) -> Response:
         if event_id.endswith("/receipt"):
             receipt = await service.questions.receipt(event_id.removesuffix("/receipt"), OPEN_PARTNER)
             return Response(orjson.dumps(receipt), media_type="application/json")
-        found = await service.questions.events(event_id, OPEN_PARTNER)
+        found, is_truncated = await service.questions.events(event_id, OPEN_PARTNER)
     except TraceError as error:
         return of_trace_error(error)
     headers = {"GS1-EPCIS-Version": "2.0.0"}
-    if len(found) > 1:
-        # Different events under one id: all of them are shown, and that is said.
-        return Response(_query_document(found), headers={**headers, "Wayproof-Shared-Id": "true"}, media_type=JSON_LD)
+    if len(found) > 1 or is_truncated:
+        # Different events under one id: they are shown together, and that is said.
+        headers |= {"Wayproof-Shared-Id": "true", "Wayproof-Truncated": str(is_truncated).lower()}
+        return Response(_query_document(found), headers=headers, media_type=JSON_LD)
     return Response(listing.as_bare_event(found[0]), headers=headers, media_type=JSON_LD)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import quote
 
 import jinja2
 from fastapi import APIRouter, Query, Response
@@ -19,7 +18,6 @@ _WEB = Path(__file__).parent.parent / "web"
 _PAGES = jinja2.Environment(loader=jinja2.FileSystemLoader(_WEB), autoescape=True, trim_blocks=True, lstrip_blocks=True)
 _PAGES.filters["moment"] = lambda time: f"{time[:10]} {time[11:16]} UTC"
 _PAGES.filters["words"] = lambda name: name.replace("_", " ")
-_PAGES.filters["segment"] = lambda text: quote(text, safe="")
 _TEMPLATE = _PAGES.get_template("page.html")
 
 WORDS = {

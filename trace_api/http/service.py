@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from trace_api.capture.road import Door
+from trace_api.http.body import BodyBudget
 from trace_api.log.keys import LogKeys
 from trace_api.log.sequencer import Sequencer
 from trace_api.query.questions import Questions
@@ -29,6 +30,7 @@ class Service:
     door: Door
     sequencer: Sequencer
     questions: Questions
+    bodies: BodyBudget
 
 
 def _service(request: Request) -> Service:

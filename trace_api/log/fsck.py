@@ -1,11 +1,13 @@
 """Re-verifies the whole log from storage alone: every event, entry, tile and checkpoint, and the head.
 
-Memory does not grow with the log: events pass through in chunks, and the tree is rebuilt at its edge.
+Memory does not grow with the log: events pass through in chunks, the tree is rebuilt at its edge, and
+references are compared as sums.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -18,11 +20,16 @@ if TYPE_CHECKING:
 
     import asyncpg
 
-    from trace_api.store.log import LogHead, SequencedCapture
+    from trace_api.log.keys import LogKeys
+    from trace_api.store.log import CheckedRow, LogHead, SequencedCapture
     from trace_api.store.pool import Store
 
 CHUNK_EVENTS = 5_000
-"""Events that are in memory at a time."""
+"""Events that are in memory at a time, if their bodies leave room for so many."""
+CHUNK_BYTES_MAX = 8 * 1024 * 1024
+"""Bytes of bodies that are in memory at a time, and one event more."""
+BUCKETS_NAMED_MAX = 64
+"""Buckets of references, of 65,536, whose rows are named when they differ."""
 FINDINGS_MAX = 1_000
 """Findings that are listed; a broken log may have one for each row."""
 
@@ -45,33 +52,41 @@ class Report:
 
 
 async def fsck(
-    store: Store, verifier_key: str, on_progress: Callable[[int, int], None] = lambda _done, _all: None
+    store: Store, keys: LogKeys, on_progress: Callable[[int, int], None] = lambda _done, _all: None
 ) -> Report:
     """Checks, in one snapshot of the database:
 
-    (1) the head's checkpoint is signed by the log and says what the head says;
+    (1) the head's checkpoint is signed by the log and says what the head says, and its names were blinded
+        with this key;
     (2) captures fill the leaves without gap or overlap, and have as many events as they say;
     (3) each entry is well formed, and commits to exactly the stored event (unless erased), whose content
-        digest is filed under its key;
+        digest is filed under its key; its tokens are those of the event's items;
     (4) the tree of all entries has the tiles that are stored, and no others are stored;
-    (5) every checkpoint that was ever signed is of this tree, and so is the head.
+    (5) every checkpoint that was ever signed is of this tree, and so is the head;
+    (6) every event is filed under each of its names (unless erased), and under no other.
 
+    Event hash ids are taken as stored: they depend on what the document said of fields to ignore.
     `on_progress` is called with leaves done and leaves in all. Cost: one read of everything.
     """
     report = Report()
     async with store.snapshot() as connection:
+        await log_store.lift_time_limit(connection)
         head = await log_store.read_head(connection)
         report.tree_size = head.tree_size
-        _check_head(head, verifier_key, report)  # (1)
-        checker = _Checker(connection, verifier_key, report)
+        _check_head(head, keys, report)  # (1)
+        checker = _Checker(connection, keys, head, report)
         await checker.captures(head.tree_size, on_progress)  # (2), (3), (4), (5)
         await checker.end(head)
+        if head.blinding_token == keys.blinding_token():
+            await checker.references()  # (6)
     return report
 
 
-def _check_head(head: LogHead, verifier_key: str, report: Report) -> None:
+def _check_head(head: LogHead, keys: LogKeys, report: Report) -> None:
+    if head.blinding_token != keys.blinding_token():
+        report.add("log_head: names were blinded with another key than the one in the key folder")
     try:
-        _, size, root_hash = trace_core.open_checkpoint(head.checkpoint, verifier_key)
+        _, size, root_hash = trace_core.open_checkpoint(head.checkpoint, keys.verifier_key(head.origin))
     except trace_core.TraceError as failure:
         report.add(f"log_head: the checkpoint does not verify: {failure}")
         return
@@ -80,11 +95,12 @@ def _check_head(head: LogHead, verifier_key: str, report: Report) -> None:
 
 
 class _Checker:
-    def __init__(self, connection: asyncpg.Connection, verifier_key: str, report: Report) -> None:
+    def __init__(self, connection: asyncpg.Connection, keys: LogKeys, head: LogHead, report: Report) -> None:
         self._connection = connection
-        self._key = verifier_key
+        self._key = keys.verifier_key(head.origin)
         self._report = report
         self._tree = trace_core.TreeRebuild()
+        self._check = trace_core.EventCheck(trace_core.Blinding(keys.blinding_key))
         self._next_checkpoint_size = 0
 
     async def captures(self, tree_size: int, on_progress: Callable[[int, int], None]) -> None:
@@ -107,21 +123,22 @@ class _Checker:
         while position < capture.event_count:
             stop = await self._next_checkpoint()
             room = min(CHUNK_EVENTS, capture.event_count - position, (stop or 1 << 62) - self._tree.tree_size)
-            rows = await log_store.rows_of_capture(self._connection, capture.capture_no, position, room)
+            rows = await log_store.rows_of_capture(
+                self._connection, capture.capture_no, position, limit=room, bytes_max=CHUNK_BYTES_MAX
+            )
             keys = [row.event_key for row in rows]
             first = (capture.capture_no << POSITION_BITS) + position
-            if keys != list(range(first, first + room)):
+            if not rows or keys != list(range(first, first + len(rows))):
                 self._report.add(f"capture {capture.capture_no}: events from position {position} on are not all there")
                 return
             await self._rows(capture, rows)
-            position += room
+            position += len(rows)
             await self._append([row.entry for row in rows])
             if self._tree.tree_size == stop:
                 await self._checkpoint(stop)
 
-    async def _rows(self, capture: SequencedCapture, rows: list[log_store.CheckedRow]) -> None:
-        events = [(r.partner, r.record_time_us, r.entry, r.secret, r.body, capture.context) for r in rows]
-        checked = await asyncio.to_thread(trace_core.check_entries, events)
+    async def _rows(self, capture: SequencedCapture, rows: list[CheckedRow]) -> None:
+        checked = await asyncio.to_thread(self._check.events, [_as_stored(row, capture.context) for row in rows])
         filed = await log_store.keys_of_digests(self._connection, [digest for digest, _ in checked if digest])
         for row, (digest, wrong) in zip(rows, checked, strict=True):
             if wrong is not None:
@@ -176,3 +193,28 @@ class _Checker:
             self._report.add(f"event_digest: {counts.digests} digests for {counts.events} events")
         for surplus in await log_store.checkpoints_from(self._connection, head.tree_size + 1, limit=10):
             self._report.add(f"checkpoint {surplus.tree_size}: is of a larger tree than the head")
+
+    async def references(self) -> None:
+        """The index over names against the names of all events that were seen."""
+        await log_store.copy_references(self._connection, self._check.references)
+        differing = self._check.differing()
+        if not differing:
+            return
+        named = differing[:BUCKETS_NAMED_MAX]
+        stored = Counter(await log_store.references_in_buckets(self._connection, named))
+        async for row, context in log_store.events_in_buckets(self._connection, named):
+            given = Counter(self._check.references_of(_as_stored(row, context)))
+            for _, _, key, role in given - stored:
+                self._report.add(f"reference: event {key} is not filed under one of its names (role {role})")
+            stored -= given
+        for _, _, key, role in stored:
+            self._report.add(f"reference: event {key} is filed under what is no name of it (role {role})")
+        if rest := len(differing) - len(named):
+            self._report.add(f"reference: rows are missing or too many in {rest} more of 65,536 parts")
+
+
+def _as_stored(
+    row: CheckedRow, context: bytes
+) -> tuple[int, str, int, int, str | None, bytes, bytes, bytes | None, bytes | None, bytes]:
+    times, ids = (row.record_time_us, row.event_time_us), (row.event_id, row.event_hash_id)
+    return (row.event_key, row.partner, *times, *ids, row.entry, row.secret, row.body, context)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import trace_core
 from trace_api.errors import Unavailable
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from trace_api.store.log import LogHead
+
 KEY_BYTES = 32
+FINGERPRINTED = "wayproof/v1/blinding-key"
+"""Text whose token stands in the head of the log, to tell its blinding key from any other."""
 _SIGNING_KEY_FILE = "log-signing.key"
 _BLINDING_KEY_FILE = "log-blinding.key"
 
@@ -25,8 +32,10 @@ class LogKeys:
 
     @classmethod
     def load_or_create(cls, folder: Path) -> Self:
-        """Reads both keys from `folder`, made at the first start. Raises `Unavailable` for a damaged file."""
+        """Reads both keys from `folder`, or makes what is missing: for the first start of a log alone.
+        Raises `Unavailable` for a damaged file."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _sync_folder(folder.parent)
         return cls(_load_or_create(folder / _SIGNING_KEY_FILE), _load_or_create(folder / _BLINDING_KEY_FILE))
 
     @classmethod
@@ -40,6 +49,19 @@ class LogKeys:
             seed=self.signing_seed, origin=origin, tree_size=tree_size, root_hash=root_hash
         )
 
+    def blinding_token(self) -> bytes:
+        """The token of a fixed text, 16 bytes: two logs have the same one if they have the same blinding key."""
+        return trace_core.Blinding(self.blinding_key).token(FINGERPRINTED)
+
+    def check(self, head: LogHead) -> None:
+        """Raises `Unavailable` unless the stored log was signed and its names were blinded with these keys."""
+        try:
+            trace_core.open_checkpoint(head.checkpoint, self.verifier_key(head.origin))
+        except trace_core.SignatureError:
+            raise Unavailable("the stored log was signed with another key than the one in the key folder") from None
+        if head.blinding_token != self.blinding_token():
+            raise Unavailable("the stored log was blinded with another key than the one in the key folder")
+
     def verifier_key(self, origin: str) -> str:
         """The vkey of C2SP signed-note: `origin+hash+key`."""
         return trace_core.verifier_key(seed=self.signing_seed, origin=origin)
@@ -49,21 +71,33 @@ def _load(path: Path) -> bytes:
     try:
         key = path.read_bytes()
     except OSError as failure:
-        raise Unavailable(f"{path} cannot be read: {failure.strerror}") from None
+        raise Unavailable(f"{path} cannot be read: {failure.strerror}; its log cannot go on without it") from None
     if len(key) != KEY_BYTES:
         raise Unavailable(f"{path} does not hold a key of {KEY_BYTES} bytes")
     return key
 
 
 def _load_or_create(path: Path) -> bytes:
+    if not path.exists():
+        unfinished = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        # A link is whole from the beginning and replaces nothing: of two first starts at once, one makes the
+        # key and the other reads it.
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(unfinished)
+        unfinished.unlink()
+        # Else a power loss could take the name away, and with it what the log was made with.
+        _sync_folder(path.parent)
+    return _load(path)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        # O_EXCL: of two first starts at once, one makes the key and the other reads it.
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return _load(path)
-    key = secrets.token_bytes(KEY_BYTES)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(key)
-        file.flush()
-        os.fsync(file.fileno())
-    return key
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

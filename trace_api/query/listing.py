@@ -1,10 +1,9 @@
-"""Events by id, and page by page."""
+"""Events page by page."""
 
 from __future__ import annotations
 
 import base64
 import binascii
-import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -18,36 +17,9 @@ if TYPE_CHECKING:
 
     from trace_api.store.events import PageFilter, StoredEvent
 
-EVENTS_OF_ONE_ID_MAX = 1_000
 PAGE_EVENTS_MAX = 1_000
 TIME_MIN = datetime(1970, 1, 1, tzinfo=UTC)
 TIME_MAX = datetime(2113, 1, 1, tzinfo=UTC)
-_CONTENT_DIGEST = re.compile(r"[0-9a-f]{64}")
-
-
-async def find_events(
-    connection: asyncpg.Connection, blinding: trace_core.Blinding, event_id: str
-) -> list[StoredEvent]:
-    """The events with this id: as captured, the event hash id, or the content digest in hexadecimal.
-    Ids as captured and event hash ids may be shared by several events. Raises `NotFound`."""
-    if _CONTENT_DIGEST.fullmatch(event_id):
-        key = await events.key_of_digest(connection, bytes.fromhex(event_id))
-        keys = [] if key is None else [key]
-    else:
-        span = int(TIME_MAX.timestamp() * 1_000_000)
-        keys = await events.references(
-            connection, [blinding.name_hash(event_id)], [0], [span], limit=EVENTS_OF_ONE_ID_MAX
-        )
-    found = await events.events_by_key(connection, list(dict.fromkeys(keys)))
-    if not _CONTENT_DIGEST.fullmatch(event_id):
-        found = [event for event in found if event_id in (event.event_id, _hash_id(event))]
-    if not found:
-        raise NotFound("no such event")
-    return found
-
-
-def _hash_id(event: StoredEvent) -> str:
-    return f"ni:///sha-256;{event.event_hash_id.hex()}?ver=CBV2.0"
 
 
 def as_bare_event(event: StoredEvent) -> bytes:

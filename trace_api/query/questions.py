@@ -10,7 +10,7 @@ import orjson
 
 import trace_core
 from trace_api.errors import Invalid
-from trace_api.query import listing, master_data, receipts
+from trace_api.query import by_id, listing, master_data, receipts
 from trace_api.query.names import Named, read_name
 from trace_api.query.verdict import Evidence, Reason, Weight, judge
 from trace_api.query.walk import walk
@@ -20,7 +20,9 @@ from trace_api.store import master_data as stored_master_data
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from trace_api.store.events import PageFilter, StoredEvent
+    import asyncpg
+
+    from trace_api.store.events import LoggedEvent, PageFilter, StoredEvent
     from trace_api.store.pool import Store
 
 EVENTS_MAX = 200_000
@@ -56,10 +58,12 @@ class Questions:
         machine = trace_core.Walk(question, [item], blinding=self._blinding, events_max=EVENTS_MAX, items_max=ITEMS_MAX)
         return await walk(self._store, machine, with_keys=keys)
 
-    async def events(self, event_id: str, _partner: str) -> list[StoredEvent]:
-        """Every event with this id. Raises `NotFound`."""
+    async def events(self, event_id: str, _partner: str) -> tuple[list[StoredEvent], bool]:
+        """The events with this id, and whether there may be more than are shown. Raises `NotFound`."""
         async with self._store.snapshot() as connection:
-            return await listing.find_events(connection, self._blinding, event_id)
+            found, is_cut = await by_id.find(connection, self._blinding, event_id)
+            shown = await by_id.load(connection, found)
+            return shown, is_cut or len(shown) < len(found)
 
     async def page(
         self, wanted: PageFilter, token: str | None, limit: int, _partner: str
@@ -88,10 +92,19 @@ class Questions:
     async def receipt(self, event_id: str, _partner: str) -> dict[str, Any]:
         """The receipt of an event. An id that several events share takes the content digest instead."""
         async with self._store.snapshot() as connection:
-            found = await listing.find_events(connection, self._blinding, event_id)
+            found, _ = await by_id.find(connection, self._blinding, event_id)
             if len(found) > 1:
-                raise Invalid("several events have this id; ask with the content digest of one")
-            return await receipts.receipt(connection, found[0])
+                raise await self._shared_id(connection, found)
+            [event] = await by_id.load(connection, found)
+            return await receipts.receipt(connection, event)
+
+    async def _shared_id(self, connection: asyncpg.Connection, found: list[LoggedEvent]) -> Invalid:
+        named = await by_id.digests(connection, found)
+        message = "several events have this id; ask with the content digest of one, as `errors` and timelines name it"
+        problems = [{"code": "shared_id", "content_digest": digest} for digest in named]
+        if len(named) < len(found):
+            problems.append({"code": "shared_id", "message": f"only {len(named)} of them are named here"})
+        return Invalid(message, problems=problems)
 
     async def verify(self, scan: str, _partner: str) -> dict[str, Any]:
         """The verdict on what a scanner gave, with reasons, state, timeline and proofs. A scan that means
@@ -113,7 +126,7 @@ class Questions:
         [history] = answer["histories"]
         latest = history["events"][-TIMELINE_EVENTS_MAX:]
         async with self._store.snapshot() as connection:
-            rows = await events.events_by_key(connection, [event["event_key"] for event in latest])
+            rows = await events.logged_by_key(connection, [event["event_key"] for event in latest])
             stored = {row.event_key: row for row in rows}
             names = await master_data.names_of(connection, self._blinding, _ids(named, history, latest))
             # An item is called what its product is called, if nothing else.
@@ -198,16 +211,19 @@ def _ids(named: Named, history: dict[str, Any], latest: list[dict[str, Any]]) ->
     return [text for text in (named.item, named.lot, named.class_, history["place"], custodian, *places) if text]
 
 
+_INSIDE = frozenset({"event_key", "declared_by", "label"})
+
+
 def _outside(value: object) -> object:
-    """Without the database's keys of events, which stay inside."""
+    """Without the database's keys of events and what the rules alone need, which stay inside."""
     if isinstance(value, dict):
-        return {name: _outside(inner) for name, inner in value.items() if name not in ("event_key", "declared_by")}
+        return {name: _outside(inner) for name, inner in value.items() if name not in _INSIDE}
     return [_outside(inner) for inner in value] if isinstance(value, list) else value
 
 
-def _step(event: dict[str, Any], stored: StoredEvent | None) -> dict[str, Any]:
+def _step(event: dict[str, Any], stored: LoggedEvent | None) -> dict[str, Any]:
     """One step of the timeline."""
-    step = {name: value for name, value in event.items() if name not in ("event_key", "time")}
+    step = {name: value for name, value in event.items() if name not in ("event_key", "label", "time")}
     return {
         "event_time": event["time"],
         **step,

@@ -14,12 +14,17 @@ if TYPE_CHECKING:
 
     import asyncpg
 
-    from trace_api.store.events import StoredEvent
+    from trace_api.store.events import LoggedEvent, StoredEvent
 
 
-def event_id_of(event: StoredEvent) -> str:
+def event_id_of(event: LoggedEvent) -> str:
     """The id as captured, else the event hash id."""
-    return event.event_id or f"ni:///sha-256;{event.event_hash_id.hex()}?ver=CBV2.0"
+    return event.event_id or event_hash_id_of(event)
+
+
+def event_hash_id_of(event: LoggedEvent) -> str:
+    """The event hash id as CBV 2.0 prints it."""
+    return f"ni:///sha-256;{event.event_hash_id.hex()}?ver=CBV2.0"
 
 
 async def receipt(connection: asyncpg.Connection, event: StoredEvent) -> dict[str, Any]:
@@ -46,7 +51,7 @@ async def receipt(connection: asyncpg.Connection, event: StoredEvent) -> dict[st
     }
 
 
-async def proofs(connection: asyncpg.Connection, events: Sequence[StoredEvent]) -> dict[str, Any] | None:
+async def proofs(connection: asyncpg.Connection, events: Sequence[LoggedEvent]) -> dict[str, Any] | None:
     """Inclusion proofs of those events that are in the log, under one checkpoint; None when none is.
     Each is checked before it is given out. Raises `ProofError` when the log does not hold."""
     logged = [event for event in events if event.leaf_index is not None]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from trace_api.query.names import Named
-    from trace_api.store.events import StoredEvent
+    from trace_api.store.events import LoggedEvent
 
 
 class Weight(enum.StrEnum):
@@ -83,8 +83,6 @@ _TRADING = frozenset(
 """Steps of a thing in trade: not before it began, and not after it was handed to whoever uses it."""
 _LEAVING = frozenset({"shipping", "departing"})
 _COMING = frozenset({"arriving", "accepting", "receiving", "void_shipping"})
-_MASTER_DATA = ("urn:epcglobal:cbv:mda", "https://ref.gs1.org/cbv")
-"""Namespaces of the CBV's attributes, without the last character, which published events leave out or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +103,7 @@ class Evidence:
     named: Named
     history: Mapping[str, Any]
     voided: Sequence[Mapping[str, Any]]
-    stored: Mapping[int, StoredEvent]
+    stored: Mapping[int, LoggedEvent]
     today: date
     truncated: bool
 
@@ -257,15 +255,13 @@ def _label(evidence: Evidence) -> Iterator[Reason]:
     lots: dict[str, list[str]] = {}
     expiries: dict[str, list[str]] = {}
     for step in evidence.history["events"]:
-        event = evidence.stored.get(step["event_key"])
         # Of what a transformation makes, and of what stands on a container, its event tells; not of this.
-        if event is None or event.body is None or step["used"] or step["via"] is not None:
+        if step["used"] or step["via"] is not None:
             continue
-        for local, value in _master_data(event):
-            if local == "lotNumber":
-                lots.setdefault(value, []).append(step["event_id"])
-            elif local in ("itemExpirationDate", "bestBeforeDate", "expirationDate"):
-                expiries.setdefault(value[:10], []).append(step["event_id"])
+        for name, values in step["label"].items():
+            for value in values:
+                told = lots.setdefault(value, []) if name == "lotNumber" else expiries.setdefault(value[:10], [])
+                told.append(step["event_id"])
     scanned_lot, scanned_expiry = evidence.named.elements.get("10"), _date_of(evidence.named.elements.get("17"))
     if scanned_lot and lots and scanned_lot not in lots:
         message = f"the label says lot {scanned_lot}, recorded is {', '.join(sorted(lots))}"
@@ -276,20 +272,6 @@ def _label(evidence: Evidence) -> Iterator[Reason]:
     known = scanned_expiry or max(expiries, default=None)
     if known is not None and known < evidence.today.isoformat():
         yield Reason("expired", Weight.WARNING, f"it expired on {known}", tuple(expiries.get(known, ())))
-
-
-def _master_data(event: StoredEvent) -> Iterator[tuple[str, str]]:
-    """Names, without their prefix, and texts of the CBV's attributes in an event's ILMD."""
-    body = orjson.loads(event.body or b"{}")
-    parts = [orjson.loads(event.context), body.get("@context", [])]
-    namespaces = {"cbvmda": _MASTER_DATA[0]}
-    for part in itertools.chain(*(part if isinstance(part, list) else [part] for part in parts)):
-        if isinstance(part, dict):
-            namespaces |= {prefix: text for prefix, text in part.items() if isinstance(text, str)}
-    for name, value in (body.get("ilmd") or {}).items():
-        prefix, _, local = name.rpartition(":")
-        if namespaces.get(prefix, "").rstrip(":/#") in _MASTER_DATA and isinstance(value, str):
-            yield local, value
 
 
 def _date_of(yymmdd: str | None) -> str | None:

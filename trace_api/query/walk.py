@@ -13,16 +13,21 @@ if TYPE_CHECKING:
 
 REFERENCES_MAX = 200_000
 """References read in one round; past that the answer says that it is truncated."""
+BODY_BYTES_MAX = 256 * 1024 * 1024
+"""Bytes of events that one answer reads, 1.3 kB for each of the events that it may look at; past that it says
+that it is truncated. They are in memory a slice at a time."""
 
 
 async def walk(store: Store, question: trace_core.Walk, *, with_keys: bool = False) -> bytes:
     """The answer as JSON, from one snapshot of the database; `with_keys` it names events by their keys, too.
 
-    Cost: two reads a round, set-wise; the rounds are the depth of the answer, not its size.
+    Cost: two reads a round, set-wise, and two for each further slice of events; the rounds are the depth of the
+    answer, not its size.
     """
     seen: set[int] = set()
+    bytes_left = BODY_BYTES_MAX
     async with store.snapshot() as connection:
-        while True:
+        while bytes_left > 0:
             wanted = question.wanted()
             if not wanted.name_hashes:
                 break
@@ -31,8 +36,12 @@ async def walk(store: Store, question: trace_core.Walk, *, with_keys: bool = Fal
             )
             if len(keys) == REFERENCES_MAX:
                 question.truncate()
-            new = [key for key in dict.fromkeys(keys) if key not in seen]
-            seen.update(new)
-            rows = await events.bodies_by_key(connection, new)
-            await asyncio.to_thread(question.feed, rows.keys, rows.bodies, rows.contexts, rows.record_times_us)
+            new = set(keys) - seen
+            seen |= new
+            async for rows in events.bodies_in_slices(connection, new):
+                await asyncio.to_thread(question.feed, rows.keys, rows.bodies, rows.contexts, rows.record_times_us)
+                bytes_left -= sum(map(len, rows.bodies))
+                if bytes_left <= 0:
+                    question.truncate()
+                    break
     return await asyncio.to_thread(question.finish, keys=with_keys)

@@ -5,7 +5,8 @@ permissions of every parent folder and trusts everybody. This one
 
 - runs Postgres as an account without rights when we are root, and changes no permission of what it finds;
 - listens on a Unix socket in a folder of mode 0700 only, and wants a password even there;
-- ends Postgres when we end, however we end, and at its start what an earlier one has left running.
+- ends Postgres when we end, however we end, and at its start what an earlier one has left running;
+- starts Postgres again when it ends and we do not.
 
 The cluster and its socket are reached through descriptors of their folders (`/proc/self/fd/N`), which the
 child inherits. So a folder above may be closed to its account (`/root`), and its path may be longer than
@@ -18,6 +19,7 @@ import asyncio
 import contextlib
 import ctypes
 import fcntl
+import functools
 import importlib.metadata
 import importlib.util
 import os
@@ -34,11 +36,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
+import structlog
 
 from trace_api.errors import Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
 ROLE = "wayproof"
 ACCOUNTS = ("wayproof", "postgres", "nobody")
@@ -47,9 +50,16 @@ ANSWER_S_MAX = 60.0
 """How long Postgres may stay silent at its start. Recovery is not silent, and may take what it takes."""
 STOP_S_MAX = 60.0
 """How long a fast shutdown may take; what is cut off then is recovered at the next start."""
+RESTARTS_MAX = 5
+"""How often Postgres is started again before it has run for `STEADY_S`."""
+RESTART_PAUSE_S = 0.5
+"""Pause before the second of these starts; it doubles with each further one. The first is at once."""
+STEADY_S = 60.0
+"""After so long the starts before are forgotten."""
 COPIES = Path("/var/cache/wayproof")
 """Where root keeps a copy of the binaries when the account cannot reach the installed ones."""
 _LOOK_AGAIN_S = 0.03
+_WATCH_S = 0.1
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None)
 _CONFIGURATION = {
@@ -80,12 +90,20 @@ _INITDB = (
 )
 
 
+log = structlog.get_logger()
+
+
+def _nobody_minds() -> None:
+    """What is told when Postgres is lost, where the next statement says so soon enough."""
+
+
 @contextlib.asynccontextmanager
-async def embedded_postgres(data_dir: Path) -> AsyncIterator[str]:
+async def embedded_postgres(data_dir: Path, on_lost: Callable[[], None] = _nobody_minds) -> AsyncIterator[str]:
     """Runs Postgres on `data_dir`/postgres, made at the first start, and gives its URL.
 
     The URL holds the password, and means something in this process alone. Call from the thread that
-    lives longest: Postgres ends with it. Raises `Unavailable` when another server runs on `data_dir`,
+    lives longest: Postgres ends with it. When Postgres ends by itself it is started again; `on_lost` is called
+    when that has not helped `RESTARTS_MAX` times. Raises `Unavailable` when another server runs on `data_dir`,
     when the folder is another account's, or when Postgres does not come up.
     Cost: 0.6 s at the first start, 0.1 s later, and recovery after a crash.
     """
@@ -100,14 +118,17 @@ async def embedded_postgres(data_dir: Path) -> AsyncIterator[str]:
         if not cluster.exists():
             _initialise(data_dir, sockets, account, binaries)
         with _folder(cluster) as cluster_descriptor, _folder(sockets) as sockets_descriptor:
-            process = _start(data_dir, cluster_descriptor, sockets_descriptor, account, binaries)
+            server = _Server(data_dir, cluster_descriptor, sockets_descriptor, account, binaries)
+            watch = None
             try:
-                password = (data_dir / "postgres.password").read_text()
-                url = f"postgresql://{ROLE}:{password}@/postgres?host=/proc/self/fd/{sockets_descriptor}"
-                await _answering(url, process, data_dir)
-                yield url
+                await server.answering()
+                watch = asyncio.create_task(server.watch(on_lost), name="postgres")
+                yield server.url
             finally:
-                await asyncio.to_thread(_stop, process)
+                if watch is not None:
+                    watch.cancel()
+                    await asyncio.wait([watch])
+                await asyncio.to_thread(_stop, server.process)
 
 
 @contextlib.contextmanager
@@ -258,6 +279,48 @@ def _postgres_in(cluster: Path) -> Iterator[int]:
             works_there = os.path.samestat(folder, (process / "cwd").stat())
             if works_there and (process / "comm").read_bytes().startswith(b"postgres"):
                 yield pid
+
+
+class _Server:
+    """Postgres, in whichever process it runs now."""
+
+    def __init__(self, data_dir: Path, cluster: int, sockets: int, account: _Account, binaries: Path) -> None:
+        password = (data_dir / "postgres.password").read_text()
+        self.url = f"postgresql://{ROLE}:{password}@/postgres?host=/proc/self/fd/{sockets}"
+        self._data_dir = data_dir
+        self._start = functools.partial(_start, data_dir, cluster, sockets, account, binaries)
+        self.process = self._start()
+
+    async def answering(self) -> None:
+        """Returns once it takes connections. Raises `Unavailable`."""
+        await _answering(self.url, self.process, self._data_dir)
+
+    async def watch(self, on_lost: Callable[[], None]) -> None:
+        """Starts it again whenever it has ended, until that does not help any more."""
+        loop = asyncio.get_running_loop()
+        starts, started = 0, loop.time()
+        while starts < RESTARTS_MAX:
+            await asyncio.sleep(_WATCH_S)
+            if self.process.poll() is None:
+                if loop.time() - started > STEADY_S:
+                    starts = 0
+                continue
+            log.warning("postgres_ended", exit_code=self.process.returncode, starts=starts)
+            await asyncio.sleep(RESTART_PAUSE_S * 2 ** (starts - 1) if starts else 0)
+            starts += 1
+            try:
+                # What is left of it would be in the way of the next one.
+                await asyncio.to_thread(_end_orphans, self._data_dir / "postgres")
+                # Not in a thread: Postgres ends with the thread that has started it.
+                self.process, started = self._start(), loop.time()
+                await self.answering()
+            except Unavailable as failure:
+                log.warning("postgres_does_not_start", detail=str(failure))
+                await asyncio.to_thread(_stop, self.process)
+            else:
+                log.info("postgres_restarted", starts=starts)
+        log.error("postgres_lost", starts=starts)
+        on_lost()
 
 
 def _start(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from trace_api.errors import StoreError
 from trace_api.store.statements import load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     import asyncpg
@@ -19,23 +20,36 @@ POSITION_BITS = 20
 """An event key is its capture's number and, in so many bits, its position in the capture."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredEvent:
-    """One event. `body` and `secret` are None once erased; `context` is the JSON array of its capture;
-    `leaf_index` is None until it is in the log; `findings` is a JSON array or None."""
+SLICE_EVENTS = 4_096
+"""Events that are looked up for one slice of bodies."""
+SLICE_BYTES_MAX = 8 * 1024 * 1024
+"""Bytes of bodies in one slice, and one event more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedEvent:
+    """One event without its body, which has `body_bytes` bytes, none once erased; `leaf_index` is None until it
+    is in the log; `findings` is a JSON array or None."""
 
     event_key: int
-    partner: str
     event_time: datetime
-    record_time: datetime
     event_id: str | None
     event_hash_id: bytes
-    secret: bytes | None
-    body: bytes | None
     entry: bytes
     findings: bytes | None
-    context: bytes
+    body_bytes: int
     leaf_index: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEvent(LoggedEvent):
+    """One event. `body` and `secret` are None once erased; `context` is the JSON array of its capture."""
+
+    partner: str
+    record_time: datetime
+    secret: bytes | None
+    body: bytes | None
+    context: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,27 +88,47 @@ async def references(
 
 
 async def events_by_key(connection: asyncpg.Connection, keys: Sequence[int]) -> list[StoredEvent]:
-    """The events with these keys, in order of event time. Cost: two reads, for any number of keys."""
+    """The events with these keys, in order of event time, all of them in memory at once.
+    Cost: two reads, for any number of keys."""
     rows = await connection.fetch(_SQL["events_by_key"], keys)
     captures = await _captures_of(connection, (row["event_key"] for row in rows))
     events = []
     for row in rows:
         context, first_leaf_index = captures[row["event_key"] >> POSITION_BITS]
-        position = row["event_key"] & ((1 << POSITION_BITS) - 1)
-        leaf_index = None if first_leaf_index is None else first_leaf_index + position
-        events.append(StoredEvent(**row, context=context, leaf_index=leaf_index))
+        leaf_index = _leaf_index(row["event_key"], first_leaf_index)
+        body_bytes = len(row["body"] or b"")
+        events.append(StoredEvent(**row, context=context, leaf_index=leaf_index, body_bytes=body_bytes))
     return events
 
 
-async def bodies_by_key(connection: asyncpg.Connection, keys: Sequence[int]) -> Bodies:
-    """The events with these keys that were not erased. Cost: two reads, for any number of keys."""
-    rows = await connection.fetch(_SQL["bodies_by_key"], keys)
-    if not rows:
-        return Bodies([], [], [], [])
-    found, bodies, record_times_us = map(list, zip(*rows, strict=True))
-    captures = await _captures_of(connection, found)
-    contexts = [captures[key >> POSITION_BITS][0] for key in found]
-    return Bodies(found, bodies, contexts, record_times_us)
+async def logged_by_key(connection: asyncpg.Connection, keys: Sequence[int]) -> list[LoggedEvent]:
+    """The events with these keys without their bodies, in order of event time.
+    Cost: two reads, for any number of keys; 64 KiB an event at most."""
+    rows = await connection.fetch(_SQL["logged_by_key"], keys)
+    captures = await _captures_of(connection, (row["event_key"] for row in rows))
+    indexes = [_leaf_index(row["event_key"], captures[row["event_key"] >> POSITION_BITS][1]) for row in rows]
+    return [LoggedEvent(**row, leaf_index=leaf_index) for row, leaf_index in zip(rows, indexes, strict=True)]
+
+
+def _leaf_index(event_key: int, first_leaf_index: int | None) -> int | None:
+    return None if first_leaf_index is None else first_leaf_index + (event_key & ((1 << POSITION_BITS) - 1))
+
+
+async def bodies_in_slices(connection: asyncpg.Connection, keys: Collection[int]) -> AsyncIterator[Bodies]:
+    """The events with these keys that were not erased, in order of their keys, in slices of `SLICE_BYTES_MAX`
+    bytes; one slice at least, which may be empty. Cost: two reads a slice."""
+    wanted = sorted(keys)
+    while True:
+        look_up = wanted[:SLICE_EVENTS]
+        rows = await connection.fetch(_SQL["slice_of_bodies"], look_up, SLICE_BYTES_MAX)
+        found, bodies, record_times_us = map(list, zip(*rows, strict=True)) if rows else ([], [], [])
+        captures = await _captures_of(connection, found) if found else {}
+        yield Bodies(found, bodies, [captures[key >> POSITION_BITS][0] for key in found], record_times_us)
+        # A slice that is not full has all that was looked up, but for what was erased.
+        is_full = sum(map(len, bodies)) >= SLICE_BYTES_MAX
+        wanted = wanted[bisect_right(wanted, found[-1]) if is_full else len(look_up) :]
+        if not wanted:
+            return
 
 
 async def key_of_digest(connection: asyncpg.Connection, content_digest: bytes) -> int | None:

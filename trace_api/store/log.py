@@ -10,12 +10,16 @@ from trace_api.store.pool import is_lost
 from trace_api.store.statements import load
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
     from datetime import datetime
 
     import asyncpg
 
 _SQL = load("log")
+WHOLE_READ_S_MAX = 86_400.0
+"""How long one statement may take that reads all there is; others have the pool's limit."""
+ROWS_AT_A_TIME = 16
+"""Rows in memory where each may hold an event of the largest size."""
 
 
 class SignedHead(Protocol):
@@ -31,13 +35,15 @@ class SignedHead(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LogHead:
-    """The head as stored. `root_hash` has 32 bytes; `checkpoint` is None before anything was signed."""
+    """The head as stored. `root_hash` has 32 bytes; `checkpoint` is a signed note from the first start on;
+    `blinding_token` is that of `keys.FINGERPRINTED` under the blinding key that files the log's names."""
 
     origin: str
     epoch: int
     tree_size: int
     root_hash: bytes
     checkpoint: bytes
+    blinding_token: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +69,25 @@ async def release_sequencer_lock(connection: asyncpg.Connection) -> None:
         await connection.fetchval(_SQL["release_sequencer_lock"])
 
 
-async def create_head(connection: asyncpg.Connection, origin: str, empty_root: bytes, note: bytes) -> None:
+async def create_head(
+    connection: asyncpg.Connection, origin: str, empty_root: bytes, note: bytes, blinding_token: bytes
+) -> None:
     """The first start of a log; a later one changes nothing."""
-    await connection.execute(_SQL["create_log_head"], origin, empty_root, note)
+    await connection.execute(_SQL["create_log_head"], origin, empty_root, note, blinding_token)
+
+
+async def find_head(connection: asyncpg.Connection) -> LogHead | None:
+    """The head as stored; None when no server has ever started a log here."""
+    row = await connection.fetchrow(_SQL["read_log_head"])
+    return None if row is None else LogHead(*row)
 
 
 async def read_head(connection: asyncpg.Connection) -> LogHead:
     """The head as stored. Raises `Unavailable` when no server has ever started a log here."""
-    row = await connection.fetchrow(_SQL["read_log_head"])
-    if row is None:
+    head = await find_head(connection)
+    if head is None:
         raise Unavailable("there is no log in this database")
-    return LogHead(*row)
+    return head
 
 
 async def begin_epoch(connection: asyncpg.Connection) -> int:
@@ -146,6 +160,9 @@ class CheckedRow:
     event_key: int
     partner: str
     record_time_us: int
+    event_time_us: int
+    event_id: str | None
+    event_hash_id: bytes
     entry: bytes
     secret: bytes | None
     body: bytes | None
@@ -179,11 +196,46 @@ async def captures_in_log_order(
 
 
 async def rows_of_capture(
-    connection: asyncpg.Connection, capture_no: int, position: int, limit: int
+    connection: asyncpg.Connection, capture_no: int, position: int, *, limit: int, bytes_max: int
 ) -> list[CheckedRow]:
-    """Events of a capture from a position on, in order."""
-    rows = await connection.fetch(_SQL["rows_of_capture"], capture_no, position, limit)
+    """Events of a capture from a position on, in order: `limit` at most, with bodies of `bytes_max` bytes
+    together or one event more."""
+    rows = await connection.fetch(_SQL["rows_of_capture"], capture_no, position, limit, bytes_max)
     return [CheckedRow(*row) for row in rows]
+
+
+async def lift_time_limit(connection: asyncpg.Connection) -> None:
+    """For the rest of the transaction, statements may take as long as they need."""
+    await connection.execute(_SQL["no_time_limit"])
+
+
+async def copy_references(connection: asyncpg.Connection, take: Callable[[bytes], None]) -> None:
+    """All references of events that were not erased, in pieces of a binary COPY stream.
+    Cost: a scan of the table."""
+
+    async def pass_on(piece: bytes) -> None:
+        take(bytes(piece))  # The driver gives a bytearray.
+
+    query = _SQL["all_references"].removesuffix(";")  # It becomes a part of a COPY statement.
+    await connection.copy_from_query(query, output=pass_on, format="binary", timeout=WHOLE_READ_S_MAX)
+
+
+async def references_in_buckets(
+    connection: asyncpg.Connection, buckets: Sequence[int]
+) -> list[tuple[int, int, int, int]]:
+    """Name hash, event time (µs since 1970), event key and role of the references in these buckets of
+    `EventCheck`. Cost: a scan of the table."""
+    rows = await connection.fetch(_SQL["references_in_buckets"], buckets, timeout=WHOLE_READ_S_MAX)
+    return [tuple(row) for row in rows]
+
+
+async def events_in_buckets(
+    connection: asyncpg.Connection, buckets: Sequence[int]
+) -> AsyncIterator[tuple[CheckedRow, bytes]]:
+    """Events in these buckets, each with its capture's context, a few at a time. Cost: a scan of the table."""
+    cursor = connection.cursor(_SQL["events_in_buckets"], buckets, prefetch=ROWS_AT_A_TIME, timeout=WHOLE_READ_S_MAX)
+    async for row in cursor:
+        yield CheckedRow(*row[:-1]), row[-1]
 
 
 async def keys_of_digests(connection: asyncpg.Connection, content_digests: Sequence[bytes]) -> dict[bytes, int]:
@@ -200,8 +252,8 @@ async def checkpoints_from(connection: asyncpg.Connection, tree_size: int, limit
 
 async def count_rows(connection: asyncpg.Connection) -> RowCounts:
     """Cost: a scan of events and their captures."""
-    tiles = await connection.fetchval(_SQL["count_tiles"])
-    stray = await connection.fetchval(_SQL["count_stray_events"])
-    row = await connection.fetchrow(_SQL["count_digests"])
+    tiles = await connection.fetchval(_SQL["count_tiles"], timeout=WHOLE_READ_S_MAX)
+    stray = await connection.fetchval(_SQL["count_stray_events"], timeout=WHOLE_READ_S_MAX)
+    row = await connection.fetchrow(_SQL["count_digests"], timeout=WHOLE_READ_S_MAX)
     assert row is not None
     return RowCounts(tiles, stray, row[0], row[1])

@@ -7,6 +7,7 @@ import contextlib
 from typing import TYPE_CHECKING, Self, cast
 
 import asyncpg
+import structlog
 
 from trace_api.errors import Unavailable
 from trace_api.settings import POOL_CONNECTIONS_MAX, STATEMENT_S_MAX
@@ -14,7 +15,9 @@ from trace_api.store.embedded import embedded_postgres
 from trace_api.store.migrate import known_migrations, migrate
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
+
+    from asyncpg.pool import PoolConnectionProxy
 
     from trace_api.settings import Settings
 
@@ -33,12 +36,16 @@ _NOT_NOW = (
     asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.ReadOnlySQLTransactionError,  # A stand-by that is not promoted yet.
 )
+_DRIVER_LOST = (asyncpg.InterfaceError, asyncpg.InternalClientError)
 _REFUSED = (
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
     asyncpg.InsufficientPrivilegeError,
     asyncpg.ClientConfigurationError,
 )
+
+
+log = structlog.get_logger()
 
 
 class Store:
@@ -49,12 +56,13 @@ class Store:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def open(cls, settings: Settings) -> AsyncIterator[Self]:
-        """Starts or reaches the database, migrates it, and ends what it started. Raises `Unavailable`."""
+    async def open(cls, settings: Settings, on_lost: Callable[[], None] = lambda: None) -> AsyncIterator[Self]:
+        """Starts or reaches the database, migrates it, and ends what it started. `on_lost` is called when a
+        database that was started here has ended for good. Raises `Unavailable`."""
         async with contextlib.AsyncExitStack() as stack:
             url = settings.database_url
             if url is None:
-                url = await stack.enter_async_context(embedded_postgres(settings.data_dir))
+                url = await stack.enter_async_context(embedded_postgres(settings.data_dir, on_lost))
             try:
                 await _bring_up_to_date(url)
                 pool = await asyncpg.create_pool(
@@ -81,22 +89,31 @@ class Store:
         """A connection. Raises `Unavailable` when the database is not there or has no room or time, also
         in the middle; whether a statement has taken effect is not known then."""
         try:
-            async with self._pool.acquire(timeout=CONNECT_S_MAX) as proxy:
+            proxy = await self._pool.acquire(timeout=CONNECT_S_MAX)
+            try:
                 # It passes everything on to the connection, for as long as there is one.
-                connection = cast("asyncpg.Connection", proxy)
-                try:
-                    yield connection
-                except asyncpg.InterfaceError as failure:
-                    # The driver's word for a lost connection and for a mistake of ours, which must be seen.
-                    if is_lost(connection):
-                        raise Unavailable("the database is not available: connection lost") from failure
-                    raise
+                yield cast("asyncpg.Connection", proxy)
+            finally:
+                await self._give_back(proxy)
         except _NOT_NOW as failure:
             raise Unavailable(f"the database is not available: {type(failure).__name__}") from failure
-        except asyncpg.InterfaceError as failure:
+        except asyncpg.DataError:
+            raise  # An interface error by descent, and a mistake of ours, which must be seen.
+        except _DRIVER_LOST as failure:
             if self._pool.is_closing():
                 raise Unavailable("this server is ending") from failure
-            raise
+            # The driver's words for a connection that is gone, or that was cut off in the middle of something.
+            log.warning("connection_lost", detail=str(failure))
+            raise Unavailable("the database is not available: connection lost") from failure
+
+    async def _give_back(self, proxy: PoolConnectionProxy[asyncpg.Record]) -> None:
+        """Whatever is wrong with a connection now changes nothing of what was done with it: it is cut off."""
+        try:
+            await self._pool.release(proxy)
+        except (*_NOT_NOW, *_DRIVER_LOST) as failure:
+            log.warning("connection_cut_off", reason=type(failure).__name__, detail=str(failure))
+            with contextlib.suppress(asyncpg.InterfaceError):  # The pool has it back, and has cut it off.
+                proxy.terminate()
 
     @contextlib.asynccontextmanager
     async def snapshot(self) -> AsyncIterator[asyncpg.Connection]:

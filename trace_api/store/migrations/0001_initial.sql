@@ -40,6 +40,7 @@ CREATE TABLE event (
     findings      bytea                     -- JSON; NULL when there are none
 );
 CREATE INDEX event_by_time ON event (event_time, event_key);
+CREATE INDEX event_erased ON event (event_key) WHERE body IS NULL;
 
 -- Every name of every event under eight bytes of a keyed hash. A hint: readers compare the name itself.
 CREATE TABLE reference (
@@ -58,12 +59,13 @@ CREATE TABLE event_digest (
 
 -- The head of the log. A sequencer that finds another epoch or size than it read has been overtaken.
 CREATE TABLE log_head (
-    log_id     smallint PRIMARY KEY,
-    origin     text     NOT NULL,
-    epoch      bigint   NOT NULL,
-    tree_size  bigint   NOT NULL,
-    root_hash  bytea    NOT NULL,
-    checkpoint bytea    NOT NULL            -- the signed note
+    log_id         smallint PRIMARY KEY,
+    origin         text     NOT NULL,
+    epoch          bigint   NOT NULL,
+    tree_size      bigint   NOT NULL,
+    root_hash      bytea    NOT NULL,
+    checkpoint     bytea    NOT NULL,       -- the signed note
+    blinding_token bytea    NOT NULL        -- of a fixed text: tells whether a blinding key is this log's
 );
 
 -- Tiles of 256 hashes; those at the right edge of the tree hold fewer and grow.

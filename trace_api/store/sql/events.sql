@@ -22,10 +22,20 @@ LIMIT $4;
 SELECT event_key, partner, event_time, record_time, event_id, event_hash_id, secret, body, entry, findings
 FROM event WHERE event_key = ANY($1::bigint[]) ORDER BY event_time, event_key;
 
--- name: bodies_by_key
--- What a walk needs of events; those that were erased cannot be walked.
-SELECT event_key, body, (extract(epoch FROM record_time) * 1000000)::bigint
-FROM event WHERE event_key = ANY($1::bigint[]) AND body IS NOT NULL;
+-- name: logged_by_key
+-- What the log says of events, without their bodies.
+SELECT event_key, event_time, event_id, event_hash_id, entry, findings, coalesce(octet_length(body), 0) AS body_bytes
+FROM event WHERE event_key = ANY($1::bigint[]) ORDER BY event_time, event_key;
+
+-- name: slice_of_bodies
+-- What a walk needs of the first of these events, with bodies of $2 bytes together or one event more; those
+-- that were erased cannot be walked.
+SELECT event_key, body, record_time_us FROM (
+    SELECT event_key, body, (extract(epoch FROM record_time) * 1000000)::bigint AS record_time_us,
+           sum(octet_length(body)) OVER (ORDER BY event_key) - octet_length(body) AS bytes_before
+    FROM event WHERE event_key = ANY($1::bigint[]) AND body IS NOT NULL
+) AS counted
+WHERE bytes_before < $2 ORDER BY event_key;
 
 -- name: captures_by_number
 -- What all events of a capture share.

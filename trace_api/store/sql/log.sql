@@ -8,13 +8,13 @@ SELECT pg_advisory_unlock(hashtextextended('wayproof.sequencer', 0));
 
 -- name: create_log_head
 -- The first start of a log. A later start keeps what is there.
-INSERT INTO log_head (log_id, origin, epoch, tree_size, root_hash, checkpoint)
-VALUES (1, $1, 0, 0, $2, $3)
+INSERT INTO log_head (log_id, origin, epoch, tree_size, root_hash, checkpoint, blinding_token)
+VALUES (1, $1, 0, 0, $2, $3, $4)
 ON CONFLICT (log_id) DO NOTHING;
 
 -- name: read_log_head
 -- The head as it is stored.
-SELECT origin, epoch, tree_size, root_hash, checkpoint FROM log_head WHERE log_id = 1;
+SELECT origin, epoch, tree_size, root_hash, checkpoint, blinding_token FROM log_head WHERE log_id = 1;
 
 -- name: begin_epoch
 -- A new sequencer fences every older one: their swaps name an epoch that is gone.
@@ -91,10 +91,44 @@ WHERE event_count > 0 AND first_leaf_index >= $1
 ORDER BY first_leaf_index, capture_no LIMIT $2;
 
 -- name: rows_of_capture
--- The events of a capture from position $2 on, for whoever checks them.
-SELECT event_key, partner, (extract(epoch FROM record_time) * 1000000)::bigint AS record_time_us, entry, secret, body
-FROM event WHERE event_key >= ($1::bigint << 20) + $2 AND event_key < ($1::bigint + 1) << 20
-ORDER BY event_key LIMIT $3;
+-- Events of a capture from position $2 on, for whoever checks them: $3 at most, and with bodies of $4 bytes
+-- together or one more.
+SELECT event_key, partner, (extract(epoch FROM record_time) * 1000000)::bigint AS record_time_us,
+       (extract(epoch FROM event_time) * 1000000)::bigint AS event_time_us,
+       event_id, event_hash_id, entry, secret, body
+FROM (
+    SELECT *, sum(octet_length(body)) OVER (ORDER BY event_key) - octet_length(body) AS bytes_before
+    FROM (
+        SELECT event_key, partner, record_time, event_time, event_id, event_hash_id, entry, secret, body FROM event
+        WHERE event_key >= ($1::bigint << 20) + $2 AND event_key < ($1::bigint + 1) << 20
+        ORDER BY event_key LIMIT $3
+    ) AS next
+) AS counted
+WHERE coalesce(bytes_before, 0) < $4
+ORDER BY event_key;
+
+-- name: no_time_limit
+-- For statements that read all there is.
+SET LOCAL statement_timeout = 0;
+
+-- name: all_references
+-- The index over names, but for events that were erased: nobody can tell any more what their names were.
+SELECT name_hash, event_time, event_key, role FROM reference
+WHERE NOT EXISTS (SELECT FROM event WHERE event.event_key = reference.event_key AND event.body IS NULL);
+
+-- name: references_in_buckets
+-- Those of it whose events are in these buckets, as `EventCheck` of the core counts them.
+SELECT name_hash, (extract(epoch FROM event_time) * 1000000)::bigint AS event_time_us, event_key, role FROM reference
+WHERE ((event_key >> 20) * 61 + (event_key & 1048575)) & 65535 = ANY($1::bigint[])
+  AND NOT EXISTS (SELECT FROM event WHERE event.event_key = reference.event_key AND event.body IS NULL);
+
+-- name: events_in_buckets
+-- Events of these buckets that were not erased, with their captures' contexts.
+SELECT event_key, event.partner, (extract(epoch FROM event.record_time) * 1000000)::bigint AS record_time_us,
+       (extract(epoch FROM event_time) * 1000000)::bigint AS event_time_us,
+       event_id, event_hash_id, entry, secret, body, context
+FROM event JOIN capture ON capture_no = event_key >> 20
+WHERE ((event_key >> 20) * 61 + (event_key & 1048575)) & 65535 = ANY($1::bigint[]) AND body IS NOT NULL;
 
 -- name: keys_of_digests
 -- Where these contents are said to be.

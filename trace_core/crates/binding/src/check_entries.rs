@@ -1,43 +1,127 @@
-//! Stored events against their log entries, many at once: what fsck does with each chunk.
+//! Stored events against their log entries and their references, many at once: what fsck does with each chunk.
 
-use capture::{Entry, Issuer, SECRET_BYTES};
+use capture::{Reference, ReferenceRow, ReferenceSums, Stored};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use crate::capture::Blinding;
 use crate::error::Failed;
 
-/// Partner, record time (µs since 1970), entry, secret and body (None once erased), context.
-type StoredEvent = (String, u64, Vec<u8>, Option<Vec<u8>>, Option<Vec<u8>>, Vec<u8>);
+/// Key, partner, record time, event time (µs since 1970), event id, event hash id, entry, secret and body
+/// (None once erased), context.
+type StoredEvent =
+    (i64, String, u64, i64, Option<String>, Vec<u8>, Vec<u8>, Option<Vec<u8>>, Option<Vec<u8>>, Vec<u8>);
 
-/// For each event its content digest (None once erased), and what is wrong with it (None if nothing).
-#[pyfunction]
-pub fn check_entries(py: Python<'_>, events: Vec<StoredEvent>) -> Vec<(Option<Vec<u8>>, Option<String>)> {
-    py.detach(|| {
-        let check = |event: &StoredEvent| match check_entry(event) {
-            Ok(digest) => (digest.map(|digest| digest.to_vec()), None),
-            Err(wrong) => (None, Some(wrong)),
-        };
-        events.iter().map(check).collect()
-    })
+/// The signature, flags and length of no extension that a binary COPY stream begins with.
+const HEADER_BYTES: usize = 19;
+/// A row of `reference`: number of columns, then each with its length before it.
+const ROW_BYTES: usize = 2 + (4 + 8) + (4 + 8) + (4 + 8) + (4 + 2);
+/// µs from 1970 to 2000, where Postgres counts from.
+const POSTGRES_EPOCH_US: i64 = 946_684_800_000_000;
+
+/// One run over all stored events and references; see `_native.pyi`.
+#[pyclass]
+pub struct EventCheck {
+    blinding: Py<Blinding>,
+    sums: ReferenceSums,
+    /// The end of the stream so far that is no whole row yet, the header first.
+    rest: Vec<u8>,
+    is_past_header: bool,
 }
 
-fn check_entry(event: &StoredEvent) -> Result<Option<[u8; 32]>, String> {
-    let (partner, record_time, entry, secret, body, context) = event;
-    let entry = Entry::read(entry).map_err(|error| format!("the entry is malformed: {error}"))?;
-    if entry.record_time != *record_time {
-        return Err("the entry has another record time than the row".to_owned());
+#[pymethods]
+impl EventCheck {
+    #[new]
+    fn new(blinding: Py<Blinding>) -> Self {
+        Self { blinding, sums: ReferenceSums::default(), rest: Vec::new(), is_past_header: false }
     }
-    let (Some(secret), Some(body)) = (secret, body) else {
-        return if secret.is_none() && body.is_none() { Ok(None) } else { Err("half erased".to_owned()) };
+
+    /// For each event its content digest (None once erased), and what is wrong with it (None if nothing).
+    fn events(&mut self, py: Python<'_>, events: Vec<StoredEvent>) -> Vec<(Option<Vec<u8>>, Option<String>)> {
+        let (blinding, sums) = (&self.blinding.get().0, &mut self.sums);
+        py.detach(|| {
+            let mut references = Vec::new();
+            let check = |event: &StoredEvent| {
+                references.clear();
+                let checked = capture::check(&stored(event), blinding, &mut references);
+                // Also of an event that has been tampered with: its references are a finding of their own.
+                for reference in &references {
+                    sums.expect(row_of(event, *reference));
+                }
+                match checked {
+                    Ok(digest) => (digest.map(|digest| digest.to_vec()), None),
+                    Err(wrong) => (None, Some(wrong)),
+                }
+            };
+            events.iter().map(check).collect()
+        })
+    }
+
+    /// The next piece of the stored references as a binary COPY stream, cut anywhere.
+    fn references(&mut self, py: Python<'_>, piece: &[u8]) -> Result<(), Failed> {
+        py.detach(|| {
+            self.rest.extend_from_slice(piece);
+            let mut at = 0;
+            if !self.is_past_header {
+                if self.rest.len() < HEADER_BYTES {
+                    return Ok(());
+                }
+                (at, self.is_past_header) = (HEADER_BYTES, true);
+            }
+            let (rows, _) = self.rest.get(at..).unwrap_or_default().as_chunks::<ROW_BYTES>();
+            for row in rows {
+                self.sums.found(read_row(row).ok_or_else(|| Failed::proof("not a row of references"))?);
+            }
+            self.rest.drain(..at + rows.len() * ROW_BYTES);
+            Ok(())
+        })
+    }
+
+    /// Buckets of event keys in which references are missing or too many.
+    fn differing(&self) -> Vec<usize> {
+        self.sums.differing()
+    }
+
+    /// The references that one event gives: name hash, event time, key, role; none once it is erased.
+    fn references_of(&self, event: StoredEvent) -> Vec<ReferenceRow> {
+        let mut references = Vec::new();
+        let _checked = capture::check(&stored(&event), &self.blinding.get().0, &mut references);
+        references.iter().map(|reference| row_of(&event, *reference)).collect()
+    }
+}
+
+fn stored(event: &StoredEvent) -> Stored<'_> {
+    let (_, partner, record_time, event_time, event_id, event_hash_id, entry, secret, body, context) = event;
+    Stored {
+        partner,
+        record_time: *record_time,
+        event_time: *event_time,
+        event_id: event_id.as_deref(),
+        event_hash_id,
+        entry,
+        secret: secret.as_deref(),
+        body: body.as_deref(),
+        context,
+    }
+}
+
+fn row_of(event: &StoredEvent, reference: Reference) -> ReferenceRow {
+    (reference.name_hash, event.3, event.0, reference.role as i16)
+}
+
+fn read_row(row: &[u8; ROW_BYTES]) -> Option<ReferenceRow> {
+    let (columns, mut rest) = row.split_first_chunk()?;
+    let mut next = |width: i32| {
+        let (length, tail) = rest.split_first_chunk()?;
+        let (value, tail) = tail.split_at_checked(usize::try_from(width).ok()?)?;
+        rest = tail;
+        (i32::from_be_bytes(*length) == width).then_some(value)
     };
-    let secret: &[u8; SECRET_BYTES] =
-        secret.as_slice().try_into().map_err(|_| "the secret does not have 32 bytes".to_owned())?;
-    let opened = capture::open(body, context, secret, Issuer { partner });
-    let opened = opened.ok_or_else(|| "the body or its context is not JSON".to_owned())?;
-    if opened.commitment != entry.commitment || opened.field_count != usize::from(entry.field_count) {
-        return Err("the entry does not commit to this body".to_owned());
-    }
-    Ok(Some(opened.content_digest))
+    let [name_hash, event_time, event_key] =
+        [next(8)?, next(8)?, next(8)?].map(|value| value.try_into().map(i64::from_be_bytes));
+    let role = i16::from_be_bytes(next(2)?.try_into().ok()?);
+    let event_time = event_time.ok()?.checked_add(POSTGRES_EPOCH_US)?;
+    (i16::from_be_bytes(*columns) == 4).then_some((name_hash.ok()?, event_time, event_key.ok()?, role))
 }
 
 /// Entries back to back, two bytes of length before each, as the tree takes them.

@@ -22,7 +22,7 @@ mod _native {
         open_event, prepare_capture, read_entry, split_document, with_keys,
     };
     #[pymodule_export]
-    use super::check_entries::{check_entries, join_entries};
+    use super::check_entries::{EventCheck, join_entries};
     #[pymodule_export]
     use super::error::{CaptureError, ProofError, ScanError, SignatureError, TraceError};
     #[pymodule_export]

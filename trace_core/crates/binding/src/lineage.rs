@@ -1,5 +1,8 @@
 //! Questions of lineage: names to look up go out, event bodies come in.
 
+use std::collections::{BTreeMap, HashMap};
+
+use capture::CanonicalEvent;
 use epcis::{Context, Event, ItemRole};
 use json::{Bump, Member, Object, Value};
 use lineage::{Action, ErrorDeclaration, EventType, Fact, ItemRef, Kind, Limits, Quantity, Question, Role};
@@ -14,6 +17,21 @@ use crate::error::Failed;
 const TIME_US_MIN: i64 = -62_135_596_800_000_000;
 const TIME_US_MAX: i64 = 253_402_300_799_000_000;
 
+/// What ILMD says of an item that stands on its label, too: names without their prefixes.
+const LABEL_FIELDS: [&str; 4] = ["lotNumber", "itemExpirationDate", "bestBeforeDate", "expirationDate"];
+/// Whose names they are, without the last character of the namespace.
+const LABEL_NAMESPACES: [&str; 2] = ["urn:epcglobal:cbv:mda", "https://ref.gs1.org/cbv"];
+/// Values kept of each; a label has one.
+const LABEL_VALUES_MAX: usize = 4;
+/// Characters kept of a value; a lot number of GS1 has twenty.
+const LABEL_CHARACTERS_MAX: usize = 80;
+
+/// What of an event goes into answers that name it, besides what lineage knows.
+struct Told {
+    content_digest: [u8; 32],
+    label: BTreeMap<&'static str, Vec<String>>,
+}
+
 /// What the next round has to see: three lists of one length.
 #[pyclass(frozen, get_all)]
 pub struct Wanted {
@@ -25,8 +43,9 @@ pub struct Wanted {
 /// One question on its way to its answer; see `_native.pyi`.
 #[pyclass]
 pub struct Walk {
-    walk: Option<lineage::Walk>,
+    machine: Option<lineage::Walk>,
     blinding: Py<Blinding>,
+    told: HashMap<u64, Told>,
 }
 
 #[pymethods]
@@ -49,12 +68,12 @@ impl Walk {
             _ => return Err(PyValueError::new_err("no such question")),
         };
         let limits = Limits { events_max, items_max, ..Limits::default() };
-        Ok(Self { walk: Some(lineage::Walk::new(question, limits)), blinding })
+        Ok(Self { machine: Some(lineage::Walk::new(question, limits)), blinding, told: HashMap::new() })
     }
 
     fn wanted(&mut self, py: Python<'_>) -> PyResult<Wanted> {
         let blinding = &self.blinding.get().0;
-        let walk = self.walk.as_mut().ok_or_else(finished)?;
+        let walk = self.machine.as_mut().ok_or_else(finished)?;
         Ok(py.detach(|| {
             let mut wanted = Wanted { name_hashes: Vec::new(), from_us: Vec::new(), to_us: Vec::new() };
             for want in walk.wanted() {
@@ -75,15 +94,19 @@ impl Walk {
         contexts: Vec<Vec<u8>>,
         record_times_us: Vec<i64>,
     ) -> Result<(), Failed> {
-        let walk = self.walk.as_mut().ok_or_else(finished)?;
+        let walk = self.machine.as_mut().ok_or_else(finished)?;
+        let told = &mut self.told;
         py.detach(|| {
             let mut facts = Vec::with_capacity(keys.len());
-            let mut arena = Bump::new();
+            let (mut arena, mut canonical) = (Bump::new(), CanonicalEvent::default());
             for (((key, body), context), record_time) in
                 keys.iter().zip(&bodies).zip(&contexts).zip(record_times_us)
             {
-                let fact = fact_of(*key, body, context, record_time, &arena);
-                facts.push(fact.ok_or_else(|| Failed::proof(format!("stored event {key} cannot be read")))?);
+                let read = fact_of(*key, body, context, record_time, &arena, &mut canonical);
+                let (fact, of_event) =
+                    read.ok_or_else(|| Failed::proof(format!("stored event {key} cannot be read")))?;
+                facts.push(fact);
+                told.insert(*key, of_event);
                 arena.reset();
             }
             walk.feed(facts);
@@ -93,21 +116,19 @@ impl Walk {
 
     /// The caller could not show everything that was wanted.
     fn truncate(&mut self) -> PyResult<()> {
-        self.walk.as_mut().ok_or_else(finished)?.truncate();
+        self.machine.as_mut().ok_or_else(finished)?.truncate();
         Ok(())
     }
 
-    /// The answer as JSON, with or without the database's keys of events. Ends the walk.
+    /// The answer as JSON. Events have their content digests; and their keys in the database and what is told
+    /// of labels, or neither. Ends the walk.
     #[pyo3(signature = (*, keys))]
     fn finish<'py>(&mut self, py: Python<'py>, keys: bool) -> Result<Bound<'py, PyBytes>, Failed> {
-        let walk = self.walk.take().ok_or_else(finished)?;
+        let walk = self.machine.take().ok_or_else(finished)?;
+        let told = std::mem::take(&mut self.told);
         let json = py.detach(|| {
-            let answer = walk.finish();
-            if keys {
-                return serde_json::to_vec(&answer);
-            }
-            let mut answer = serde_json::to_value(answer)?;
-            leave_out_keys(&mut answer);
+            let mut answer = serde_json::to_value(walk.finish())?;
+            tell(&mut answer, &told, keys);
             serde_json::to_vec(&answer)
         });
         let json = json.map_err(|error| Failed::proof(format!("the answer cannot be written: {error}")))?;
@@ -115,24 +136,55 @@ impl Walk {
     }
 }
 
-/// No identifier that goes out is a key of the database.
-fn leave_out_keys(value: &mut serde_json::Value) {
+/// Names events by their content, because several may share an id. No identifier that goes out is a key of the
+/// database.
+fn tell(value: &mut serde_json::Value, told: &HashMap<u64, Told>, with_keys: bool) {
     match value {
-        serde_json::Value::Array(elements) => elements.iter_mut().for_each(leave_out_keys),
+        serde_json::Value::Array(elements) => {
+            for element in elements {
+                tell(element, told, with_keys);
+            }
+        }
         serde_json::Value::Object(members) => {
-            members.remove("event_key");
-            members.remove("declared_by");
-            members.values_mut().for_each(leave_out_keys);
+            for member in members.values_mut() {
+                tell(member, told, with_keys);
+            }
+            let key = members.get("event_key").and_then(serde_json::Value::as_u64);
+            if let Some(of_event) = key.and_then(|key| told.get(&key)) {
+                members.insert("content_digest".to_owned(), hex(&of_event.content_digest).into());
+                if with_keys {
+                    members.insert("label".to_owned(), serde_json::json!(of_event.label));
+                }
+            }
+            if !with_keys {
+                members.shift_remove("event_key");
+                members.shift_remove("declared_by");
+            }
         }
         _ => (),
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        let _infallible = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn finished() -> PyErr {
     PyValueError::new_err("the walk is finished")
 }
 
-fn fact_of(event_key: u64, body: &[u8], context: &[u8], record_time: i64, arena: &Bump) -> Option<Fact> {
+fn fact_of<'a>(
+    event_key: u64,
+    body: &'a [u8],
+    context: &'a [u8],
+    record_time: i64,
+    arena: &'a Bump,
+    canonical: &mut CanonicalEvent,
+) -> Option<(Fact, Told)> {
     let object = json::read(body, arena).ok()?.as_object()?;
     let context = Context::default().with(json::read(context, arena).ok()).with(object.get("@context"));
     let event = Event::read(object, &context).ok()?;
@@ -144,10 +196,13 @@ fn fact_of(event_key: u64, body: &[u8], context: &[u8], record_time: i64, arena:
         epcis::write_prehash(object, &context, &[], arena, &mut prehash).ok()?;
         epcis::event_hash_id_uri(&capture::digest(prehash.as_bytes()))
     };
+    canonical.write(object, &context);
+    let label = label_of(object, &context);
+    let told = Told { content_digest: capture::digest(canonical.digest_input()), label };
     // Places and parties by their exact names, too: partners write one place as URN and as Digital Link.
     let name = |id: &str| gs1::item_key(id).map_or_else(|| id.to_owned(), |key| key.uri());
     let typed = |list: &[epcis::Typed<'_>]| list.iter().map(|t| (t.kind.to_owned(), name(t.id))).collect();
-    Some(Fact {
+    let fact = Fact {
         event_key,
         event_time: event.event_time,
         record_time,
@@ -178,7 +233,29 @@ fn fact_of(event_key: u64, body: &[u8], context: &[u8], record_time: i64, arena:
                 .map(|id| (*id).to_owned())
                 .collect(),
         }),
-    })
+    };
+    Some((fact, told))
+}
+
+fn label_of<'a>(event: &Object<'a>, context: &Context<'a>) -> BTreeMap<&'static str, Vec<String>> {
+    let mut label: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
+    let ilmd = event.get("ilmd").and_then(Value::as_object);
+    for member in ilmd.into_iter().flat_map(|ilmd| ilmd.members) {
+        let Some((prefix, local)) = member.name.split_once(':') else { continue };
+        let field = LABEL_FIELDS.iter().find(|field| **field == local);
+        // Published documents write the namespace with and without its last character.
+        let namespace = context.namespace(prefix).unwrap_or_default().trim_end_matches([':', '/', '#']);
+        if !LABEL_NAMESPACES.contains(&namespace) {
+            continue;
+        }
+        if let (Some(field), Some(value)) = (field, member.value.as_str()) {
+            let values = label.entry(field).or_default();
+            if values.len() < LABEL_VALUES_MAX {
+                values.push(value.chars().take(LABEL_CHARACTERS_MAX).collect());
+            }
+        }
+    }
+    label
 }
 
 /// Digest of what a declaration repeats of the event that it declares wrong.

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod canonical;
+mod check;
 mod commitment;
 mod copy;
 mod entry;
@@ -14,6 +15,7 @@ mod problems;
 mod references;
 
 pub use canonical::{CONTENT_DIGEST_DOMAIN, CanonicalEvent};
+pub use check::{BUCKETS, ReferenceRow, ReferenceSums, Stored, bucket_of, check};
 pub use commitment::{Commitments, FIELDS_MAX, Issuer, SALT_BYTES, SECRET_BYTES};
 pub use entry::{Blinding, Entry, EntryError, ITEMS_MAX, TOKEN_BYTES, Token, name_hash};
 pub use open::{Opened, bare_event, open};

@@ -1,7 +1,7 @@
 //! From a stored event back to what the log says of it.
 
 use epcis::Context;
-use json::{Bump, Value, read, write_canonical, write_canonical_string};
+use json::{Bump, Object, Value, read, write_canonical, write_canonical_string};
 
 use crate::canonical::CanonicalEvent;
 use crate::commitment::{Commitments, Issuer, SECRET_BYTES};
@@ -22,10 +22,30 @@ pub struct Opened {
 #[must_use]
 pub fn open(event: &[u8], context: &[u8], secret: &[u8; SECRET_BYTES], issuer: Issuer<'_>) -> Option<Opened> {
     let arena = Bump::new();
-    let event = read(event, &arena).ok()?.as_object()?;
-    let document = Context::default().with(Some(read(context, &arena).ok()?));
+    let (event, context) = read_stored(event, context, &arena)?;
+    open_object(event, &context, secret, issuer)
+}
+
+/// A stored event, and its effective context.
+pub(crate) fn read_stored<'a>(
+    event: &'a [u8],
+    context: &'a [u8],
+    arena: &'a Bump,
+) -> Option<(&'a Object<'a>, Context<'a>)> {
+    let event = read(event, arena).ok()?.as_object()?;
+    let document = Context::default().with(Some(read(context, arena).ok()?));
+    Some((event, document.with(event.get("@context"))))
+}
+
+/// [`open`] of an event that has been read.
+pub(crate) fn open_object(
+    event: &Object<'_>,
+    context: &Context<'_>,
+    secret: &[u8; SECRET_BYTES],
+    issuer: Issuer<'_>,
+) -> Option<Opened> {
     let mut canonical = CanonicalEvent::default();
-    canonical.write(event, &document.with(event.get("@context")));
+    canonical.write(event, context);
     let mut commitments = Commitments::default();
     let field_count = commitments.add(secret, issuer, &canonical);
     let commitment = commitments.roots().first().copied()?;
