@@ -31,6 +31,10 @@ def event_hash_ids(document: bytes) -> list[str]:
 def event_prehashes(document: bytes) -> list[str]:
     """The strings whose SHA-256 the event hash ids hold. Raises as `event_hash_ids`."""
 
+def json_of_xml(document: bytes) -> bytes:
+    """The JSON-LD form of an EPCIS 1.2 or 2.0 document in XML. Raises `CaptureError` for what is none, has a
+    document type definition, or is nested deeper than 64 elements. Nothing but the text is read."""
+
 def split_document(document: bytes, *, events_max: int) -> list[bytes]:
     """The document as several, each with at most so many of its events, which keep their bytes.
     Raises `CaptureError` for what is no document."""
@@ -95,6 +99,7 @@ def prepare_capture(
     seed: bytes,
     blinding: Blinding,
     strict: bool,
+    is_xml: bool = False,
 ) -> PreparedCapture:
     """Takes a capture body through strict parsing, validation, both digests and the commitment.
     `record_time_us` counts from 1970 UTC; `seed` is 32 random bytes, used once; `strict` makes findings

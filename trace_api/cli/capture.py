@@ -51,7 +51,7 @@ def capture(
     restart: bool,
     as_json: bool,
 ) -> None:
-    """Send EPCIS FILES to a server. Interrupt it and call it again: it goes on where it was.
+    """Send EPCIS FILES (JSON or XML) to a server. Interrupt it and call it again: it goes on where it was.
 
     \b
     Examples:

@@ -16,7 +16,7 @@ import trace_core
 @click.option("--prehash", is_flag=True, help="Print the strings that are hashed.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array for each file.")
 def event_hash(files: tuple[BinaryIO, ...], *, prehash: bool, as_json: bool) -> None:
-    """Print the event hash id (CBV 2.0) of every event in EPCIS FILES, one a line; - is standard input.
+    """Print the event hash id (CBV 2.0) of every event in EPCIS FILES (JSON or XML), one a line; - is standard input.
 
     \b
     Examples:

@@ -20,7 +20,8 @@ CHUNK_WAIT_S_MAX = 10.0
 BODY_RATE_BYTES_PER_S_MIN = 16_384
 """A body may take 30 s, and a second more for each of these."""
 _GRACE_S = 30.0
-_JSON_TYPES = frozenset({"application/json", "application/ld+json"})
+JSON_TYPES = frozenset({"application/json", "application/ld+json"})
+XML_TYPES = frozenset({"application/xml", "text/xml"})
 
 
 class BodyBudget:
@@ -30,14 +31,16 @@ class BodyBudget:
         self._left = bytes_max
 
     @contextlib.asynccontextmanager
-    async def read_json(self, request: Request, *, bytes_max: int) -> AsyncIterator[bytes]:
+    async def read(
+        self, request: Request, *, bytes_max: int, media_types: frozenset[str] = JSON_TYPES
+    ) -> AsyncIterator[bytes]:
         """The body as it came, at most `bytes_max` bytes, for as long as it is needed.
 
         Raises `TooLarge` as soon as it is known to be larger, `Unavailable` when there is no room for it now,
         before it is read if its length is declared, `TooSlow`, `UnsupportedMedia` for another media type or an
         encoded body, `Invalid` when empty.
         """
-        declared = _check_head(request, bytes_max)
+        declared = _check_head(request, bytes_max, media_types)
         # Only what has come holds room: a client that declares much and sends little holds little.
         self._check_room(declared)
         held = 0
@@ -61,11 +64,15 @@ class BodyBudget:
             raise Unavailable("too many captures at a time; send it again a little later")
 
 
-def _check_head(request: Request, bytes_max: int) -> int:
+def media_type_of(request: Request) -> str:
+    """The media type of the body, without parameters."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _check_head(request: Request, bytes_max: int, media_types: frozenset[str]) -> int:
     """The declared length, 0 if there is none."""
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type not in _JSON_TYPES:
-        raise UnsupportedMedia(f"send {' or '.join(sorted(_JSON_TYPES))}")
+    if media_type_of(request) not in media_types:
+        raise UnsupportedMedia(f"send {' or '.join(sorted(media_types))}")
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise UnsupportedMedia("send the body without content encoding")
     declared = request.headers.get("content-length", "0")

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from trace_api.capture.road import CaptureRequest, ErrorBehaviour
 from trace_api.errors import Invalid
 from trace_api.http import jobs
+from trace_api.http.body import JSON_TYPES, XML_TYPES, media_type_of
 from trace_api.http.service import OnBehalfOf, ServiceOf
 
 if TYPE_CHECKING:
@@ -20,12 +21,16 @@ if TYPE_CHECKING:
 
 router = APIRouter(tags=["capture"])
 
-EVENT_BODY = {
+EVENT_BODY: dict[str, Any] = {
     "required": True,
     "content": {
         "application/json": {"schema": {"type": "object"}},
         "application/ld+json": {"schema": {"type": "object"}},
     },
+}
+CAPTURE_BODY = {
+    "required": True,
+    "content": EVENT_BODY["content"] | {media_type: {"schema": {"type": "string"}} for media_type in sorted(XML_TYPES)},
 }
 PROBLEM: dict[str, Any] = {
     "description": "A problem document (RFC 9457)",
@@ -42,7 +47,7 @@ class Acknowledge(enum.StrEnum):
     PUBLISHED = "published"
 
 
-@router.post("/capture", status_code=202, responses=REFUSALS, openapi_extra={"requestBody": EVENT_BODY})
+@router.post("/capture", status_code=202, responses=REFUSALS, openapi_extra={"requestBody": CAPTURE_BODY})
 async def post_capture(
     request: Request,
     service: ServiceOf,
@@ -51,14 +56,18 @@ async def post_capture(
     strict: Annotated[bool, Query(description="Refuse events with findings, such as a wrong check digit")] = False,
     error_behaviour: Annotated[ErrorBehaviour, Header(alias="GS1-Capture-Error-Behaviour")] = ErrorBehaviour.ROLLBACK,
 ) -> Response:
-    """Captures an EPCISDocument, an EPCISQueryDocument or one bare event.
+    """Captures an EPCISDocument, an EPCISQueryDocument or one bare event, in JSON; or documents of EPCIS 1.2 or
+    2.0 in XML, whose events are stored in their JSON form.
 
     202 with the capture job. The job has finished: it says what was stored and what is wrong, by event
     and JSON pointer. With `rollback` a capture is stored whole or not at all; with `proceed` the good
     events of it are. What is acknowledged is durable.
     """
-    async with service.bodies.read_json(request, bytes_max=service.settings.capture_body_bytes_max) as body:
-        captured = await service.door.capture(CaptureRequest(body, partner, error_behaviour, strict))
+    is_xml = media_type_of(request) in XML_TYPES
+    bytes_max = service.settings.capture_body_bytes_max
+    async with service.bodies.read(request, bytes_max=bytes_max, media_types=JSON_TYPES | XML_TYPES) as body:
+        wanted = CaptureRequest(body, partner, error_behaviour, strict, is_xml=is_xml)
+        captured = await service.door.capture(wanted)
     job = await _acknowledged(service, captured.capture_id, acknowledge)
     headers = {
         "Location": str(request.url_for("get_capture", capture_id=str(captured.capture_id))),
@@ -84,7 +93,7 @@ async def post_event(
     strict: bool = False,
 ) -> Response:
     """Captures one bare event. 201 with its place in `Location`, or 400 with every error."""
-    async with service.bodies.read_json(request, bytes_max=service.settings.event_bytes_max) as body:
+    async with service.bodies.read(request, bytes_max=service.settings.event_bytes_max) as body:
         wanted = CaptureRequest(body, partner, ErrorBehaviour.ROLLBACK, strict, one_event=True)
         captured = await service.door.capture(wanted)
     if not captured.job.success:

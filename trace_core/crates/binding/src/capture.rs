@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use capture::{Blinding as CoreBlinding, Entry, Issuer, Prepared, Request, SECRET_BYTES};
-use epcis::{KeyFormat, Severity};
+use epcis::{KeyFormat, Problem, Severity};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -14,14 +14,37 @@ use crate::error::Failed;
 /// Problems that a job keeps; the rest is counted.
 const PROBLEMS_MAX: usize = 1_000;
 
+/// A document in its JSON form; XML is told by its first character.
+fn as_json(document: &[u8]) -> Result<Cow<'_, [u8]>, Problem> {
+    let text = document.strip_prefix(b"\xef\xbb\xbf").unwrap_or(document);
+    if text.trim_ascii_start().first() == Some(&b'<') {
+        from_xml(document)
+    } else {
+        Ok(Cow::Borrowed(document))
+    }
+}
+
+fn from_xml(document: &[u8]) -> Result<Cow<'_, [u8]>, Problem> {
+    xml::to_json(document).map(Cow::Owned).map_err(|e| Problem::of_document("", e.code, e.message))
+}
+
 #[pyfunction]
 pub fn event_hash_ids(py: Python<'_>, document: &[u8]) -> Result<Vec<String>, Failed> {
-    py.detach(|| epcis::event_hash_ids(document)).map_err(|problems| Failed::capture(&problems))
+    let ids = |document| epcis::event_hash_ids(&as_json(document).map_err(|problem| vec![problem])?);
+    py.detach(|| ids(document)).map_err(|problems| Failed::capture(&problems))
 }
 
 #[pyfunction]
 pub fn event_prehashes(py: Python<'_>, document: &[u8]) -> Result<Vec<String>, Failed> {
-    py.detach(|| epcis::event_prehashes(document)).map_err(|problems| Failed::capture(&problems))
+    let prehashes = |document| epcis::event_prehashes(&as_json(document).map_err(|problem| vec![problem])?);
+    py.detach(|| prehashes(document)).map_err(|problems| Failed::capture(&problems))
+}
+
+/// The JSON-LD form of an EPCIS document in XML.
+#[pyfunction]
+pub fn json_of_xml<'py>(py: Python<'py>, document: &[u8]) -> Result<Bound<'py, PyBytes>, Failed> {
+    let json = py.detach(|| from_xml(document)).map_err(|problem| Failed::capture(&[problem]))?;
+    Ok(PyBytes::new(py, &json))
 }
 
 #[pyfunction]
@@ -31,7 +54,7 @@ pub fn split_document<'py>(
     document: &[u8],
     events_max: usize,
 ) -> Result<Vec<Bound<'py, PyBytes>>, Failed> {
-    let parts = py.detach(|| epcis::split_document(document, events_max));
+    let parts = py.detach(|| epcis::split_document(&as_json(document)?, events_max));
     let parts = parts.map_err(|problem| Failed::capture(&[problem]))?;
     Ok(parts.iter().map(|part| PyBytes::new(py, part)).collect())
 }
@@ -67,7 +90,7 @@ pub struct PreparedCapture {
 }
 
 #[pyfunction]
-#[pyo3(signature = (body, *, partner, record_time_us, capture_no, seed, blinding, strict))]
+#[pyo3(signature = (body, *, partner, record_time_us, capture_no, seed, blinding, strict, is_xml=false))]
 #[expect(clippy::too_many_arguments, reason = "keyword arguments of one Python function")]
 pub fn prepare_capture(
     py: Python<'_>,
@@ -78,11 +101,16 @@ pub fn prepare_capture(
     seed: &[u8],
     blinding: &Blinding,
     strict: bool,
+    is_xml: bool,
 ) -> PyResult<PreparedCapture> {
     let seed = seed.try_into().map_err(|_| PyValueError::new_err("a seed has 32 bytes"))?;
     let record_time = record_time_us;
     let request = Request { partner, record_time, capture_no, seed, blinding: &blinding.0, strict };
-    let (prepared, body_digest) = py.detach(|| (capture::prepare(body, &request), capture::digest(body)));
+    let prepare = || match if is_xml { from_xml(body) } else { Ok(Cow::Borrowed(body)) } {
+        Ok(json) => capture::prepare(&json, &request),
+        Err(problem) => Prepared::refused(problem, &request),
+    };
+    let (prepared, body_digest) = py.detach(|| (prepare(), capture::digest(body)));
     Ok(PreparedCapture { prepared, body_digest })
 }
 

@@ -140,7 +140,7 @@ pub fn prepare(body: &[u8], request: &Request<'_>) -> Prepared {
     let arena = Bump::new();
     read_document(body, &arena)
         .and_then(|document| Preparing::new(&document, body.len(), request).run())
-        .unwrap_or_else(|problem| Prepared { problems: vec![problem], ..empty(request) })
+        .unwrap_or_else(|problem| Prepared::refused(problem, request))
 }
 
 fn empty(request: &Request<'_>) -> Prepared {
@@ -415,6 +415,12 @@ struct Sealed {
 }
 
 impl Prepared {
+    /// A capture that is refused as a whole.
+    #[must_use]
+    pub fn refused(problem: Problem, request: &Request<'_>) -> Self {
+        Self { problems: vec![problem], ..empty(request) }
+    }
+
     /// The stream of `event` if all events are stored, which [`copies`](Self::copies) then borrows.
     #[must_use]
     pub fn rows(&self) -> &[u8] {

@@ -11,8 +11,10 @@
 //! | a number-like value, `"007"`, `"1_000"`, `"1e3"`, `"-0.0"` | is a number: `7`, `1000`, `1000`, `0` | the same |
 //! | digits that are not ASCII, `"١٢"` | are a number | are a text |
 //! | more digits than a double holds, or `1e-400` | rounds them | refused, `digits_lost` |
+//! | … in the `stringValue` of a sensor report, which a published hash has | rounds them | the same |
 //! | infinity | drops the event | refused, `number_infinite` |
 //! | `true`, `null` | `True`, `None` | the same |
+//! | `booleanValue` of a sensor report | `True` in JSON, `true` in XML | `true`: a published hash has it, and one event has one hash |
 //! | a time whose milliseconds round up to 1000 | drops the event | refused, `time_rounding` |
 //! | a time of a day or hour that is none, `2020-02-30T…` | keeps the text | the same |
 //! | a time without offset | takes it for UTC (on a server in UTC) | the same |

@@ -240,6 +240,8 @@ impl<'a: 'b, 'b> Builder<'_, 'a, 'b> {
             (Value::String(text), Says::Word(words)) => return self.word(text, words),
             (Value::String(text), _) => return self.text(text),
             (Value::Number(literal), _) => literal,
+            (Value::Bool(true), Says::Flag) => "true",
+            (Value::Bool(false), Says::Flag) => "false",
             (Value::Bool(true), _) => "True",
             (Value::Bool(false), _) => "False",
             _ => "None",

@@ -5,7 +5,16 @@ use super::fault::Kind;
 /// Significant digits that every double keeps.
 const DIGITS_KEPT: usize = 15;
 
+/// What becomes of a number with more digits than a double keeps.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Excess {
+    Refused,
+    /// It is rounded, as the published hashes have it.
+    Rounded,
+}
+
 /// What Python's `float` reads, with its digits: value = ±digits × 10^exponent, digits without outer zeros.
+#[derive(PartialEq)]
 struct Decimal {
     negative: bool,
     digits: String,
@@ -20,12 +29,12 @@ enum Number {
 
 /// Writes a text that Python's `float` would read as Python prints that float, an integral one as an
 /// integer. False, with nothing written, for any other text (and for NaN, which keeps its text).
-pub(super) fn write_number(text: &str, out: &mut String) -> Result<bool, Kind> {
+pub(super) fn write_number(text: &str, excess: Excess, out: &mut String) -> Result<bool, Kind> {
     if is_shortest(text.as_bytes()) {
         out.push_str(text);
         return Ok(true);
     }
-    let number = match read_number(text) {
+    let mut number = match read_number(text) {
         Number::Text => return Ok(false),
         Number::Infinite => return Err(Kind::Infinite),
         Number::Finite(number) => number,
@@ -34,10 +43,16 @@ pub(super) fn write_number(text: &str, out: &mut String) -> Result<bool, Kind> {
         out.push('0');
         return Ok(true);
     }
-    let length = i64::try_from(number.digits.len()).map_err(|_| Kind::DigitsLost)?;
-    let point = length.saturating_add(number.exponent);
-    if !survives_as_double(&number, point)? {
-        return Err(Kind::DigitsLost);
+    let mut point = point_of(&number)?;
+    if number.digits.len() > DIGITS_KEPT || !(-300..=15).contains(&point) {
+        let printed = as_double(&number)?;
+        if printed != number {
+            if excess == Excess::Refused {
+                return Err(Kind::DigitsLost);
+            }
+            number = printed;
+            point = point_of(&number)?;
+        }
     }
     if number.negative {
         out.push('-');
@@ -80,11 +95,14 @@ fn is_shortest(text: &[u8]) -> bool {
         && whole.iter().chain(fraction).all(u8::is_ascii_digit)
 }
 
-/// Whether Python would print just these digits. A few a double keeps; for more, it is asked.
-fn survives_as_double(number: &Decimal, point: i64) -> Result<bool, Kind> {
-    if number.digits.len() <= DIGITS_KEPT && (-300..=15).contains(&point) {
-        return Ok(true);
-    }
+/// Digits before the decimal point.
+fn point_of(number: &Decimal) -> Result<i64, Kind> {
+    let length = i64::try_from(number.digits.len()).map_err(|_| Kind::DigitsLost)?;
+    Ok(length.saturating_add(number.exponent))
+}
+
+/// What Python prints of the double that is nearest.
+fn as_double(number: &Decimal) -> Result<Decimal, Kind> {
     let double: f64 =
         format!("{}e{}", number.digits, number.exponent).parse().map_err(|_| Kind::DigitsLost)?;
     if double.is_infinite() {
@@ -92,8 +110,10 @@ fn survives_as_double(number: &Decimal, point: i64) -> Result<bool, Kind> {
     }
     // Integers are printed in full, others with the fewest digits that give the same double.
     let printed = if double.fract() == 0.0 { format!("{double:.0}") } else { format!("{double:e}") };
-    let Number::Finite(kept) = read_number(&printed) else { return Ok(false) };
-    Ok(kept.digits == number.digits && kept.exponent == number.exponent)
+    match read_number(&printed) {
+        Number::Finite(kept) => Ok(Decimal { negative: number.negative, ..kept }),
+        _ => Err(Kind::DigitsLost),
+    }
 }
 
 fn read_number(text: &str) -> Number {

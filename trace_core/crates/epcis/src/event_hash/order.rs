@@ -7,6 +7,10 @@ use crate::vocabulary::{
 /// What the text of an element is.
 pub(super) enum Says {
     Text,
+    /// A text that a sensor reported, which may look like a number of any length.
+    Reported,
+    /// True or false, as XML writes them.
+    Flag,
     Time,
     /// A word of a vocabulary, or any other text.
     Word(&'static Words),
@@ -62,8 +66,8 @@ const SENSOR_REPORT: &[Place] = &[
     text("chemicalSubstance"),
     text("value"),
     word("component", &COMPONENT_WORDS),
-    text("stringValue"),
-    text("booleanValue"),
+    Place { name: "stringValue", says: Says::Reported, order: &[] },
+    Place { name: "booleanValue", says: Says::Flag, order: &[] },
     text("hexBinaryValue"),
     text("uriValue"),
     text("minValue"),

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use memchr::memmem::Finder;
 
 use super::fault::{Fault, Kind};
-use super::number::write_number;
+use super::number::{Excess, write_number};
 use crate::time::{has_time_form, parse_any_time, write_utc};
 
 /// Vocabulary of CBV 1.x as URN, and its web form.
@@ -31,11 +31,15 @@ pub(super) fn trim(text: &str) -> &str {
 
 /// Appends a text that is not empty and has no white space around it: a number in its shortest
 /// spelling, a GS1 key as canonical Digital Link, vocabulary in its web form, anything else as it is.
-pub(super) fn write_canonical_text<'b>(text: &'b str, out: &mut String) -> Result<(), Fault<'b>> {
+pub(super) fn write_canonical_text<'b>(
+    text: &'b str,
+    excess: Excess,
+    out: &mut String,
+) -> Result<(), Fault<'b>> {
     let fault = |kind| Fault { kind, culprit: text };
     match text.as_bytes().first() {
         Some(b'0'..=b'9' | b'+' | b'-' | b'.' | b'i' | b'I' | b'n' | b'N')
-            if write_number(text, out).map_err(fault)? => {}
+            if write_number(text, excess, out).map_err(fault)? => {}
         _ if text.len() > CBV_URN.len() && CBV_FINDER.find(text.as_bytes()).is_some() => {
             let replaced = CBV.iter().fold(text.to_owned(), |text, (urn, web)| text.replace(urn, web));
             if !gs1::write_canonical(&replaced, out) {

@@ -5,6 +5,7 @@ use json::Bump;
 
 use super::fault::Fault;
 use super::node::{Node, Text};
+use super::number::Excess;
 use super::order::Says;
 use super::text::{trim, write_canonical_text, write_time};
 
@@ -63,7 +64,8 @@ impl Writer<'_> {
                 self.out.push('=');
                 write_time(trim(text), self.out)?;
             }
-            _ => self.text(node.text)?,
+            (Some(Says::Reported), text) => self.text(text, Excess::Rounded)?,
+            (_, text) => self.text(text, Excess::Refused)?,
         }
         if !node.place.order().is_empty() {
             let has_extensions = has_extensions(node.children);
@@ -87,7 +89,7 @@ impl Writer<'_> {
         let (start, first) = (self.out.len(), self.ends.len());
         for node in nodes.iter().filter(|node| !node.is_written && is_wanted(node)) {
             node.name.write(self.out);
-            self.text(node.text)?;
+            self.text(node.text, Excess::Refused)?;
             if node.is_pair {
                 for part in &*node.children {
                     self.rest(std::slice::from_ref(part), |_| true)?;
@@ -102,7 +104,7 @@ impl Writer<'_> {
     }
 
     /// `=` and the text, if there is any.
-    fn text<'b>(&mut self, text: Text<'b>) -> Result<(), Fault<'b>> {
+    fn text<'b>(&mut self, text: Text<'b>, excess: Excess) -> Result<(), Fault<'b>> {
         match text {
             Text::Word(stem, word) => {
                 self.out.push('=');
@@ -113,7 +115,7 @@ impl Writer<'_> {
                 let text = trim(text);
                 if !text.is_empty() {
                     self.out.push('=');
-                    write_canonical_text(text, self.out)?;
+                    write_canonical_text(text, excess, self.out)?;
                 }
             }
         }

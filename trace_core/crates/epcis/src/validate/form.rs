@@ -171,8 +171,9 @@ fn is_word(text: &str, words: &[&str], short: fn(&str) -> &str) -> bool {
     if words.iter().any(|known| is_same(known, word)) {
         return true;
     }
-    // A word that claims to be the standard's and is not, is not.
+    // A word that claims to be the standard's and is not, is not; but GS1's web vocabulary grows.
     let claims = word.len() < text.len() || text.starts_with("urn:epcglobal:cbv:");
+    let claims = claims && !text.starts_with("gs1:");
     !claims && is_uri(text)
 }
 

@@ -80,7 +80,8 @@ const SENSOR_METADATA: Shape = extensible(&[
     may("bizRules", Form::Uri),
 ]);
 const SENSOR_REPORT: Shape = extensible(&[
-    must("type", MEASUREMENT),
+    // The schema wants it, published documents leave it out.
+    may("type", MEASUREMENT),
     may("exception", SENSOR_ALERT),
     may("deviceID", Form::Uri),
     may("deviceMetadata", Form::Uri),

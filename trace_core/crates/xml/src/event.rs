@@ -1,0 +1,215 @@
+//! Events: the elements of the standard as the members of its JSON form.
+
+use roxmltree::Node;
+
+use crate::extension::{self, add_attributes, elements, text};
+use crate::names::{Prefixes, namespace, short, term};
+use crate::value::{Members, Value};
+
+/// Attributes of sensor reports that are numbers.
+const MEASURES: [&str; 7] = ["value", "minValue", "maxValue", "meanValue", "sDev", "percRank", "percValue"];
+
+/// One event of any type.
+pub(crate) fn event(node: Node<'_, '_>, prefixes: &mut Prefixes) -> Members {
+    let mut members = Members::default();
+    let is_quantity_event = node.tag_name().name() == "QuantityEvent";
+    // The event of earlier editions that counts things of a class.
+    let event_type = if is_quantity_event { "ObjectEvent" } else { node.tag_name().name() };
+    let event_type = prefixes.name(node, namespace(node), event_type);
+    members.set("type", Value::Text(event_type));
+    if is_quantity_event {
+        let epc_class = |name: &str| elements(node).find(|element| element.has_tag_name(name)).map(text);
+        let mut element = Members::default();
+        element.set("epcClass", Value::Text(epc_class("epcClass").unwrap_or_default()));
+        element.set("quantity", Value::number(&epc_class("quantity").unwrap_or_default()));
+        members.set("quantityList", Value::List(vec![Value::Object(element)]));
+        members.set("action", Value::text("OBSERVE"));
+    }
+    fill(node, prefixes, &mut members, is_quantity_event);
+    members
+}
+
+/// Adds what a node holds; the wrappers of 1.2 hold more of the same.
+fn fill(node: Node<'_, '_>, prefixes: &mut Prefixes, members: &mut Members, is_quantity_event: bool) {
+    for element in elements(node) {
+        let name = element.tag_name().name();
+        if namespace(element).is_some() {
+            extension::add(element, prefixes, members);
+            continue;
+        }
+        match name {
+            "extension" | "baseExtension" => fill(element, prefixes, members, is_quantity_event),
+            "epcClass" | "quantity" if is_quantity_event => (),
+            _ => member(name, element, prefixes, members),
+        }
+    }
+}
+
+fn member(name: &str, element: Node<'_, '_>, prefixes: &mut Prefixes, members: &mut Members) {
+    match name {
+        "eventTime" | "recordTime" => members.set(name, Value::Text(time(&text(element)))),
+        "bizStep" => members.set(name, Value::Text(short(&text(element), "bizstep:", "BizStep-"))),
+        "disposition" => members.set(name, Value::Text(disposition(element))),
+        "epcList" | "childEPCs" | "inputEPCList" | "outputEPCList" => {
+            members.extend(name, elements(element).map(|epc| Value::Text(text(epc))).collect());
+        }
+        "quantityList" | "childQuantityList" | "inputQuantityList" | "outputQuantityList" => {
+            members.extend(name, elements(element).map(quantity).collect());
+        }
+        "readPoint" | "bizLocation" | "ilmd" => {
+            members.set(name, Value::Object(object(element, prefixes)));
+        }
+        "bizTransactionList" => members.extend(name, pairs(element, "bizTransaction", "btt:", "BTT-")),
+        "sourceList" => members.extend(name, pairs(element, "source", "sdt:", "SDT-")),
+        "destinationList" => members.extend(name, pairs(element, "destination", "sdt:", "SDT-")),
+        "errorDeclaration" => members.set(name, Value::Object(error_declaration(element, prefixes))),
+        "persistentDisposition" => {
+            let mut set = Members::default();
+            for part in elements(element) {
+                set.extend(part.tag_name().name(), vec![Value::Text(disposition(part))]);
+            }
+            members.set(name, Value::Object(set));
+        }
+        "sensorElementList" => {
+            let list = elements(element).map(|one| sensor_element(one, prefixes)).collect();
+            members.extend(name, list);
+        }
+        "certificationInfo" => members.add(name.to_owned(), Value::Text(text(element))),
+        _ if elements(element).next().is_none() && element.attributes().next().is_none() => {
+            members.add(name.to_owned(), Value::Text(text(element)));
+        }
+        _ => extension::add(element, prefixes, members),
+    }
+}
+
+fn disposition(element: Node<'_, '_>) -> String {
+    short(&text(element), "disp:", "Disp-")
+}
+
+/// A time; published documents leave out seconds, which are none then.
+fn time(text: &str) -> String {
+    match text.split_once('T').map(|(_, clock)| clock.as_bytes()) {
+        Some([_, _, b':', _, _, b'Z' | b'+' | b'-', ..]) => {
+            let (minutes, zone) = text.split_at(text.find('T').map_or(0, |at| at + 6));
+            format!("{minutes}:00{zone}")
+        }
+        _ => text.to_owned(),
+    }
+}
+
+fn quantity(element: Node<'_, '_>) -> Value {
+    let mut members = Members::default();
+    for part in elements(element) {
+        let name = part.tag_name().name();
+        if is_nil(part) {
+            continue;
+        }
+        let value = if name == "quantity" { Value::number(&text(part)) } else { Value::Text(text(part)) };
+        members.add(name.to_owned(), value);
+    }
+    Value::Object(members)
+}
+
+/// Said to be nothing (`xsi:nil`).
+fn is_nil(element: Node<'_, '_>) -> bool {
+    element.attribute(("http://www.w3.org/2001/XMLSchema-instance", "nil")) == Some("true")
+}
+
+/// A place, or instance and lot master data: an id where there is one, and what users add.
+fn object(element: Node<'_, '_>, prefixes: &mut Prefixes) -> Members {
+    let mut members = Members::default();
+    for part in elements(element) {
+        match (namespace(part), part.tag_name().name()) {
+            (None, "extension") => {
+                for inner in elements(part) {
+                    extension::add(inner, prefixes, &mut members);
+                }
+            }
+            _ => extension::add(part, prefixes, &mut members),
+        }
+    }
+    members
+}
+
+/// Elements with a type beside their text.
+fn pairs(list: Node<'_, '_>, id: &str, urn: &str, web: &str) -> Vec<Value> {
+    let pair = |element: Node<'_, '_>| {
+        let mut members = Members::default();
+        if let Some(kind) = element.attribute("type") {
+            members.set("type", Value::Text(short(kind, urn, web)));
+        }
+        members.set(id, Value::Text(text(element)));
+        Value::Object(members)
+    };
+    elements(list).map(pair).collect()
+}
+
+fn error_declaration(element: Node<'_, '_>, prefixes: &mut Prefixes) -> Members {
+    let mut members = Members::default();
+    for part in elements(element) {
+        match (namespace(part), part.tag_name().name()) {
+            (None, "declarationTime") => members.set("declarationTime", Value::Text(time(&text(part)))),
+            (None, "reason") => members.set("reason", Value::Text(short(&text(part), "er:", "ER-"))),
+            (None, "correctiveEventIDs") => {
+                let ids = elements(part).map(|id| Value::Text(text(id))).collect();
+                members.extend("correctiveEventIDs", ids);
+            }
+            (None, "extension") => {
+                for inner in elements(part) {
+                    extension::add(inner, prefixes, &mut members);
+                }
+            }
+            _ => extension::add(part, prefixes, &mut members),
+        }
+    }
+    members
+}
+
+fn sensor_element(element: Node<'_, '_>, prefixes: &mut Prefixes) -> Value {
+    let mut members = Members::default();
+    for part in elements(element) {
+        match (namespace(part), part.tag_name().name()) {
+            (None, "sensorMetadata") => {
+                let mut metadata = Members::default();
+                add_attributes(part, prefixes, &mut metadata);
+                members.set("sensorMetadata", Value::Object(metadata));
+            }
+            (None, "sensorReport") => {
+                members.extend("sensorReport", vec![Value::Object(sensor_report(part, prefixes))]);
+            }
+            (None, "extension") => {
+                for inner in elements(part) {
+                    extension::add(inner, prefixes, &mut members);
+                }
+            }
+            _ => extension::add(part, prefixes, &mut members),
+        }
+    }
+    Value::Object(members)
+}
+
+fn sensor_report(element: Node<'_, '_>, prefixes: &mut Prefixes) -> Members {
+    let mut members = Members::default();
+    for attribute in element.attributes().filter(|attribute| attribute.namespace().is_none()) {
+        let (name, text) = (attribute.name(), attribute.value());
+        let value = match name {
+            _ if MEASURES.contains(&name) => Value::number(text),
+            "booleanValue" => match text.trim() {
+                "true" | "1" => Value::Bool(true),
+                "false" | "0" => Value::Bool(false),
+                _ => Value::text(text),
+            },
+            "type" | "exception" => Value::Text(term(text)),
+            "component" => Value::Text(short(text, "comp:", "Comp-")),
+            _ => Value::text(text),
+        };
+        members.set(name, value);
+    }
+    let mut of_users = Members::default();
+    add_attributes(element, prefixes, &mut of_users);
+    members.append_prefixed(of_users);
+    for part in elements(element) {
+        extension::add(part, prefixes, &mut members);
+    }
+    members
+}

@@ -1,0 +1,133 @@
+//! The JSON that is being made.
+
+use json::write_canonical_string;
+
+pub(crate) enum Value {
+    Text(String),
+    /// A literal that is a JSON number.
+    Number(String),
+    Bool(bool),
+    List(Vec<Value>),
+    Object(Members),
+}
+
+/// Members in the order in which they were first named.
+#[derive(Default)]
+pub(crate) struct Members(Vec<(String, Value)>);
+
+impl Members {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn set(&mut self, name: impl Into<String>, value: Value) {
+        self.0.push((name.into(), value));
+    }
+
+    /// Adds to the list of that name; lists that are told twice are one.
+    pub(crate) fn extend(&mut self, name: &str, more: Vec<Value>) {
+        match self.get(name) {
+            Some(Value::List(list)) => list.extend(more),
+            _ => self.set(name, Value::List(more)),
+        }
+    }
+
+    /// What is said twice is a list.
+    pub(crate) fn add(&mut self, name: String, value: Value) {
+        match self.get(&name) {
+            None => self.set(name, value),
+            Some(Value::List(list)) => list.push(value),
+            Some(single) => {
+                let first = std::mem::replace(single, Value::Bool(false));
+                *single = Value::List(vec![first, value]);
+            }
+        }
+    }
+
+    pub(crate) fn append(&mut self, more: Self) {
+        self.0.extend(more.0);
+    }
+
+    /// Appends those that have a prefix.
+    pub(crate) fn append_prefixed(&mut self, more: Self) {
+        self.0.extend(more.0.into_iter().filter(|(name, _)| name.contains(':')));
+    }
+
+    fn get(&mut self, name: &str) -> Option<&mut Value> {
+        self.0.iter_mut().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        out.push(b'{');
+        for (index, (name, value)) in self.0.iter().enumerate() {
+            if index > 0 {
+                out.push(b',');
+            }
+            write_canonical_string(name, out);
+            out.push(b':');
+            value.write(out);
+        }
+        out.push(b'}');
+    }
+}
+
+impl Value {
+    pub(crate) fn text(text: impl Into<String>) -> Self {
+        Self::Text(text.into())
+    }
+
+    /// A number where the text is one, in the spelling that JSON has for it; else the text, to be refused later.
+    pub(crate) fn number(text: &str) -> Self {
+        let text = text.trim();
+        let (sign, digits) = match text.strip_prefix('-') {
+            Some(digits) => ("-", digits),
+            None => ("", text.strip_prefix('+').unwrap_or(text)),
+        };
+        let (mantissa, exponent) = match digits.split_once(['e', 'E']) {
+            Some((mantissa, exponent)) => (mantissa, Some(exponent)),
+            None => (digits, None),
+        };
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let are_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let exponent_digits = exponent.map_or("0", |text| text.trim_start_matches(['+', '-']));
+        let is_number = are_digits(whole)
+            && are_digits(fraction)
+            && !(whole.is_empty() && fraction.is_empty())
+            && are_digits(exponent_digits)
+            && !exponent_digits.is_empty();
+        if !is_number {
+            return Self::text(text);
+        }
+        let whole = whole.trim_start_matches('0');
+        let mut literal = format!("{sign}{}", if whole.is_empty() { "0" } else { whole });
+        if !fraction.is_empty() {
+            literal.push('.');
+            literal.push_str(fraction);
+        }
+        if let Some(exponent) = exponent {
+            literal.push('e');
+            literal.push_str(exponent);
+        }
+        Self::Number(literal)
+    }
+
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Text(text) => write_canonical_string(text, out),
+            Self::Number(literal) => out.extend_from_slice(literal.as_bytes()),
+            Self::Bool(true) => out.extend_from_slice(b"true"),
+            Self::Bool(false) => out.extend_from_slice(b"false"),
+            Self::List(elements) => {
+                out.push(b'[');
+                for (index, element) in elements.iter().enumerate() {
+                    if index > 0 {
+                        out.push(b',');
+                    }
+                    element.write(out);
+                }
+                out.push(b']');
+            }
+            Self::Object(members) => members.write(out),
+        }
+    }
+}
