@@ -154,9 +154,24 @@ def test_two_events_of_one_hash_id_are_both_kept_and_flagged(client: httpx.Clien
     # The event hash id reads "007" and "7" as one number; the contents differ.
     first = observation("james", **{"ex:agent": "007"})
     second = observation("james", **{"ex:agent": "7"})
-    assert capture(client, first, second)["eventsStored"] == 2
+    job = capture(client, observation("other"), first, second)
+    assert job["eventsStored"] == 3
+    shared = [(f["event_index"], f["pointer"]) for f in job["findings"] if f["code"] == "event_id_shared"]
+    assert shared == [(1, "/epcisBody/eventList/1"), (2, "/epcisBody/eventList/2")]
+    assert client.get(f"/capture/{job['captureID']}").json() == job
+    assert capture(client, first)["findings"] == []  # It was stored before, and is the same.
+    third = capture(client, observation("james", **{"ex:agent": "07"}))
+    assert [finding["code"] for finding in third["findings"]] == ["event_id_shared"]
     verdict = client.get("/verify", params={"scan": "https://id.gs1.org/01/09521234543213/21/james"}).json()
     assert "event_hash_id_shared" in [reason["code"] for reason in verdict["reasons"]]
+
+
+def test_event_under_the_id_of_another_is_kept_and_flagged(client: httpx.Client) -> None:
+    taken = {"eventID": "urn:uuid:00000000-0000-4000-8000-00000000aaaa"}
+    assert capture(client, observation("taken", **taken))["findings"] == []
+    job = capture(client, observation("other-taken"), observation("taken-too", **taken))
+    assert job["eventsStored"] == 2
+    assert [(f["code"], f["event_index"]) for f in job["findings"]] == [("event_id_shared", 1)]
 
 
 def test_large_events_of_one_item_cost_an_answer_little_memory(server: Server, client: httpx.Client) -> None:
