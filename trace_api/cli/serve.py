@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import signal
 import sys
 from pathlib import Path
@@ -82,7 +81,6 @@ def run(
         server_header=False,
         timeout_graceful_shutdown=SHUTDOWN_S_MAX,
     )
-    logging.getLogger("uvicorn.error").addFilter(_last_line_of_traceback)
     # After its shutdown uvicorn raises the signal again for whoever had a handler before; nobody had, and
     # the default one would make a clean end look like a killed process.
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -96,13 +94,6 @@ def run(
     server.run()
     if lost:
         sys.exit(EXIT_UNREACHABLE)
-
-
-def _last_line_of_traceback(record: logging.LogRecord) -> bool:
-    """Why a start failed is in the last line; the way there is of no use to whoever starts a server."""
-    if str(record.msg).startswith("Traceback"):
-        record.msg = str(record.msg).strip().splitlines()[-1]
-    return True
 
 
 @click.command()
