@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import orjson
 import uvicorn
 
 from trace_api.cli.connection import EXIT_UNREACHABLE
@@ -99,13 +100,15 @@ def run(
 @click.command()
 @DATA
 @DATABASE_URL
-def migrate(data_dir: Path, database_url: str | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print the schema's version as JSON.")
+def migrate(data_dir: Path, database_url: str | None, *, as_json: bool) -> None:
     """Bring the database's schema up to date; the server does it at its start, too.
 
     \b
     Examples:
       DATABASE_URL=postgresql://app@db/wayproof wayproof migrate
     """
+    from trace_api.store.migrate import known_migrations
     from trace_api.store.pool import Store
 
     async def open_and_close() -> None:
@@ -113,7 +116,8 @@ def migrate(data_dir: Path, database_url: str | None) -> None:
             pass
 
     asyncio.run(open_and_close())
-    click.echo("the schema is up to date")
+    version = len(known_migrations())
+    click.echo(orjson.dumps({"schema_version": version}) if as_json else f"the schema is up to date: version {version}")
 
 
 COMMANDS = [serve, migrate]
