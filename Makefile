@@ -18,6 +18,7 @@ $(VENV)/.installed: requirements.lock
 # In release mode. Python sources are used from where they stand, so only Rust and the list of packages
 # build anew.
 $(VENV)/.built: $(VENV)/.installed pyproject.toml $(RUST)
+	@command -v cargo > /dev/null || { echo 'A Rust toolchain is needed, and cargo is not in PATH; see https://rustup.rs'; exit 1; }
 	PATH="$(abspath $(BIN)):$$PATH" $(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 

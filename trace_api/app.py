@@ -14,6 +14,7 @@ from trace_api.capture.road import Door
 from trace_api.http import capture, digital_link, events, items, master_data, openapi, operations, page, problems
 from trace_api.http import log as log_routes
 from trace_api.http.body import BodyBudget
+from trace_api.http.methods import Methods
 from trace_api.http.service import Service
 from trace_api.log.keys import LogKeys
 from trace_api.log.sequencer import Sequencer
@@ -95,6 +96,7 @@ def create_app(
         summary="Where has this thing been, is it genuine and safe, and how can I prove it?",
         lifespan=lifespan,
         openapi_url="/openapi.json",
+        docs_url=None,  # That page, and its twin, load scripts from elsewhere.
         redoc_url=None,
     )
     problems.install(app)
@@ -103,5 +105,6 @@ def create_app(
         app.include_router(room.router)
     app.router.routes += [log_routes.tile_route, events.event_route]
     app.mount("/web", page.static)
+    app.add_middleware(Methods, router=app.router)
     app.add_middleware(operations.Observe)
     return app

@@ -73,6 +73,12 @@ class PreparedCapture:
     master_data: list[tuple[int, str, str, bytes]]
     """Name hash, vocabulary, id and canonical JSON of each element of master data in the header."""
 
+    def event_names(self) -> list[int]:
+        """Hashes under which the accepted events' ids and event hash ids are filed."""
+
+    def shared_names(self, name_hashes: list[int]) -> bytes:
+        """Findings as in `problems_json`, 1,000 at most, for the events that have one of these names."""
+
     def copies(self, stored: list[bytes]) -> Copies:
         """COPY streams of the accepted events but those whose content digest is in `stored`.
         Cost: one copy of the rows, one sort."""

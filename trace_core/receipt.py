@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 from typing import Any
-
-import orjson
 
 from trace_core import _native
 from trace_core._native import ProofError
@@ -22,14 +21,15 @@ def check_receipt(receipt: bytes, verifier_key: str) -> list[str]:
     (2) its tree has the size that the receipt says;
     (3) the entry is in that tree, at the leaf index that the receipt says;
     (4) the event, under its context, has the content digest that the receipt says;
-    (5) the entry commits to exactly this event, all its fields and no others.
+    (5) the entry commits to exactly this event, all its fields and no others;
+    (6) the event has the id that the receipt says: its `eventID`, or without one its event hash id.
 
     What remains the caller's duty: that `verifier_key` is the log's, that the log shows everybody the
     same tree (witnesses), and that the entry's tokens are those of the event's items.
     """
     try:
-        parts = _Receipt(orjson.loads(receipt))
-    except (ValueError, KeyError, TypeError, binascii.Error) as error:
+        parts = _Receipt(json.loads(receipt, object_pairs_hook=_each_once))
+    except (ValueError, KeyError, TypeError, RecursionError, binascii.Error) as error:
         raise ProofError(f"not a receipt: {error}") from None
     # (1)
     origin, tree_size, root_hash = _native.open_checkpoint(parts.checkpoint, verifier_key)
@@ -52,13 +52,26 @@ def check_receipt(receipt: bytes, verifier_key: str) -> list[str]:
     commitment, field_count, record_time_us = _native.read_entry(parts.entry)
     if (commitment, field_count) != (opened.commitment, opened.field_count):
         raise ProofError("the log entry does not commit to this event")
+    # (6)
+    event_id = _event_id(_native.bare_event(parts.event, parts.context))
+    if event_id != parts.event_id:
+        raise ProofError("the event has another id than the receipt says")
     return [
         f"the checkpoint of {origin} is signed by the log's key",
         f"its tree has {tree_size} leaves",
         f"the entry is leaf {parts.leaf_index} of that tree, recorded at {record_time_us} µs since 1970",
         "the event has the content digest of the receipt",
         f"the entry commits to this event and its issuer, {field_count} fields in all",
+        f"the event is {event_id}, of content digest {parts.content_digest.hex()}",
     ]
+
+
+def _event_id(bare: bytes) -> str:
+    event_id = json.loads(bare).get("eventID")
+    try:
+        return str(event_id or _native.event_hash_ids(bare)[0])
+    except _native.CaptureError as refused:
+        raise ProofError(f"the event has no event hash id: {refused.args[0]}") from None
 
 
 class _Receipt:
@@ -68,6 +81,7 @@ class _Receipt:
         def decode(text: str) -> bytes:
             return base64.b64decode(text, validate=True)
 
+        self.event_id = str(document["event_id"])
         self.checkpoint = str(document["checkpoint"]).encode()
         self.tree_size = _count(document["tree_size"])
         self.leaf_index = _count(document["leaf_index"])
@@ -78,6 +92,14 @@ class _Receipt:
         self.context = str(document["context"]).encode()
         self.secret = decode(document["secret"])
         self.partner = str(document["issuer"]["partner"])
+
+
+def _each_once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object as it stands, if each of its names does so once: another reader might take another value."""
+    document = dict(members)
+    if len(document) != len(members):
+        raise ValueError("a member stands there twice")
+    return document
 
 
 def _count(value: object) -> int:

@@ -100,7 +100,7 @@ def test_events_are_judged_one_by_one_and_stored_together(client: httpx.Client) 
         (1, "/epcisBody/eventList/1/eventTime", "format"),
         (1, "/epcisBody/eventList/1/bizStep", "enum"),
     }
-    assert client.get(f"/capture/{job['captureID']}").json() == job
+    assert client.get(f"/capture/{job['captureID']}").json()["findings"] == job["findings"]
     proceeding = {**JSON, "GS1-Capture-Error-Behaviour": "proceed"}
     answer = client.post("/capture", content=orjson.dumps(document_of(good, bad)), headers=proceeding).json()
     assert (answer["success"], answer["eventsStored"], len(answer["errors"])) == (False, 1, 2)
@@ -154,9 +154,24 @@ def test_two_events_of_one_hash_id_are_both_kept_and_flagged(client: httpx.Clien
     # The event hash id reads "007" and "7" as one number; the contents differ.
     first = observation("james", **{"ex:agent": "007"})
     second = observation("james", **{"ex:agent": "7"})
-    assert capture(client, first, second)["eventsStored"] == 2
+    job = capture(client, observation("other"), first, second)
+    assert job["eventsStored"] == 3
+    shared = [(f["event_index"], f["pointer"]) for f in job["findings"] if f["code"] == "event_id_shared"]
+    assert shared == [(1, "/epcisBody/eventList/1"), (2, "/epcisBody/eventList/2")]
+    assert client.get(f"/capture/{job['captureID']}").json()["findings"] == job["findings"]
+    assert capture(client, first)["findings"] == []  # It was stored before, and is the same.
+    third = capture(client, observation("james", **{"ex:agent": "07"}))
+    assert [finding["code"] for finding in third["findings"]] == ["event_id_shared"]
     verdict = client.get("/verify", params={"scan": "https://id.gs1.org/01/09521234543213/21/james"}).json()
     assert "event_hash_id_shared" in [reason["code"] for reason in verdict["reasons"]]
+
+
+def test_event_under_the_id_of_another_is_kept_and_flagged(client: httpx.Client) -> None:
+    taken = {"eventID": "urn:uuid:00000000-0000-4000-8000-00000000aaaa"}
+    assert capture(client, observation("taken", **taken))["findings"] == []
+    job = capture(client, observation("other-taken"), observation("taken-too", **taken))
+    assert job["eventsStored"] == 2
+    assert [(f["code"], f["event_index"]) for f in job["findings"]] == [("event_id_shared", 1)]
 
 
 def test_large_events_of_one_item_cost_an_answer_little_memory(server: Server, client: httpx.Client) -> None:
@@ -213,6 +228,47 @@ def test_bad_parameters_are_refused_as_problems(client: httpx.Client) -> None:
     assert client.delete("/capture").status_code == 405
 
 
+def test_head_is_get_without_its_body_and_options_names_the_methods(client: httpx.Client) -> None:
+    for path in ("/log/checkpoint", "/healthz", "/events", "/", "/web/page.css", "/verify?scan=x", "/nowhere"):
+        get, head = client.get(path), client.head(path)
+        assert (head.status_code, head.content) == (get.status_code, b""), path
+        assert head.headers["content-type"] == get.headers["content-type"]
+        assert int(head.headers["content-length"]) > 0
+    allowed = {
+        "/events": "GET, POST, HEAD, OPTIONS",
+        "/capture": "POST, OPTIONS",
+        "/log/tile/0/000": "GET, HEAD, OPTIONS",
+    }
+    for path, methods in allowed.items():
+        options, refused = client.options(path), client.delete(path)
+        assert (options.status_code, options.headers["allow"], options.content) == (204, methods, b"")
+        assert (refused.status_code, refused.headers["allow"]) == (405, methods)
+        assert refused.headers["content-type"] == "application/problem+json"
+    assert client.options("/nowhere").status_code == 404
+    assert client.head("/capture").status_code == 405
+
+
+def test_nothing_is_served_that_loads_from_elsewhere_or_is_no_page(client: httpx.Client) -> None:
+    for path in ("/docs", "/redoc", "/web/page.html"):
+        assert client.get(path).status_code == 404
+
+
+def test_event_id_that_ends_like_a_receipt_is_an_event(client: httpx.Client) -> None:
+    event_id = "https://example.org/events/17/receipt"
+    assert capture(client, observation("receipt", eventID=event_id), ack="published")["success"]
+    assert client.get(f"/events/{quote(event_id, safe='')}").json()["eventID"] == event_id
+    receipt = client.get(f"/events/{quote(event_id, safe='')}/receipt").json()
+    assert receipt["event_id"] == event_id
+
+
+def test_duplicate_key_is_found_at_its_second_place(client: httpx.Client) -> None:
+    many = b",".join(b'"k%d":1' % n for n in range(100))
+    for body in (b'{"a":1,"b":2,"a":3}', b'{"a":1,%s,"a":3}' % many):
+        [error] = post(client, body).json()["errors"]
+        assert error["pointer"] == "/a"
+        assert error["message"].endswith(f" at byte {body.rindex(b'a')}")
+
+
 # Below HTTP's grammar ---------------------------------------------------------------------------------
 
 
@@ -236,18 +292,33 @@ def status_of(answer: bytes) -> int:
     ("request_bytes", "statuses"),
     [
         (b"GET /healthz HTTP/1.1\r\n\r\n", {400}),
+        (b"GET /healthz HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", {400}),
+        (b"NONSENSE\r\n\r\n", {400}),
         (b"POST /capture HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}", {400}),
         (b"POST /capture HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}", {400}),
         (b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 1_000_000 + b"\r\n\r\n", {431}),
         (b"GET /healthz HTTP/1.1\r\nHost: x\r\n" + b"X: a\r\n" * 5000 + b"\r\n", {431}),
         (b"GET /" + b"a" * 1_000_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", {431, 414}),
     ],
-    ids=["no-host", "two-lengths", "length-and-chunks", "long-header", "many-headers", "long-path"],
+    ids=[
+        "no-host",
+        "two-hosts",
+        "no-http",
+        "two-lengths",
+        "length-and-chunks",
+        "long-header",
+        "many-headers",
+        "long-path",
+    ],
 )
 def test_broken_request_is_refused_and_the_connection_closed(
     server: Server, request_bytes: bytes, statuses: set[int]
 ) -> None:
-    assert status_of(raw(server, request_bytes)) in statuses
+    answer = raw(server, request_bytes)
+    assert status_of(answer) in statuses
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert b"content-type: application/problem+json" in head.lower()
+    assert orjson.loads(body)["status"] == status_of(answer)
 
 
 def test_slow_header_is_cut_off(server: Server) -> None:
@@ -335,6 +406,12 @@ def test_business_data_stays_out_of_metrics_and_logs(server: Server, client: htt
     assert marker not in server.log.read_text()
     assert marker not in (server.data / "postgres.log").read_text()
     assert b"request_id" in server.log.read_bytes()
+
+
+def test_everything_that_is_logged_is_one_json_object_a_line(server: Server) -> None:
+    raw(server, b"NONSENSE\r\n\r\n")
+    for line in server.log.read_bytes().splitlines():
+        assert {"event", "level", "timestamp"} <= set(orjson.loads(line))
 
 
 def test_openapi_document_names_every_route(client: httpx.Client) -> None:

@@ -64,10 +64,18 @@ def test_receipts_verify_offline_and_no_other_receipt_does(filled: Server) -> No
         some = receipts(client, 12)
     assert len(some) >= 10
     for receipt in some:
-        assert len(trace_core.check_receipt(orjson.dumps(receipt), key)) == 5
+        steps = trace_core.check_receipt(orjson.dumps(receipt), key)
+        assert len(steps) == 6
+        assert receipt["event_id"] in steps[5]
     good = some[0]
     other = some[1]
+    twice = orjson.dumps(good)[:-1] + b',"event_id":%s}' % orjson.dumps(other["event_id"])
+    with pytest.raises(trace_core.ProofError, match="twice"):
+        trace_core.check_receipt(twice, key)
+    with pytest.raises(trace_core.ProofError, match="not a receipt"):
+        trace_core.check_receipt(b"[" * 100_000, key)
     for member in (
+        "event_id",
         "entry",
         "inclusion_proof",
         "leaf_index",

@@ -8,7 +8,9 @@ import re
 import shutil
 import signal
 import subprocess
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -309,8 +311,8 @@ def test_commands_say_what_went_wrong_by_their_exit_codes(server: Server, tmp_pa
     assert wayproof("verify", "(01)09521234543214", "--server", server.url).returncode == 1
     assert wayproof("verify", "(01)09521234543213", "--server", "http://127.0.0.1:1").returncode == 3
     assert wayproof("verify").returncode == 2
-    for command in (("log", "fsck"), ("migrate",), ("log", "key", "--origin", "x.example/log")):
-        folder = tmp_path / "none" if command[-1] == "x.example/log" else server.data
+    for command in (("log", "fsck"), ("migrate",), ("log", "key"), ("log", "key", "--json")):
+        folder = tmp_path / "none" if command[-1] == "key" else server.data
         unavailable = wayproof(*command, "--data", folder)
         assert (unavailable.returncode, unavailable.stderr.count(b"\n")) == (3, 1)
     assert not (tmp_path / "none").exists()
@@ -331,6 +333,65 @@ def test_commands_say_what_went_wrong_by_their_exit_codes(server: Server, tmp_pa
         assert b"wayproof" in shown.stdout
     hashed = wayproof("event-hash", bad, "--json")
     assert orjson.loads(hashed.stdout)[0].startswith("ni:///sha-256;")
+
+
+def test_commands_that_look_after_a_log_answer_in_json(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    server = Server.start(data)
+    vkey = httpx.get(f"{server.url}/log/key").text.strip()
+    assert server.end() == 0
+    assert wayproof("log", "key", "--data", data).stdout.decode().strip() == vkey
+    told = orjson.loads(wayproof("log", "key", "--data", data, "--json").stdout)
+    assert told == {"origin": "wayproof.test/log", "key": vkey}
+    assert orjson.loads(wayproof("migrate", "--data", data, "--json").stdout) == {"schema_version": 1}
+    (data / "keys" / "log-blinding.key").write_bytes(bytes(32))
+    other = wayproof("log", "key", "--data", data)
+    assert (other.returncode, other.stdout) == (3, b"")
+    assert b"blinded with another key" in other.stderr
+
+
+def test_recall_by_command_tells_gaps_discrepancies_and_what_it_does_not_know(
+    server: Server, client: httpx.Client
+) -> None:
+    some = lambda epc, amount: [{"epcClass": epc, "quantity": amount, "uom": "KGM"}]  # noqa: E731
+    lot, made = f"{GTIN}/10/CLI", "https://id.gs1.org/01/09521234543220/10/CLI"
+    site = {"readPoint": {"id": "https://id.gs1.org/414/9521234000013"}}
+    capture(
+        client,
+        at(0, type="ObjectEvent", action="ADD", quantityList=some(lot, 9), bizStep="commissioning", **site),
+        at(1, type="TransformationEvent", inputQuantityList=some(lot, 6), outputQuantityList=some(made, 8)),
+        at(2, type="ObjectEvent", action="OBSERVE", quantityList=some(made, 8), bizStep="shipping", **site),
+    )
+    told = wayproof("recall", "(01)09521234543213(10)CLI", "--server", server.url)
+    assert told.returncode == 0, told.stderr
+    assert b"outputs_exceed_inputs: 6 KGM expected, 8 found" in told.stdout
+    assert b"shipped_not_received" in told.stdout
+    unknown = wayproof("recall", "(01)09521234543213(10)NEVER", "--server", server.url)
+    assert (unknown.returncode, unknown.stderr) == (1, b"no event names this item\n")
+
+
+def test_command_before_a_proxy_without_server_says_so_in_a_line(tmp_path: Path) -> None:
+    class Proxy(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(502)
+            self.end_headers()
+            self.wfile.write(b"<html>Bad Gateway</html>")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Proxy) as proxy:
+        threading.Thread(target=proxy.serve_forever, daemon=True).start()
+        asked = wayproof("verify", "(01)09521234543213", "--server", f"http://127.0.0.1:{proxy.server_port}")
+        proxy.shutdown()
+    assert (asked.returncode, asked.stderr.count(b"\n")) == (3, 1)
+    assert b"502" in asked.stderr
+
+
+def test_simulator_says_in_a_line_what_it_cannot_do(tmp_path: Path) -> None:
+    nowhere = wayproof("simulate", "--out", tmp_path / "none" / "x")
+    assert (nowhere.returncode, nowhere.stderr.count(b"\n")) == (1, 1)
+    assert wayproof("simulate", "--json").returncode == 2
 
 
 def test_simulator_writes_the_same_bytes_for_the_same_seed(tmp_path: Path) -> None:

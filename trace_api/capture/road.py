@@ -125,9 +125,7 @@ class Door:
                 problems_left_out=prepared.problems_left_out,
             )
             try:
-                await captures.store_capture(self._store, row, outcome, copies)
+                return await captures.store_capture(self._store, row, outcome, copies, names=prepared)
             except captures.DuplicateEvents:
                 stored_before = list(await captures.find_digests(self._store, prepared.content_digests))
-            else:
-                return outcome
         raise Unavailable("other captures keep storing the same events; try again")

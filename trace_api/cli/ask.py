@@ -11,7 +11,7 @@ import httpx
 import orjson
 
 import trace_core
-from trace_api.cli.connection import SERVER, connect, unreachable
+from trace_api.cli.connection import SERVER, connect, read_json, unreachable
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
 GENUINE = frozenset({"genuine", "genuine-with-warnings"})
@@ -91,14 +91,32 @@ def recall(item: str, server: str, *, as_json: bool) -> None:
     Examples:
       wayproof recall "(01)09520201000053(10)M0482"
       wayproof recall https://id.gs1.org/01/09520201000053/10/M0482 --json
+
+    Exit codes: 0 here is what it reaches; 1 no event names it; 3 the server cannot be reached.
     """
     answer = _get(server, "/recall", {"item": item})
+    is_known = any(affected["kind"] is not None for affected in answer["affected"])
     if as_json:
         click.echo(orjson.dumps(answer))
-        return
+    elif is_known:
+        _print_recall(answer)
+    else:
+        click.echo("no event names this item", err=True)
+    sys.exit(0 if is_known else 1)
+
+
+def _print_recall(answer: dict[str, Any]) -> None:
     for affected in answer["affected"]:
         click.echo(f"{affected['item']}  {affected.get('place') or 'place unknown'}  since {affected.get('since')}")
+    for found in answer["discrepancies"]:
+        unit = found["unit"] or "pieces"
+        what = f"{found['expected']} {unit} expected, {found['found']} found"
+        click.echo(f"discrepancy: {found['item']}  {found['kind']}: {what}")
+    for gap in answer["gaps"]:
+        click.echo(f"gap: {', '.join(gap['items'])}  {gap['kind']}  {gap['event']['time']}  {gap['event']['event_id']}")
     click.echo(f"{len(answer['affected'])} items, {len(answer['notify'])} to notify")
+    if answer["truncated"]:
+        click.echo(f"not all: the answer is cut at {', '.join(answer['limits_reached'])}", err=True)
 
 
 def _get(server: str, path: str, parameters: dict[str, str]) -> dict[str, Any]:
@@ -107,7 +125,7 @@ def _get(server: str, path: str, parameters: dict[str, str]) -> dict[str, Any]:
             response = client.get(path, params=parameters, headers={"Accept": "application/json"})
         except httpx.TransportError as failure:
             unreachable(client, failure)
-    answer: dict[str, Any] = orjson.loads(response.content)
+    answer = read_json(client, response)
     if response.is_error:
         raise click.ClickException(f"{answer.get('title')}: {answer.get('detail')}")
     return answer

@@ -15,7 +15,7 @@ import tenacity
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 import trace_core
-from trace_api.cli.connection import SERVER, connect, unreachable
+from trace_api.cli.connection import SERVER, connect, read_json, unreachable
 
 PART_EVENTS = 2_000
 """Events in one request: large enough to be fast, small enough that a cut costs little."""
@@ -141,7 +141,7 @@ def _send_part(client: httpx.Client, part: bytes, *, strict: bool) -> dict[str, 
         response = send()
     except (httpx.TransportError, _TryAgain) as failure:
         unreachable(client, failure)
-    job: dict[str, Any] = orjson.loads(response.content)
+    job = read_json(client, response)
     if response.status_code == 202:
         return job
     errors = job.get("errors") or [{"message": job.get("detail", "refused")}]

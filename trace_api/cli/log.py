@@ -15,6 +15,7 @@ from trace_api.log.fsck import Report
 from trace_api.log.fsck import fsck as log_fsck
 from trace_api.log.keys import LogKeys
 from trace_api.settings import Settings
+from trace_api.store import log as log_store
 from trace_api.store.pool import Store
 
 
@@ -25,16 +26,29 @@ def log() -> None:
 
 @log.command()
 @DATA
-@click.option("--origin", required=True, help="The log's URL without scheme.")
-def key(data_dir: Path, origin: str) -> None:
-    """Print the log's verifier key (vkey).
+@DATABASE_URL
+@click.option("--json", "as_json", is_flag=True, help="Print origin and key as JSON.")
+def key(data_dir: Path, database_url: str | None, *, as_json: bool) -> None:
+    """Print the log's verifier key (vkey), once it has opened the log's checkpoint. The server must not run on
+    the same folder; a running one tells its key at /log/key.
 
     \b
     Examples:
-      wayproof log key --data ./data --origin trace.example.org/log
+      wayproof log key --data ./data
+      DATABASE_URL=postgresql://app@db/wayproof wayproof log key --data ./data --json
     """
-    settings = Settings.of(data_dir=data_dir)
-    click.echo(LogKeys.load(settings.key_dir).verifier_key(origin))
+    settings = Settings.of(data_dir=data_dir, database_url=database_url)
+    keys = LogKeys.load(settings.key_dir)
+    origin = asyncio.run(_origin(settings, keys))
+    vkey = keys.verifier_key(origin)
+    click.echo(orjson.dumps({"origin": origin, "key": vkey}) if as_json else vkey)
+
+
+async def _origin(settings: Settings, keys: LogKeys) -> str:
+    async with Store.open(settings) as store, store.session() as connection:
+        head = await log_store.read_head(connection)
+    keys.check(head)
+    return head.origin
 
 
 @log.command()

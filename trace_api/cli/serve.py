@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import orjson
 import uvicorn
 
 from trace_api.cli.connection import EXIT_UNREACHABLE
@@ -82,7 +82,6 @@ def run(
         server_header=False,
         timeout_graceful_shutdown=SHUTDOWN_S_MAX,
     )
-    logging.getLogger("uvicorn.error").addFilter(_last_line_of_traceback)
     # After its shutdown uvicorn raises the signal again for whoever had a handler before; nobody had, and
     # the default one would make a clean end look like a killed process.
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -98,23 +97,18 @@ def run(
         sys.exit(EXIT_UNREACHABLE)
 
 
-def _last_line_of_traceback(record: logging.LogRecord) -> bool:
-    """Why a start failed is in the last line; the way there is of no use to whoever starts a server."""
-    if str(record.msg).startswith("Traceback"):
-        record.msg = str(record.msg).strip().splitlines()[-1]
-    return True
-
-
 @click.command()
 @DATA
 @DATABASE_URL
-def migrate(data_dir: Path, database_url: str | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print the schema's version as JSON.")
+def migrate(data_dir: Path, database_url: str | None, *, as_json: bool) -> None:
     """Bring the database's schema up to date; the server does it at its start, too.
 
     \b
     Examples:
       DATABASE_URL=postgresql://app@db/wayproof wayproof migrate
     """
+    from trace_api.store.migrate import known_migrations
     from trace_api.store.pool import Store
 
     async def open_and_close() -> None:
@@ -122,7 +116,8 @@ def migrate(data_dir: Path, database_url: str | None) -> None:
             pass
 
     asyncio.run(open_and_close())
-    click.echo("the schema is up to date")
+    version = len(known_migrations())
+    click.echo(orjson.dumps({"schema_version": version}) if as_json else f"the schema is up to date: version {version}")
 
 
 COMMANDS = [serve, migrate]

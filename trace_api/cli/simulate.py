@@ -45,15 +45,22 @@ def simulate(
     """
     if file_events is not None and out is None:
         raise click.UsageError("--file-events needs --out FOLDER")
+    if as_json and not landmarks:
+        raise click.UsageError("--json is for --landmarks; events are JSON already")
     simulator = trace_core.Simulator(events=events, seed=seed, troubled_per_10k=trouble, recall_items=recall_items)
     if landmarks:
         _print_landmarks(simulator, as_json=as_json)
-    elif master_data:
+        return
+    if master_data:
         sys.stdout.buffer.write(simulator.master_data())
-    elif file_events is not None and out is not None:
-        _write_files(simulator, out, events, file_events)
-    else:
-        _write_stream(simulator, out)
+        return
+    try:
+        if file_events is not None and out is not None:
+            _write_files(simulator, out, events, file_events)
+        else:
+            _write_stream(simulator, out)
+    except OSError as failure:
+        raise click.ClickException(f"{out or 'standard output'}: {failure.strerror}") from None
 
 
 def _write_stream(simulator: trace_core.Simulator, out: Path | None) -> None:

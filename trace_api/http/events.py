@@ -95,7 +95,8 @@ async def get_event(request: Request) -> Response:
     service: Service = request.app.state.service
     event_id = request.path_params["event_id"]
     try:
-        if event_id.endswith("/receipt"):
+        # In the raw path: there an id that ends so itself has its slash encoded.
+        if request.scope["raw_path"].endswith(b"/receipt"):
             receipt = await service.questions.receipt(event_id.removesuffix("/receipt"), OPEN_PARTNER)
             return Response(orjson.dumps(receipt), media_type="application/json")
         found, is_truncated = await service.questions.events(event_id, OPEN_PARTNER)

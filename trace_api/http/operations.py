@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 import uuid
@@ -52,17 +53,34 @@ async def get_metrics(service: ServiceOf) -> Response:
 
 def configure_logging(level: str = "info") -> None:
     """One JSON object a line on standard error, with time, level and request id."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.ExceptionRenderer(),
+    ]
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.ExceptionRenderer(),
-            structlog.processors.JSONRenderer(),
-        ],
+        processors=[*shared, structlog.processors.JSONRenderer()],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+    # What others log, asyncio and the HTTP server, in the same form.
+    last: list[structlog.typing.Processor] = [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        structlog.processors.JSONRenderer(),
+    ]
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=last))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    logging.getLogger("uvicorn.error").addFilter(_once_in_one_line)
+
+
+def _once_in_one_line(record: logging.LogRecord) -> bool:
+    """An exception of the application is logged already where it becomes an answer. Why a start failed is in the
+    last line; the way there is of no use to whoever starts a server."""
+    if str(record.msg).startswith("Traceback"):
+        record.msg = str(record.msg).strip().splitlines()[-1]
+    return not str(record.msg).startswith("Exception in ASGI application")
 
 
 class Observe:

@@ -56,4 +56,4 @@ async def get_page(
     return Response(html, headers=HEADERS, media_type="text/html; charset=utf-8")
 
 
-static = StaticFiles(directory=_WEB)
+static = StaticFiles(directory=_WEB / "static")

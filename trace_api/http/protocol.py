@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from trace_api.http.problems import problem
 
 if TYPE_CHECKING:
     import asyncio
@@ -14,6 +17,8 @@ HEADER_S_MAX = 10.0
 HEADER_BYTES_MAX = 65_536
 """Request line and headers together; uvicorn's h11 twin has the same limit."""
 HEADERS_MAX = 128
+
+_TOO_MUCH = f"a request has at most {HEADERS_MAX} headers, of {HEADER_BYTES_MAX} bytes with its first line"
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -25,7 +30,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         self._in_headers, self._header_bytes = True, 0
-        self._header_deadline = self.loop.call_later(HEADER_S_MAX, self._refuse, 408)
+        self._header_deadline = self.loop.call_later(HEADER_S_MAX, self._refuse, 408, "the headers came too slowly")
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
@@ -36,21 +41,22 @@ class GuardedProtocol(HttpToolsProtocol):
         self._count(len(name) + len(value))
         super().on_header(name, value)
         if len(self.headers) > HEADERS_MAX:
-            self._refuse(431)
+            self._refuse(431, _TOO_MUCH)
 
     def on_headers_complete(self) -> None:
         self._in_headers = False
         self._cancel_deadline()
         if self.transport.is_closing():
             return
-        if self.parser.get_http_version() == "1.1" and not any(name == b"host" for name, _ in self.headers):
-            self._refuse(400)
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        if hosts > 1 or (hosts == 0 and self.parser.get_http_version() == "1.1"):
+            self._refuse(400, "a request names its host once")
             return
         super().on_headers_complete()
 
     def data_received(self, data: bytes) -> None:
         if self._in_headers and self._header_bytes + len(data) > HEADER_BYTES_MAX:
-            self._refuse(431)
+            self._refuse(431, _TOO_MUCH)
             return
         super().data_received(data)
 
@@ -61,21 +67,21 @@ class GuardedProtocol(HttpToolsProtocol):
     def _count(self, size: int) -> None:
         self._header_bytes += size
         if self._header_bytes > HEADER_BYTES_MAX:
-            self._refuse(431)
+            self._refuse(431, _TOO_MUCH)
 
     def _cancel_deadline(self) -> None:
         if self._header_deadline is not None:
             self._header_deadline.cancel()
             self._header_deadline = None
 
-    def _refuse(self, status: int) -> None:
+    def send_400_response(self, msg: str) -> None:
+        self._refuse(400, msg)
+
+    def _refuse(self, status: int, detail: str) -> None:
         if self.transport.is_closing():
             return
-        phrases: dict[int, Any] = {
-            400: "Bad Request",
-            408: "Request Timeout",
-            431: "Request Header Fields Too Large",
-        }
-        head = f"HTTP/1.1 {status} {phrases[status]}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
-        self.transport.write(head.encode())
+        document = problem(status, "about:blank", detail, headers={"Connection": "close"})
+        lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}".encode()]
+        lines += [name + b": " + value for name, value in document.raw_headers]
+        self.transport.write(b"\r\n".join([*lines, b"", bytes(document.body)]))
         self.transport.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import asyncpg
@@ -26,6 +26,8 @@ ATTEMPTS_MAX = 3
 """How often a capture is sent to the database when its transaction is lost or was in another's way."""
 _PAUSE_S = 0.2
 COPY_PIECE_BYTES = 1 << 18
+PROBLEMS_MAX = 1_000
+"""Problems that a job lists; the core holds to it, too."""
 
 
 class DuplicateEvents(StoreError):
@@ -43,6 +45,16 @@ class Copies(Protocol):
 
     def read(self, table: str, at: int, size: int) -> bytes:
         """At most `size` bytes of a table's stream from `at` on; none at its end."""
+
+
+class Names(Protocol):
+    """What the events of a capture are called themselves."""
+
+    def event_names(self) -> list[int]:
+        """Hashes under which their ids are filed."""
+
+    def shared_names(self, name_hashes: list[int]) -> bytes:
+        """Findings, a JSON array, for the events that have one of these names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,32 +102,41 @@ async def next_number_block(store: Store) -> range:
     return range(block * NUMBERS_IN_BLOCK, (block + 1) * NUMBERS_IN_BLOCK)
 
 
-async def store_capture(store: Store, row: CaptureRow, outcome: Outcome, copies: Copies | None) -> None:
-    """Stores a capture and its events, or nothing of it. When it returns, all of it is durable.
+async def store_capture(
+    store: Store, row: CaptureRow, outcome: Outcome, copies: Copies | None, names: Names | None = None
+) -> Outcome:
+    """Stores a capture and its events, or nothing of it. When it returns, all of it is durable. Returns the
+    outcome as stored: with `names`, it has a finding for each event whose id another event has, too, that was
+    stored before or stands in the same capture.
 
     The same row may be sent again, and is stored once: `capture_id` tells whether it is there already.
     Raises `DuplicateEvents` when another capture has stored one of the events before, `Unavailable` when
     the database was not there in `ATTEMPTS_MAX` attempts; then the last of them may have taken effect.
     """
-    for attempt in range(1, ATTEMPTS_MAX + 1):
+    attempt = 1
+    while True:
         try:
             async with store.session() as connection:
-                await _store_once(connection, row, outcome, copies)
-                return
+                return await _store_once(connection, row, outcome, copies, names)
         except (Unavailable, asyncpg.TransactionRollbackError) as failure:
             # A lost answer is not a lost write: the next attempt may find that this one took effect.
             if attempt == ATTEMPTS_MAX:
                 raise Unavailable("the capture could not be stored now") from failure
         await asyncio.sleep(_PAUSE_S * attempt)
+        attempt += 1
 
 
-async def _store_once(connection: asyncpg.Connection, row: CaptureRow, outcome: Outcome, copies: Copies | None) -> None:
+async def _store_once(
+    connection: asyncpg.Connection, row: CaptureRow, outcome: Outcome, copies: Copies | None, names: Names | None
+) -> Outcome:
     try:
         async with connection.transaction():
             if copies is not None and copies.event_count > 0:
                 # Digests first: a repetition is refused before anything else is written.
                 for table in ("event_digest", "event", "reference"):
                     await copy_rows(connection, table, copies)
+                if names is not None:
+                    outcome = await _with_shared_names(connection, outcome, names)
             if copies is not None and row.master_data:
                 await master_data.insert(connection, row.capture_no, row.record_time, row.master_data)
             await connection.execute(
@@ -132,10 +153,21 @@ async def _store_once(connection: asyncpg.Connection, row: CaptureRow, outcome: 
     except asyncpg.UniqueViolationError as violation:
         # What is in the way may be an earlier attempt of ours, whose answer was lost.
         if await connection.fetchval(_SQL["capture_is_stored"], row.capture_id):
-            return
+            return outcome
         if violation.constraint_name == "event_digest_pkey":
             raise DuplicateEvents("some events are stored already") from None
         raise StoreError(f"{violation.constraint_name}: a capture number is in use already") from violation
+    return outcome
+
+
+async def _with_shared_names(connection: asyncpg.Connection, outcome: Outcome, names: Names) -> Outcome:
+    shared = [row[0] for row in await connection.fetch(_SQL["shared_names"], names.event_names())]
+    if not shared:
+        return outcome
+    findings = orjson.loads(names.shared_names(shared))
+    room = max(PROBLEMS_MAX - len(outcome.problems), 0)
+    left_out = outcome.problems_left_out + len(findings[room:])
+    return replace(outcome, problems=[*outcome.problems, *findings[:room]], problems_left_out=left_out)
 
 
 async def copy_rows(connection: asyncpg.Connection, table: str, copies: Copies) -> None:

@@ -7,6 +7,15 @@ SELECT nextval('capture_no_block');
 INSERT INTO capture (capture_no, capture_id, partner, record_time, context, body_digest, event_count, outcome)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
 
+-- name: shared_names
+-- Which of these names more than one event has; role 8 is the event itself.
+SELECT name_hash FROM unnest($1::bigint[]) AS named (name_hash)
+CROSS JOIN LATERAL (
+    SELECT count(*) AS events
+    FROM (SELECT FROM reference WHERE reference.name_hash = named.name_hash AND role = 8 LIMIT 2) AS two
+) AS counted
+WHERE events > 1;
+
 -- name: capture_is_stored
 -- Whether a commit whose answer was lost has taken effect.
 SELECT EXISTS (SELECT FROM capture WHERE capture_id = $1);

@@ -179,6 +179,17 @@ impl PreparedCapture {
             .collect()
     }
 
+    /// Hashes under which the events' own names are filed.
+    fn event_names(&self, py: Python<'_>) -> Vec<i64> {
+        py.detach(|| self.prepared.event_names())
+    }
+
+    /// Findings, as JSON, for the events that have one of these names.
+    fn shared_names<'py>(&self, py: Python<'py>, name_hashes: Vec<i64>) -> Bound<'py, PyBytes> {
+        let findings = self.prepared.shared_names(&name_hashes.into_iter().collect());
+        PyBytes::new(py, &capture::problems_json(findings.iter().take(PROBLEMS_MAX)))
+    }
+
     /// COPY streams of all events but those with these content digests.
     fn copies(slf: Py<Self>, py: Python<'_>, stored: Vec<Vec<u8>>) -> Copies {
         let stored: HashSet<[u8; 32]> = stored.iter().filter_map(|d| d.as_slice().try_into().ok()).collect();

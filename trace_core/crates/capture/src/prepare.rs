@@ -88,6 +88,8 @@ pub struct Prepared {
     /// The master data of the header, in order; none where the document is refused.
     pub master_data: Vec<MasterDataRow>,
     capture_no: i64,
+    /// Where the events stand in the document; empty for a bare event.
+    list_pointer: &'static str,
     /// The COPY stream of `event`, if all events are stored.
     rows: Vec<u8>,
     references: Vec<Reference>,
@@ -151,6 +153,7 @@ fn empty(request: &Request<'_>) -> Prepared {
         events: Vec::new(),
         master_data: Vec::new(),
         capture_no: request.capture_no,
+        list_pointer: "",
         rows: Vec::new(),
         references: Vec::new(),
     }
@@ -201,7 +204,7 @@ impl<'r, 'a> Preparing<'r, 'a> {
             ignored_fields: document.ignored_fields(),
             scratch: Bump::new(),
             first_with: HashMap::new(),
-            out: Prepared { problems, context, rows, ..empty(request) },
+            out: Prepared { problems, context, rows, list_pointer: document.list_pointer, ..empty(request) },
         }
     }
 
@@ -455,6 +458,36 @@ impl Prepared {
             event_digest: event_digest_rows(&digests),
             event_count: digests.len(),
         }
+    }
+
+    /// Under which hashes the events' own names are filed: event ids as captured, and event hash ids.
+    #[must_use]
+    pub fn event_names(&self) -> Vec<i64> {
+        let names = self.references.iter().filter(|reference| reference.role == Role::Event);
+        names.map(|reference| reference.name_hash).collect()
+    }
+
+    /// A finding for each event that has one of these names, which other events have, too.
+    #[must_use]
+    pub fn shared_names(&self, name_hashes: &HashSet<i64>) -> Vec<Problem> {
+        let is_shared = |r: &Reference| r.role == Role::Event && name_hashes.contains(&r.name_hash);
+        let sharing = self
+            .events
+            .iter()
+            .filter(|event| self.references[event.references.clone()].iter().any(is_shared));
+        sharing
+            .map(|event| Problem {
+                event_index: Some(event.index),
+                pointer: if self.list_pointer.is_empty() {
+                    String::new()
+                } else {
+                    format!("{}/{}", self.list_pointer, event.index)
+                },
+                code: "event_id_shared",
+                message: "another event with other content has this event id or event hash id".to_owned(),
+                severity: Severity::Finding,
+            })
+            .collect()
     }
 
     /// The rows of some of the events, with keys that have no gaps again.

@@ -268,18 +268,24 @@ impl<'a> Reader<'a> {
                 .map(|(_, m)| m.name)
         } else {
             let mut names: Vec<&str> = members.iter().map(|member| member.name).collect();
-            names.sort_unstable();
-            names.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0])
+            names.sort_unstable_by_key(|name| (*name, name.as_ptr()));
+            names.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[1])
         };
         match twice {
             None => Ok(()),
             Some(name) => Err(Box::new(Failure {
                 code: ReadErrorCode::DuplicateName,
                 message: "two members of one object have the same name",
-                offset: start,
+                // A name with escapes stands elsewhere than in the text; then the object is the place.
+                offset: self.offset_of(name).unwrap_or(start),
                 path: vec![name.to_owned()],
             })),
         }
+    }
+
+    fn offset_of(&self, part: &str) -> Option<usize> {
+        let offset = part.as_ptr().addr().checked_sub(self.text.as_ptr().addr())?;
+        (offset < self.text.len()).then_some(offset)
     }
 
     fn number(&mut self) -> Read<Value<'a>> {
