@@ -47,6 +47,7 @@ from trace_core._native import (
     sign_checkpoint,
     split_document,
     verifier_key,
+    with_keys,
 )
 from trace_core.receipt import check_receipt
 
@@ -104,4 +105,5 @@ __all__ = [
     "sign_checkpoint",
     "split_document",
     "verifier_key",
+    "with_keys",
 ]

@@ -66,6 +66,9 @@ class PreparedCapture:
     content_digests: list[bytes]
     """Of the accepted events, in order."""
 
+    master_data: list[tuple[int, str, str, bytes]]
+    """Name hash, vocabulary, id and canonical JSON of each element of master data in the header."""
+
     def event_names(self) -> list[int]:
         """Hashes under which the accepted events' ids and event hash ids are filed."""
 
@@ -115,6 +118,12 @@ def open_event(event: bytes, context: bytes, *, secret: bytes, partner: str) -> 
 
 def read_entry(entry: bytes) -> tuple[bytes, int, int]:
     """Commitment, number of fields, and record time (µs since 1970) of a log entry. Raises `ProofError`."""
+
+def with_keys(event: bytes, *, prefix_digits: Callable[[str], int | None] | None = None) -> bytes:
+    """The event with its GS1 keys as Digital Links; as EPC URNs where `prefix_digits` is given, which is asked how
+    long the company prefix is at the front of these digits. A key without the form stays as it is, and all else
+    as it was written but for white space and escapes. Raises `ValueError` for what is no JSON object, and what
+    `prefix_digits` raises."""
 
 def bare_event(event: bytes, context: bytes) -> bytes:
     """The event by itself: its own bytes, with its document's context in front. Raises `ProofError`."""
@@ -323,6 +332,9 @@ class Simulator:
 
     def write_document(self, write: Callable[[bytes], object]) -> None:
         """All events as one document, in chunks of about 64 KiB."""
+
+    def master_data(self) -> bytes:
+        """What the firms and their sites are called: an EPCIS document of master data alone."""
 
     def landmarks(self) -> list[Landmark]:
         """Once the events have been told."""

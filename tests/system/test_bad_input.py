@@ -158,7 +158,7 @@ def test_two_events_of_one_hash_id_are_both_kept_and_flagged(client: httpx.Clien
     assert job["eventsStored"] == 3
     shared = [(f["event_index"], f["pointer"]) for f in job["findings"] if f["code"] == "event_id_shared"]
     assert shared == [(1, "/epcisBody/eventList/1"), (2, "/epcisBody/eventList/2")]
-    assert client.get(f"/capture/{job['captureID']}").json() == job
+    assert client.get(f"/capture/{job['captureID']}").json()["findings"] == job["findings"]
     assert capture(client, first)["findings"] == []  # It was stored before, and is the same.
     third = capture(client, observation("james", **{"ex:agent": "07"}))
     assert [finding["code"] for finding in third["findings"]] == ["event_id_shared"]

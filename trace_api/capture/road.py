@@ -94,6 +94,7 @@ class Door:
             record_time=record_time,
             context=prepared.context,
             body_digest=prepared.body_digest,
+            master_data=prepared.master_data,
         )
         outcome = await self._store_new(row, prepared, problems, request.error_behaviour, storable=storable)
         return Captured(row.capture_id, outcome, prepared.event_ids)

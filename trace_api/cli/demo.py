@@ -60,6 +60,7 @@ def demo(data_dir: Path, port: int, database_url: str | None) -> None:
 
 async def _load(service: Service) -> None:
     simulator = trace_core.Simulator(events=EVENTS, seed=SEED)
+    await service.door.capture(CaptureRequest(simulator.master_data(), PARTNER))
     parts = -(-EVENTS // PART_EVENTS)
     for _ in track(range(parts), "Loading the supply chain", console=console, transient=True):
         document = await asyncio.to_thread(simulator.next_document, PART_EVENTS)

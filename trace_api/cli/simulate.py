@@ -20,6 +20,7 @@ import trace_core
 @click.option("--out", type=click.Path(path_type=Path), help="A file, or with --file-events a folder.")
 @click.option("--file-events", type=click.IntRange(1), help="Split into files of so many events.")
 @click.option("--landmarks", is_flag=True, help="Print things worth looking up, and no events.")
+@click.option("--master-data", is_flag=True, help="Print what the firms and sites are called, and no events.")
 @click.option("--json", "as_json", is_flag=True, help="Landmarks as JSON.")
 def simulate(
     events: int,
@@ -30,6 +31,7 @@ def simulate(
     file_events: int | None,
     *,
     landmarks: bool,
+    master_data: bool,
     as_json: bool,
 ) -> None:
     """Generate supply chains as EPCIS 2.0 JSON: frozen fish, produce, medicine, parts.
@@ -39,6 +41,7 @@ def simulate(
       wayproof simulate --events 1000 > events.json
       wayproof simulate --events 1000000 --out events/ --file-events 10000
       wayproof simulate --events 1000 --landmarks
+      wayproof simulate --master-data > names.json
     """
     if file_events is not None and out is None:
         raise click.UsageError("--file-events needs --out FOLDER")
@@ -49,7 +52,9 @@ def simulate(
         _print_landmarks(simulator, as_json=as_json)
         return
     try:
-        if file_events is not None and out is not None:
+        if master_data:
+            sys.stdout.buffer.write(simulator.master_data())
+        elif file_events is not None and out is not None:
             _write_files(simulator, out, events, file_events)
         else:
             _write_stream(simulator, out)

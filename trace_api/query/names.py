@@ -21,15 +21,16 @@ class Named:
     is_class: bool
 
 
-def read_name(text: str) -> Named:
-    """Reads an element string, Digital Link, EAN/UPC, SSCC or EPC URN; any other URI is its own name.
+def read_name(text: str, *, also_wrong: bool = False) -> Named:
+    """Reads an element string, Digital Link, EAN/UPC, SSCC or EPC URN; any other URI is its own name, and with
+    `also_wrong` one that means to be a key and is a wrong one: events that hold such keys are kept under them.
 
     Raises `Invalid` that says what is wrong and where, such as a check digit.
     """
     try:
         scan = trace_core.scan(text)
     except trace_core.ScanError as error:
-        if _is_other_uri(text):
+        if _is_other_uri(text) or (also_wrong and _is_uri(text)):
             return Named(text, None, None, {}, is_class=False)
         message, code, offset = error.args
         fault = {"code": code, "message": message, "offset": offset}
@@ -43,6 +44,10 @@ def read_name(text: str) -> Named:
 
 def _is_other_uri(text: str) -> bool:
     """A URI with a scheme that is no GS1 key: events may name those, too."""
+    return _is_uri(text) and not text.startswith(("urn:epc:", "http://", "https://"))
+
+
+def _is_uri(text: str) -> bool:
     scheme, colon, rest = text.strip().partition(":")
     is_scheme = scheme.isascii() and scheme[:1].isalpha() and scheme.replace("+", "").replace("-", "").isalnum()
-    return bool(colon and rest) and is_scheme and not text.startswith(("urn:epc:", "http://", "https://"))
+    return bool(colon and rest) and is_scheme

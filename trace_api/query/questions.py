@@ -10,13 +10,16 @@ import orjson
 
 import trace_core
 from trace_api.errors import Invalid
-from trace_api.query import by_id, listing, receipts
+from trace_api.query import by_id, listing, master_data, receipts
 from trace_api.query.names import Named, read_name
 from trace_api.query.verdict import Evidence, Reason, Weight, judge
 from trace_api.query.walk import walk
 from trace_api.store import events
+from trace_api.store import master_data as stored_master_data
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import asyncpg
 
     from trace_api.store.events import LoggedEvent, PageFilter, StoredEvent
@@ -41,15 +44,15 @@ class Questions:
 
     async def history(self, item: str, _partner: str) -> bytes:
         """JSON of lineage's history (`docs/api.md`)."""
-        return await self._walk("history", read_name(item).item)
+        return await self._walk("history", read_name(item, also_wrong=True).item)
 
     async def trace(self, item: str, _partner: str, *, forward: bool) -> bytes:
         """JSON of lineage's trace."""
-        return await self._walk("trace_forward" if forward else "trace_backward", read_name(item).item)
+        return await self._walk("trace_forward" if forward else "trace_backward", _followed(item))
 
     async def recall(self, item: str, _partner: str) -> bytes:
         """JSON of lineage's recall."""
-        return await self._walk("recall", read_name(item).item)
+        return await self._walk("recall", _followed(item))
 
     async def _walk(self, question: trace_core.Question, item: str, *, keys: bool = False) -> bytes:
         machine = trace_core.Walk(question, [item], blinding=self._blinding, events_max=EVENTS_MAX, items_max=ITEMS_MAX)
@@ -68,6 +71,23 @@ class Questions:
         """Events in order of event time, and the token of the next page."""
         async with self._store.snapshot() as connection:
             return await listing.page(connection, wanted, token, limit)
+
+    async def master_data_of(
+        self, ids: Sequence[str], vocabulary: str | None, at: datetime, _partner: str
+    ) -> list[dict[str, Any]]:
+        """What was known at a time of these things, as `vocabularyList`."""
+        async with self._store.session() as connection:
+            found = await master_data.of_ids(connection, self._blinding, ids, at)
+        return master_data.vocabulary_list([e for e in found if vocabulary in (None, e.vocabulary)])
+
+    async def page_of_master_data(
+        self, after: tuple[str, str], vocabulary: str | None, at: datetime, limit: int, _partner: str
+    ) -> tuple[list[dict[str, Any]], tuple[str, str] | None]:
+        """A page of all that was known at a time, behind a pair of vocabulary and id, and the pair that leads on."""
+        async with self._store.session() as connection:
+            found = await stored_master_data.page(connection, after, vocabulary, at, limit)
+        last = (found[-1].vocabulary, found[-1].element_id) if len(found) == limit else None
+        return master_data.vocabulary_list(found), last
 
     async def receipt(self, event_id: str, _partner: str) -> dict[str, Any]:
         """The receipt of an event. An id that several events share takes the content digest instead."""
@@ -108,6 +128,10 @@ class Questions:
         async with self._store.snapshot() as connection:
             rows = await events.logged_by_key(connection, [event["event_key"] for event in latest])
             stored = {row.event_key: row for row in rows}
+            names = await master_data.names_of(connection, self._blinding, _ids(named, history, latest))
+            # An item is called what its product is called, if nothing else.
+            called = next((names[id_] for id_ in (named.item, named.lot, named.class_) if id_ in names), None)
+            names |= {named.item: called} if called else {}
             try:
                 proofs, broken = await receipts.proofs(connection, rows), None
             except trace_core.ProofError as failure:
@@ -127,6 +151,7 @@ class Questions:
             "contents": _outside(history["contents"]),
             "timeline": [_step(event, stored.get(event["event_key"])) for event in reversed(latest)],
             "voided": _outside(answer["voided"]),
+            "names": names,
             "proofs": proofs,
         }
 
@@ -165,8 +190,25 @@ def _answer(scan: str, item: str, verdict: str, reasons: list[Reason]) -> dict[s
         "contents": [],
         "timeline": [],
         "voided": [],
+        "names": {},
         "proofs": None,
     }
+
+
+def _followed(item: str) -> str:
+    """The name of something whose way can be followed. Raises `Invalid` for a product, which is everywhere."""
+    named = read_name(item, also_wrong=True)
+    if named.is_class:
+        what = {"code": "class_only", "message": "name a lot or a serial number of it"}
+        raise Invalid("this names a product, not one item or lot of it", problems=[what])
+    return named.item
+
+
+def _ids(named: Named, history: dict[str, Any], latest: list[dict[str, Any]]) -> list[str]:
+    """What an answer on an item names that may have a name for people."""
+    custodian = (history["custodian"] or {}).get("id")
+    places = [place for step in latest for place in (step["biz_location"], step["read_point"])]
+    return [text for text in (named.item, named.lot, named.class_, history["place"], custodian, *places) if text]
 
 
 _INSIDE = frozenset({"event_key", "declared_by", "label"})

@@ -6,6 +6,7 @@ The rules know event types, business steps and dispositions of the CBV, and noth
 from __future__ import annotations
 
 import enum
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +64,25 @@ _SUSPICIOUS = frozenset(
     }
 )
 _HANDED_OVER = {"dispensed": "dispensing", "retail_sold": "retail_selling"}
+_TRADING = frozenset(
+    {
+        *(
+            "accepting",
+            "arriving",
+            "departing",
+            "loading",
+            "packing",
+            "picking",
+            "receiving",
+            "repackaging",
+            "shipping",
+        ),
+        *("staging_outbound", "stocking", "storing", "transporting", "unloading", "unpacking"),
+    }
+)
+"""Steps of a thing in trade: not before it began, and not after it was handed to whoever uses it."""
+_LEAVING = frozenset({"shipping", "departing"})
+_COMING = frozenset({"arriving", "accepting", "receiving", "void_shipping"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,21 +126,31 @@ def _reasons(evidence: Evidence) -> Iterator[Reason]:
         yield Reason("class_only", Weight.UNVERIFIABLE, "this names a product, not one item or lot of it")
         return
     own = [event for event in events if event["via"] is None]
-    yield from _origin(own)
+    yield from _origin(evidence.history, own)
     yield from _end(evidence.history, own)
-    yield from _disposition(evidence.history, own)
+    yield from _disposition(evidence.history, events)
+    yield from _ever(evidence.history, events)
+    yield from _after_handover(evidence.history, own)
+    yield from _journey(evidence.history, events)
     yield from _twice(evidence.history, own)
     yield from _label(evidence)
     yield from _records(evidence, events)
 
 
-def _origin(own: list[dict[str, Any]]) -> Iterator[Reason]:
+def _origin(history: Mapping[str, Any], own: list[dict[str, Any]]) -> Iterator[Reason]:
     begun = [event for event in own if event["biz_step"] in _BEGINNINGS or event["event_type"] == "TransformationEvent"]
-    begun = begun or [event for event in own if (event["event_type"], event["action"]) == ("ObjectEvent", "ADD")]
-    if begun:
-        yield Reason("origin_known", Weight.INFO, "its beginning is recorded", (begun[0]["event_id"],))
-    else:
-        yield Reason("origin_unknown", Weight.WARNING, "no event says where it began")
+    # A logistic unit begins when things are packed onto it.
+    adding = ("ObjectEvent", "AggregationEvent") if history["kind"] == "logistic_unit" else ("ObjectEvent",)
+    begun = begun or [event for event in own if event["event_type"] in adding and event["action"] == "ADD"]
+    if not begun:
+        message = "no event says where it began, so nothing shows that it is what it says"
+        yield Reason("origin_unknown", Weight.UNVERIFIABLE, message)
+        return
+    yield Reason("origin_known", Weight.INFO, "its beginning is recorded", (begun[0]["event_id"],))
+    before = [event for event in own if event["time"] < begun[0]["time"] and event["biz_step"] in _TRADING]
+    if before:
+        saying = (before[0]["event_id"], begun[0]["event_id"])
+        yield Reason("before_beginning", Weight.SUSPECT, "it was in trade before it began", saying)
 
 
 def _end(history: Mapping[str, Any], own: list[dict[str, Any]]) -> Iterator[Reason]:
@@ -130,17 +160,79 @@ def _end(history: Mapping[str, Any], own: list[dict[str, Any]]) -> Iterator[Reas
     yield Reason("ended", Weight.REJECTED, _ENDS.get(end["how"], "it ceased to be"), tuple(saying))
 
 
-def _disposition(history: Mapping[str, Any], own: list[dict[str, Any]]) -> Iterator[Reason]:
-    disposition = history["disposition"]
-    saying = tuple(event["event_id"] for event in own if event["disposition"] == disposition)[-1:]
-    if disposition in _REJECTING:
-        yield Reason(disposition, Weight.REJECTED, _REJECTING[disposition], saying)
-    elif disposition in _SUSPICIOUS:
-        yield Reason(disposition, Weight.SUSPECT, f"its last stated condition is {disposition}", saying)
-    elif disposition in _HANDED_OVER:
-        yield Reason(disposition, Weight.WARNING, f"it was {disposition.replace('_', ' ')} already", saying)
+def _disposition(history: Mapping[str, Any], events: list[dict[str, Any]]) -> Iterator[Reason]:
+    """What is stated now: by the last event that states one, or until it is unset."""
+    stated = [history["disposition"], *history["persistent_dispositions"]]
+    for disposition in dict.fromkeys(stated):
+        saying = _saying(events, disposition)[-1:]
+        if disposition in _REJECTING:
+            yield Reason(disposition, Weight.REJECTED, _REJECTING[disposition], saying)
+        elif disposition in _SUSPICIOUS:
+            yield Reason(disposition, Weight.SUSPECT, f"its last stated condition is {disposition}", saying)
+        elif disposition in _HANDED_OVER:
+            yield Reason(disposition, Weight.WARNING, f"it was {disposition.replace('_', ' ')} already", saying)
     if history["in_transit"]:
-        yield Reason("in_transit", Weight.INFO, "it was shipped and is not recorded as received")
+        left = tuple(event["event_id"] for event in events if event["biz_step"] in _LEAVING | {"transporting"})[-1:]
+        yield Reason("in_transit", Weight.INFO, "it was shipped and is not recorded as received", left)
+
+
+def _saying(events: list[dict[str, Any]], disposition: str | None) -> tuple[str, ...]:
+    return tuple(
+        event["event_id"]
+        for event in events
+        if event["disposition"] == disposition or disposition in event["persistent_set"]
+    )
+
+
+def _ever(history: Mapping[str, Any], events: list[dict[str, Any]]) -> Iterator[Reason]:
+    """What is not undone by an event that only says something else: it has to be unset, or declared wrong."""
+    now = {history["disposition"], *history["persistent_dispositions"]}
+    for disposition, what in _REJECTING.items():
+        said = [n for n, event in enumerate(events) if event["disposition"] == disposition]
+        if not said or disposition in now:
+            continue
+        if not any(disposition in event["persistent_unset"] for event in events[said[-1] :]):
+            message = f"{what}, and nothing says that this is over"
+            yield Reason(f"{disposition}_before", Weight.SUSPECT, message, (events[said[-1]]["event_id"],))
+
+
+def _after_handover(history: Mapping[str, Any], own: list[dict[str, Any]]) -> Iterator[Reason]:
+    """A thing that was handed to whoever uses it is not in trade any more, unless it was returned."""
+    if history["kind"] != "serial":
+        return
+    handed: dict[str, Any] | None = None
+    for event in own:
+        if event["biz_step"] in _HANDED_OVER.values() or event["disposition"] in _HANDED_OVER:
+            handed = event
+        elif event["disposition"] == "returned":
+            handed = None
+        elif handed is not None and event["biz_step"] in _TRADING:
+            message = "it is in trade again after it was handed to whoever uses it"
+            yield Reason("after_handover", Weight.SUSPECT, message, (handed["event_id"], event["event_id"]))
+            return
+
+
+def _journey(history: Mapping[str, Any], events: list[dict[str, Any]]) -> Iterator[Reason]:
+    """One thing leaves another site only after it came there. Parts of a lot may; a recall tells of those."""
+    if history["kind"] == "lot":
+        return
+    left: dict[str, Any] | None = None
+    for event in events:
+        if event["biz_step"] in _COMING:
+            left = None
+        elif event["biz_step"] in _LEAVING:
+            site = _site(event)
+            if left is not None and site and _site(left) and site != _site(left):
+                message = "it was shipped from two sites without having come to the second"
+                yield Reason("shipped_not_received", Weight.WARNING, message, (left["event_id"], event["event_id"]))
+                return
+            left = event
+
+
+def _site(event: Mapping[str, Any]) -> str:
+    """A place without the extension that tells its doors apart."""
+    place: str = event["read_point"] or event["biz_location"] or ""
+    return place.partition("/254/")[0]
 
 
 def _twice(history: Mapping[str, Any], own: list[dict[str, Any]]) -> Iterator[Reason]:
@@ -160,37 +252,26 @@ def _twice(history: Mapping[str, Any], own: list[dict[str, Any]]) -> Iterator[Re
 
 def _label(evidence: Evidence) -> Iterator[Reason]:
     """What the barcode says beside the key, against what was recorded when the item began."""
-    lots: set[str] = set()
-    expiries: set[str] = set()
-    saying: list[str] = []
+    lots: dict[str, list[str]] = {}
+    expiries: dict[str, list[str]] = {}
     for step in evidence.history["events"]:
         # Of what a transformation makes, and of what stands on a container, its event tells; not of this.
         if step["used"] or step["via"] is not None:
             continue
         for name, values in step["label"].items():
-            if name == "lotNumber":
-                lots.update(values)
-                saying.append(step["event_id"])
-            else:
-                expiries.update(value[:10] for value in values)
-    scanned_lot, scanned_expiry = (
-        evidence.named.elements.get("10"),
-        _date_of(evidence.named.elements.get("17")),
-    )
+            for value in values:
+                told = lots.setdefault(value, []) if name == "lotNumber" else expiries.setdefault(value[:10], [])
+                told.append(step["event_id"])
+    scanned_lot, scanned_expiry = evidence.named.elements.get("10"), _date_of(evidence.named.elements.get("17"))
     if scanned_lot and lots and scanned_lot not in lots:
-        recorded = ", ".join(sorted(lots))
-        yield Reason(
-            "lot_mismatch",
-            Weight.SUSPECT,
-            f"the label says lot {scanned_lot}, recorded is {recorded}",
-            tuple(saying),
-        )
+        message = f"the label says lot {scanned_lot}, recorded is {', '.join(sorted(lots))}"
+        yield Reason("lot_mismatch", Weight.SUSPECT, message, tuple(itertools.chain(*lots.values())))
     if scanned_expiry and expiries and scanned_expiry not in expiries:
-        recorded = ", ".join(sorted(expiries))
-        yield Reason("expiry_mismatch", Weight.SUSPECT, f"the label says {scanned_expiry}, recorded is {recorded}")
-    known = {scanned_expiry} if scanned_expiry else expiries
-    if known and max(known) < evidence.today.isoformat():
-        yield Reason("expired", Weight.WARNING, f"it expired on {max(known)}")
+        message = f"the label says {scanned_expiry}, recorded is {', '.join(sorted(expiries))}"
+        yield Reason("expiry_mismatch", Weight.SUSPECT, message, tuple(itertools.chain(*expiries.values())))
+    known = scanned_expiry or max(expiries, default=None)
+    if known is not None and known < evidence.today.isoformat():
+        yield Reason("expired", Weight.WARNING, f"it expired on {known}", tuple(expiries.get(known, ())))
 
 
 def _date_of(yymmdd: str | None) -> str | None:

@@ -10,6 +10,7 @@ import asyncpg
 import orjson
 
 from trace_api.errors import StoreError, Unavailable
+from trace_api.store import master_data
 from trace_api.store.statements import load
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ class Names(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CaptureRow:
-    """What is known of a capture before its events. `context` is a JSON array, `body_digest` has 32 bytes."""
+    """What is known of a capture besides its events. `context` is a JSON array, `body_digest` has 32 bytes;
+    `master_data` has name hash, vocabulary, id and JSON of each element."""
 
     capture_no: int
     capture_id: uuid.UUID
@@ -66,6 +68,7 @@ class CaptureRow:
     record_time: datetime
     context: bytes
     body_digest: bytes
+    master_data: Sequence[tuple[int, str, str, bytes]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +137,8 @@ async def _store_once(
                     await copy_rows(connection, table, copies)
                 if names is not None:
                     outcome = await _with_shared_names(connection, outcome, names)
+            if copies is not None and row.master_data:
+                await master_data.insert(connection, row.capture_no, row.record_time, row.master_data)
             await connection.execute(
                 _SQL["insert_capture"],
                 row.capture_no,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use capture::{Blinding as CoreBlinding, Entry, Issuer, Prepared, Request, SECRET_BYTES};
-use epcis::Severity;
+use epcis::{KeyFormat, Severity};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -154,6 +154,14 @@ impl PreparedCapture {
         PyBytes::new(py, &capture::problems_json(findings.iter().take(PROBLEMS_MAX)))
     }
 
+    /// Name hash, vocabulary, id and JSON of each element of master data.
+    #[getter]
+    fn master_data<'py>(&self, py: Python<'py>) -> Vec<(i64, &str, &str, Bound<'py, PyBytes>)> {
+        let rows = self.prepared.master_data.iter();
+        rows.map(|row| (row.name_hash, row.vocabulary.as_str(), row.id.as_str(), PyBytes::new(py, &row.body)))
+            .collect()
+    }
+
     /// COPY streams of all events but those with these content digests.
     fn copies(slf: Py<Self>, py: Python<'_>, stored: Vec<Vec<u8>>) -> Copies {
         let stored: HashSet<[u8; 32]> = stored.iter().filter_map(|d| d.as_slice().try_into().ok()).collect();
@@ -259,4 +267,30 @@ pub fn bare_event<'py>(py: Python<'py>, event: &[u8], context: &[u8]) -> Result<
     let bare = capture::bare_event(event, context);
     let bare = bare.ok_or_else(|| Failed::proof("the event or its context is not JSON"))?;
     Ok(PyBytes::new(py, &bare))
+}
+
+/// The event with its GS1 keys as Digital Links, or as URNs where `prefix_digits` tells the length of the company
+/// prefix of such digits.
+#[pyfunction]
+#[pyo3(signature = (event, *, prefix_digits=None))]
+pub fn with_keys<'py>(
+    py: Python<'py>,
+    event: &[u8],
+    prefix_digits: Option<Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let arena = json::Bump::new();
+    let object = json::read(event, &arena).ok().and_then(json::Value::as_object);
+    let object = object.ok_or_else(|| PyValueError::new_err("the event is no JSON object"))?;
+    let mut out = Vec::with_capacity(event.len() + event.len() / 8);
+    let mut failure = None;
+    let mut ask = |digits: &str| {
+        let asked = prefix_digits.as_ref()?.call1((digits,)).and_then(|answer| answer.extract());
+        asked.unwrap_or_else(|error| {
+            failure = Some(error);
+            None
+        })
+    };
+    let format = if prefix_digits.is_some() { KeyFormat::Urn } else { KeyFormat::DigitalLink };
+    epcis::write_with_keys(object, format, &mut ask, &mut out);
+    failure.map_or_else(|| Ok(PyBytes::new(py, &out)), Err)
 }

@@ -19,7 +19,7 @@ mod _native {
     #[pymodule_export]
     use super::capture::{
         Blinding, Copies, OpenedEvent, PreparedCapture, bare_event, event_hash_ids, event_prehashes,
-        open_event, prepare_capture, read_entry, split_document,
+        open_event, prepare_capture, read_entry, split_document, with_keys,
     };
     #[pymodule_export]
     use super::check_entries::{EventCheck, join_entries};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use capture::CanonicalEvent;
 use epcis::{Context, Event, ItemRole};
-use json::{Bump, Object, Value};
+use json::{Bump, Member, Object, Value};
 use lineage::{Action, ErrorDeclaration, EventType, Fact, ItemRef, Kind, Limits, Quantity, Question, Role};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -19,6 +19,8 @@ const TIME_US_MAX: i64 = 253_402_300_799_000_000;
 
 /// What ILMD says of an item that stands on its label, too: names without their prefixes.
 const LABEL_FIELDS: [&str; 4] = ["lotNumber", "itemExpirationDate", "bestBeforeDate", "expirationDate"];
+/// Whose names they are, without the last character of the namespace.
+const LABEL_NAMESPACES: [&str; 2] = ["urn:epcglobal:cbv:mda", "https://ref.gs1.org/cbv"];
 /// Values kept of each; a label has one.
 const LABEL_VALUES_MAX: usize = 4;
 /// Characters kept of a value; a lot number of GS1 has twenty.
@@ -186,12 +188,17 @@ fn fact_of<'a>(
     let object = json::read(body, arena).ok()?.as_object()?;
     let context = Context::default().with(json::read(context, arena).ok()).with(object.get("@context"));
     let event = Event::read(object, &context).ok()?;
-    let mut prehash = String::new();
-    // An event whose pre-hash string cannot be made was refused at capture.
-    epcis::write_prehash(object, &context, &[], arena, &mut prehash).ok()?;
-    let event_hash_id = capture::digest(prehash.as_bytes());
+    let event_id = if let Some(id) = event.event_id {
+        id.to_owned()
+    } else {
+        let mut prehash = String::new();
+        // An event whose pre-hash string cannot be made was refused at capture.
+        epcis::write_prehash(object, &context, &[], arena, &mut prehash).ok()?;
+        epcis::event_hash_id_uri(&capture::digest(prehash.as_bytes()))
+    };
     canonical.write(object, &context);
-    let told = Told { content_digest: capture::digest(canonical.digest_input()), label: label_of(object) };
+    let label = label_of(object, &context);
+    let told = Told { content_digest: capture::digest(canonical.digest_input()), label };
     // Places and parties by their exact names, too: partners write one place as URN and as Digital Link.
     let name = |id: &str| gs1::item_key(id).map_or_else(|| id.to_owned(), |key| key.uri());
     let typed = |list: &[epcis::Typed<'_>]| list.iter().map(|t| (t.kind.to_owned(), name(t.id))).collect();
@@ -207,14 +214,16 @@ fn fact_of<'a>(
         }),
         biz_step: event.biz_step.map(str::to_owned),
         disposition: event.disposition.map(str::to_owned),
+        persistent_set: event.persistent_set.iter().map(|&text| text.to_owned()).collect(),
+        persistent_unset: event.persistent_unset.iter().map(|&text| text.to_owned()).collect(),
         read_point: event.read_point.map(name),
         biz_location: event.biz_location.map(name),
         refs: event.items.iter().map(item_ref).collect(),
         sources: typed(&event.sources),
         destinations: typed(&event.destinations),
         transformation_id: event.transformation_id.map(str::to_owned),
-        event_id: event.event_id.map_or_else(|| epcis::event_hash_id_uri(&event_hash_id), str::to_owned),
-        event_hash_id,
+        event_id,
+        content: content_of(object),
         error_declaration: event.error_declaration.map(|declaration| ErrorDeclaration {
             time: declaration.time,
             reason: declaration.reason.map(str::to_owned),
@@ -228,12 +237,17 @@ fn fact_of<'a>(
     Some((fact, told))
 }
 
-fn label_of(event: &Object<'_>) -> BTreeMap<&'static str, Vec<String>> {
+fn label_of<'a>(event: &Object<'a>, context: &Context<'a>) -> BTreeMap<&'static str, Vec<String>> {
     let mut label: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
     let ilmd = event.get("ilmd").and_then(Value::as_object);
     for member in ilmd.into_iter().flat_map(|ilmd| ilmd.members) {
-        let local = member.name.rsplit(':').next().unwrap_or_default();
+        let Some((prefix, local)) = member.name.split_once(':') else { continue };
         let field = LABEL_FIELDS.iter().find(|field| **field == local);
+        // Published documents write the namespace with and without its last character.
+        let namespace = context.namespace(prefix).unwrap_or_default().trim_end_matches([':', '/', '#']);
+        if !LABEL_NAMESPACES.contains(&namespace) {
+            continue;
+        }
         if let (Some(field), Some(value)) = (field, member.value.as_str()) {
             let values = label.entry(field).or_default();
             if values.len() < LABEL_VALUES_MAX {
@@ -242,6 +256,17 @@ fn label_of(event: &Object<'_>) -> BTreeMap<&'static str, Vec<String>> {
         }
     }
     label
+}
+
+/// Digest of what a declaration repeats of the event that it declares wrong.
+fn content_of(object: &Object<'_>) -> [u8; 32] {
+    let is_repeated = |member: &&Member<'_>| {
+        !matches!(member.name, "@context" | "eventID" | "recordTime" | "errorDeclaration")
+    };
+    let members: Vec<Member<'_>> = object.members.iter().filter(is_repeated).copied().collect();
+    let mut text = Vec::new();
+    json::write_canonical(Value::Object(&Object { members: &members, source: "" }), &mut text);
+    capture::digest(&text)
 }
 
 /// An event of a type that is not the standard's says where its items were seen, like an observation.

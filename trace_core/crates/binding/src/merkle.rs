@@ -1,6 +1,7 @@
 //! Trees, tiles and proofs.
 
 use merkle::{Hash, RightEdge, Tile, TileContent, TilePath, TileSet};
+use pyo3::exceptions::PyOverflowError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -11,6 +12,23 @@ type StoredTile = (i16, i64, Vec<u8>);
 
 /// Levels, indexes and bytes of tiles. (pyo3 would make `bytes` of a `Vec<u8>`.)
 type Tiles<'py> = (Vec<u16>, Vec<u64>, Vec<Bound<'py, PyBytes>>);
+
+/// A number of leaves, or of one. Any integer that is none is a proof that does not hold, not an error of the caller.
+pub struct Leaves(u64);
+
+impl<'py> FromPyObject<'_, 'py> for Leaves {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        object.extract().map(Self).map_err(|error: PyErr| {
+            if error.is_instance_of::<PyOverflowError>(object.py()) {
+                Failed::proof("no number of leaves").into()
+            } else {
+                error
+            }
+        })
+    }
+}
 
 fn hash(bytes: &[u8]) -> Result<Hash, Failed> {
     bytes.try_into().map_err(|_| Failed::proof("a hash has 32 bytes"))
@@ -46,26 +64,26 @@ pub fn root_hash<'py>(py: Python<'py>, leaf_hashes: &[u8]) -> Result<Bound<'py, 
 #[pyo3(signature = (*, leaf_hash, leaf_index, tree_size, root_hash, proof))]
 pub fn check_inclusion(
     leaf_hash: &[u8],
-    leaf_index: u64,
-    tree_size: u64,
+    leaf_index: Leaves,
+    tree_size: Leaves,
     root_hash: &[u8],
     proof: Vec<Vec<u8>>,
 ) -> Result<(), Failed> {
     let proof = hashes(&proof)?;
-    Ok(merkle::check_inclusion(&hash(leaf_hash)?, leaf_index, tree_size, &hash(root_hash)?, &proof)?)
+    Ok(merkle::check_inclusion(&hash(leaf_hash)?, leaf_index.0, tree_size.0, &hash(root_hash)?, &proof)?)
 }
 
 #[pyfunction]
 #[pyo3(signature = (*, old_size, new_size, old_root, new_root, proof))]
 pub fn check_consistency(
-    old_size: u64,
-    new_size: u64,
+    old_size: Leaves,
+    new_size: Leaves,
     old_root: &[u8],
     new_root: &[u8],
     proof: Vec<Vec<u8>>,
 ) -> Result<(), Failed> {
     let proof = hashes(&proof)?;
-    Ok(merkle::check_consistency(old_size, new_size, &hash(old_root)?, &hash(new_root)?, &proof)?)
+    Ok(merkle::check_consistency(old_size.0, new_size.0, &hash(old_root)?, &hash(new_root)?, &proof)?)
 }
 
 /// Level (None for entries), index and width of a tile.

@@ -48,6 +48,11 @@ impl Simulator {
         Ok(())
     }
 
+    /// What the firms and sites are called, a document of master data alone.
+    fn master_data<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &simulate::master_data(self.0.settings().end_s))
+    }
+
     /// Things worth looking up, once the events have been told.
     fn landmarks(&self) -> Vec<Landmark> {
         self.0.landmarks().iter().map(Landmark::of).collect()

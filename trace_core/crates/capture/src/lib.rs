@@ -13,6 +13,7 @@ mod open;
 mod prepare;
 mod problems;
 mod references;
+mod shared_names;
 
 pub use canonical::{CONTENT_DIGEST_DOMAIN, CanonicalEvent};
 pub use check::{BUCKETS, ReferenceRow, ReferenceSums, Stored, bucket_of, check};
@@ -21,7 +22,7 @@ pub use entry::{Blinding, Entry, EntryError, ITEMS_MAX, TOKEN_BYTES, Token, name
 pub use open::{Opened, bare_event, open};
 pub use prepare::{
     Copies, EVENT_BYTES_MAX, EVENT_COLUMNS, EVENT_DIGEST_COLUMNS, EVENT_TIME_AHEAD_S_MAX, EVENTS_MAX,
-    Prepared, PreparedEvent, REFERENCE_COLUMNS, Request, prepare,
+    MasterDataRow, Prepared, PreparedEvent, REFERENCE_COLUMNS, Request, prepare,
 };
 pub use problems::problems_json;
 pub use references::{Reference, Role};

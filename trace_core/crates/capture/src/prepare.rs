@@ -4,14 +4,17 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use epcis::{Document, Event, Problem, RawEvent, Severity, read_document, validate_document, validate_event};
+use epcis::{
+    Document, Event, MasterDatum, Problem, RawEvent, Severity, read_document, validate_document,
+    validate_event,
+};
 use json::{Bump, Value, write_canonical};
 use sha256::digest_many;
 
 use crate::canonical::CanonicalEvent;
 use crate::commitment::{Commitments, FIELDS_MAX, Issuer, SECRET_BYTES};
 use crate::copy::{Row, write_header, write_trailer};
-use crate::entry::{Blinding, Entry, ITEMS_MAX, Token};
+use crate::entry::{Blinding, Entry, ITEMS_MAX, Token, name_hash};
 use crate::problems::problems_json;
 use crate::references::{Reference, Role, references_of};
 
@@ -82,12 +85,26 @@ pub struct Prepared {
     pub context: Vec<u8>,
     /// The events that may be stored, in order.
     pub events: Vec<PreparedEvent>,
+    /// The master data of the header, in order; none where the document is refused.
+    pub master_data: Vec<MasterDataRow>,
     capture_no: i64,
     /// Where the events stand in the document; empty for a bare event.
-    list_pointer: &'static str,
+    pub(crate) list_pointer: &'static str,
     /// The COPY stream of `event`, if all events are stored.
     rows: Vec<u8>,
-    references: Vec<Reference>,
+    pub(crate) references: Vec<Reference>,
+}
+
+/// One element of master data.
+pub struct MasterDataRow {
+    /// Keyed hash of `id`.
+    pub name_hash: i64,
+    /// The vocabulary's type.
+    pub vocabulary: String,
+    /// What it is about: the one name of a GS1 key, any other URI as it was written.
+    pub id: String,
+    /// The element, canonical JSON.
+    pub body: Vec<u8>,
 }
 
 /// One event that may be stored.
@@ -102,7 +119,7 @@ pub struct PreparedEvent {
     pub same_as: Option<usize>,
     event_time: i64,
     row: Range<usize>,
-    references: Range<usize>,
+    pub(crate) references: Range<usize>,
 }
 
 /// Complete streams in Postgres' binary COPY format.
@@ -134,6 +151,7 @@ fn empty(request: &Request<'_>) -> Prepared {
         problems: Vec::new(),
         context: b"[]".to_vec(),
         events: Vec::new(),
+        master_data: Vec::new(),
         capture_no: request.capture_no,
         list_pointer: "",
         rows: Vec::new(),
@@ -191,6 +209,10 @@ impl<'r, 'a> Preparing<'r, 'a> {
     }
 
     fn run(mut self) -> Result<Prepared, Problem> {
+        if !self.is_refused {
+            self.out.master_data =
+                epcis::master_data(self.document)?.iter().map(|datum| self.master_data_row(datum)).collect();
+        }
         let (mut events, mut values) = (self.document.events(), Bump::new());
         loop {
             values.reset();
@@ -245,6 +267,17 @@ impl<'r, 'a> Preparing<'r, 'a> {
                 field_count: u16::try_from(field_count).unwrap_or(u16::MAX),
             };
             self.accept(draft, &sealed);
+        }
+    }
+
+    fn master_data_row(&self, datum: &MasterDatum<'_>) -> MasterDataRow {
+        let mut body = Vec::new();
+        write_canonical(Value::Object(datum.element), &mut body);
+        MasterDataRow {
+            name_hash: name_hash(&self.request.blinding.token(&datum.id)),
+            vocabulary: datum.vocabulary.to_owned(),
+            id: datum.id.clone().into_owned(),
+            body,
         }
     }
 
@@ -419,36 +452,6 @@ impl Prepared {
             event_digest: event_digest_rows(&digests),
             event_count: digests.len(),
         }
-    }
-
-    /// Under which hashes the events' own names are filed: event ids as captured, and event hash ids.
-    #[must_use]
-    pub fn event_names(&self) -> Vec<i64> {
-        let names = self.references.iter().filter(|reference| reference.role == Role::Event);
-        names.map(|reference| reference.name_hash).collect()
-    }
-
-    /// A finding for each event that has one of these names, which other events have, too.
-    #[must_use]
-    pub fn shared_names(&self, name_hashes: &HashSet<i64>) -> Vec<Problem> {
-        let is_shared = |r: &Reference| r.role == Role::Event && name_hashes.contains(&r.name_hash);
-        let sharing = self
-            .events
-            .iter()
-            .filter(|event| self.references[event.references.clone()].iter().any(is_shared));
-        sharing
-            .map(|event| Problem {
-                event_index: Some(event.index),
-                pointer: if self.list_pointer.is_empty() {
-                    String::new()
-                } else {
-                    format!("{}/{}", self.list_pointer, event.index)
-                },
-                code: "event_id_shared",
-                message: "another event with other content has this event id or event hash id".to_owned(),
-                severity: Severity::Finding,
-            })
-            .collect()
     }
 
     /// The rows of some of the events, with keys that have no gaps again.

@@ -9,6 +9,8 @@ use crate::problem::Problem;
 
 /// Where the events stand in the two kinds of documents.
 const EVENT_LIST: &[&str] = &["epcisBody", "eventList"];
+/// Where the header has its master data.
+pub(crate) const MASTER_DATA: [&str; 3] = ["epcisHeader", "epcisMasterData", "vocabularyList"];
 const RESULT_LIST: &[&str] = &["epcisBody", "queryResults", "resultsBody", "eventList"];
 
 /// A capture document, not yet held against the schema. Its events are read from it afterwards, a few at a
@@ -47,6 +49,12 @@ impl<'a> Document<'a> {
     #[must_use]
     pub fn is_bare(&self) -> bool {
         self.list_pointer.is_empty()
+    }
+
+    /// Whether its header brings master data.
+    #[must_use]
+    pub fn has_master_data(&self) -> bool {
+        at(self.root, &MASTER_DATA).is_some()
     }
 
     /// Its events, from the first.
@@ -179,6 +187,6 @@ fn of_read_error(error: json::ReadError) -> Problem {
     Problem::of_document(error.pointer, error.code.as_str(), message)
 }
 
-fn at<'a>(root: &'a Object<'a>, path: &[&str]) -> Option<Value<'a>> {
+pub(crate) fn at<'a>(root: &'a Object<'a>, path: &[&str]) -> Option<Value<'a>> {
     path.iter().try_fold(Value::Object(root), |value, name| value.as_object()?.get(name))
 }

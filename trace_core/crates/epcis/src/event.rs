@@ -118,6 +118,10 @@ pub struct Event<'a> {
     pub biz_step: Option<&'a str>,
     /// Short CBV name or URI.
     pub disposition: Option<&'a str>,
+    /// Short CBV names or URIs of the dispositions that hold from now on, whatever else is stated.
+    pub persistent_set: Vec<&'a str>,
+    /// Those that do no longer.
+    pub persistent_unset: Vec<&'a str>,
     /// Id as written.
     pub read_point: Option<&'a str>,
     /// Id as written.
@@ -176,6 +180,8 @@ impl<'a> Event<'a> {
             event_id: text("eventID"),
             biz_step: text("bizStep").map(vocabulary::biz_step),
             disposition: text("disposition").map(vocabulary::disposition),
+            persistent_set: persistent(object, "set"),
+            persistent_unset: persistent(object, "unset"),
             read_point: place("readPoint"),
             biz_location: place("bizLocation"),
             items: items_of(object, ilmd.and_then(|ilmd| lot_of(ilmd, context))),
@@ -296,6 +302,12 @@ fn lot_of<'a>(ilmd: &'a Object<'a>, context: &Context<'a>) -> Option<&'a str> {
             LOT_ATTRIBUTES.iter().any(|(n, _)| n.trim_end_matches(':') == namespace.trim_end_matches(':'));
         known.then(|| member.value.as_str()).flatten()
     })
+}
+
+fn persistent<'a>(object: &'a Object<'a>, which: &str) -> Vec<&'a str> {
+    let list = object.get("persistentDisposition").and_then(Value::as_object);
+    let list = list.and_then(|all| all.get(which)).and_then(Value::as_array).unwrap_or_default();
+    list.iter().filter_map(|text| text.as_str()).map(vocabulary::disposition).collect()
 }
 
 fn typed<'a>(object: &'a Object<'a>, list: &str, id: &str, short: fn(&str) -> &str) -> Vec<Typed<'a>> {

@@ -205,6 +205,15 @@ impl ItemKey {
         urn::print(ai, &decode(value).ok()?, qualifier, company_prefix_digits)
     }
 
+    /// The digits of the key from the company prefix on: behind the indicator, extension or leading zero that some
+    /// keys have. `None` for a key without a company prefix.
+    #[must_use]
+    pub fn prefixed_digits(&self) -> Option<&str> {
+        let (ai, value) = self.pairs().next()?;
+        let digits = if matches!(ai, "00" | "01" | "8003" | "8006") { value.get(1..)? } else { value };
+        digits.starts_with(|first: char| first.is_ascii_digit()).then_some(digits)
+    }
+
     /// The pairs of AI and value of the path, values with their escapes.
     fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         let mut segments = self.uri.get(CANONICAL.len()..).unwrap_or("").split('/');

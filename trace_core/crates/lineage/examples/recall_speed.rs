@@ -40,8 +40,6 @@ impl Store {
     ) {
         let number = self.facts.len();
         self.now += MINUTE;
-        let mut event_hash_id = [0; 32];
-        event_hash_id[..8].copy_from_slice(&number.to_be_bytes());
         for item in &refs {
             self.by_name.entry(item.item.clone()).or_default().push((self.now, number));
         }
@@ -53,6 +51,8 @@ impl Store {
             action,
             biz_step: Some(step.to_owned()),
             disposition: None,
+            persistent_set: Vec::new(),
+            persistent_unset: Vec::new(),
             read_point: Some(format!("https://id.gs1.org/414/{place}/254/1")),
             biz_location: Some(format!("https://id.gs1.org/414/{place}")),
             refs,
@@ -60,7 +60,7 @@ impl Store {
             destinations: vec![("possessing_party".to_owned(), format!("https://id.gs1.org/417/{place}"))],
             transformation_id: None,
             event_id: format!("urn:uuid:{number:032x}"),
-            event_hash_id,
+            content: [0; 32],
             error_declaration: None,
         });
     }

@@ -111,6 +111,10 @@ pub struct HistoryEvent {
     pub biz_step: Option<String>,
     /// Short CBV name, or as given.
     pub disposition: Option<String>,
+    /// Dispositions that it sets until they are unset, likewise.
+    pub persistent_set: Vec<String>,
+    /// Those that it unsets.
+    pub persistent_unset: Vec<String>,
     /// Where it was seen.
     pub read_point: Option<String>,
     /// Where it is from then on.
@@ -133,6 +137,8 @@ pub struct State {
     pub since: Option<Time>,
     /// The last one stated.
     pub disposition: Option<String>,
+    /// Those that were set and not unset since, in order of setting.
+    pub persistent_dispositions: Vec<String>,
     /// Shipped or on its way, and not come.
     pub in_transit: bool,
     /// Who has it.

@@ -21,6 +21,10 @@ pub struct Fact {
     pub biz_step: Option<String>,
     /// As `biz_step`.
     pub disposition: Option<String>,
+    /// Dispositions that hold from now on, until they are unset; spelled as `biz_step`.
+    pub persistent_set: Vec<String>,
+    /// Those that hold no longer.
+    pub persistent_unset: Vec<String>,
     /// Where it was seen.
     pub read_point: Option<String>,
     /// Where it is from then on.
@@ -33,10 +37,10 @@ pub struct Fact {
     pub destinations: Vec<(String, String)>,
     /// Joins several transformation events into one.
     pub transformation_id: Option<String>,
-    /// As captured; empty where there is none.
+    /// What tells it from others: as captured, or what stands for that where there is none; may be empty.
     pub event_id: String,
-    /// The digest in the standard's event hash id, which leaves the error declaration out.
-    pub event_hash_id: [u8; 32],
+    /// Digest of all that it says but for its id, record time and error declaration.
+    pub content: [u8; 32],
     /// Then the fact is no event but says that one was wrong.
     pub error_declaration: Option<ErrorDeclaration>,
 }
@@ -125,7 +129,8 @@ pub enum Action {
     Delete,
 }
 
-/// Declares void whatever other event has this fact's `event_id` or `event_hash_id`.
+/// Declares void the other events that have this fact's `event_id`: those with the same `content`, or where there
+/// are none, because the declaration was written anew, those that name the same items at the same time.
 #[derive(Clone, Debug)]
 pub struct ErrorDeclaration {
     /// Microseconds since 1970 UTC.

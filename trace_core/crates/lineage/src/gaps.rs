@@ -22,7 +22,16 @@ impl Report<'_> {
                 let key = (self.ledger.event(event).pos, event, kind, container);
                 gaps.entry(key).or_default().push(number);
             };
-            self.journey_gaps(case, &mut |kind, event| add(kind, event, None));
+            if self.ledger.kind(case.item).is_class_level() {
+                for &event in &case.journey.not_received {
+                    add(GapKind::ShippedNotReceived, event, None);
+                }
+                for &event in &case.journey.not_shipped {
+                    add(GapKind::ReceivedNotShipped, event, None);
+                }
+            } else {
+                self.journey_gaps(case, &mut |kind, event| add(kind, event, None));
+            }
             // Of a portion's lot, only what is in the named container was looked at.
             let is_portion = case.affected.standing == Standing::Portion;
             let stays = if is_portion { Rc::default() } else { self.view.stays(case.item) };

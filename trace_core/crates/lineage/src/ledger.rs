@@ -97,6 +97,8 @@ pub(crate) struct Event {
     pub(crate) step: Step,
     pub(crate) biz_step: Option<Text>,
     pub(crate) disposition: Option<Text>,
+    pub(crate) persistent_set: Vec<Text>,
+    pub(crate) persistent_unset: Vec<Text>,
     pub(crate) read_point: Option<Text>,
     pub(crate) biz_location: Option<Text>,
     pub(crate) parts: Vec<Part>,
@@ -107,7 +109,7 @@ pub(crate) struct Event {
     pub(crate) transformation: Option<Name>,
     pub(crate) parties: Vec<(PartyRole, Text)>,
     pub(crate) event_id: Text,
-    hash_id: [u8; 32],
+    content: [u8; 32],
     pub(crate) declaration: Option<Box<Declaration>>,
 }
 
@@ -137,6 +139,16 @@ impl Event {
             EventType::AssociationEvent => Some(Bond::Association),
             _ => None,
         }
+    }
+
+    /// Whether both name the same items, each as the same, at one time.
+    fn names_same(&self, other: &Self) -> bool {
+        let named = |event: &Self| {
+            let mut named: Vec<_> = event.parts.iter().map(|part| (part.role, part.item)).collect();
+            named.sort_unstable();
+            named
+        };
+        self.pos.time == other.pos.time && named(self) == named(other)
     }
 
     /// The container that all leave, without their being named.
@@ -192,10 +204,9 @@ pub(crate) struct Ledger {
     unsorted: Vec<Name>,
     events: Vec<Event>,
     keys: HashSet<u64>,
-    /// Event ids and event hash ids that are declared void, and by which event.
-    declared_ids: HashMap<Text, EventIndex>,
-    declared_hash_ids: HashMap<[u8; 32], EventIndex>,
-    void: Vec<bool>,
+    declarations: Vec<EventIndex>,
+    /// The declaration that makes an event void.
+    void: Vec<Option<EventIndex>>,
     /// When all leave a container, ascending.
     emptyings: HashMap<(Name, Bond), Vec<(Pos, EventIndex)>>,
 }
@@ -225,7 +236,7 @@ impl Ledger {
         let index = to_u32(self.events.len());
         let event = self.read(fact);
         if event.declaration.is_some() {
-            self.declare(&event, index);
+            self.declarations.push(index);
         }
         for (number, part) in event.parts.iter().enumerate() {
             let mention = |role| Mention { pos: event.pos, event: index, role, part: to_u32(number) };
@@ -239,20 +250,6 @@ impl Ledger {
             self.mention(transformation, Mention { pos: event.pos, event: index, role, part: 0 });
         }
         self.events.push(event);
-    }
-
-    /// Of several declarations for one event the earliest in order stands, whatever the order of feeding.
-    fn declare(&mut self, event: &Event, index: EventIndex) {
-        let events = &self.events;
-        let keep = |standing: &mut EventIndex| {
-            if event.pos < events[*standing as usize].pos {
-                *standing = index;
-            }
-        };
-        if !self.texts.text(event.event_id).is_empty() {
-            self.declared_ids.entry(event.event_id).and_modify(keep).or_insert(index);
-        }
-        self.declared_hash_ids.entry(event.hash_id).and_modify(keep).or_insert(index);
     }
 
     fn mention(&mut self, name: Name, mention: Mention) {
@@ -283,6 +280,8 @@ impl Ledger {
             step: fact.biz_step.as_deref().map_or(Step::Other, |step| Step::of(short(step))),
             biz_step: text(self, &fact.biz_step),
             disposition: text(self, &fact.disposition),
+            persistent_set: self.read_texts(&fact.persistent_set),
+            persistent_unset: self.read_texts(&fact.persistent_unset),
             read_point: text(self, &fact.read_point),
             biz_location: text(self, &fact.biz_location),
             parent: parts.iter().find(|part| part.role == Role::Parent).map(|part| part.item),
@@ -292,7 +291,7 @@ impl Ledger {
             transformation,
             parties: self.read_parties(fact),
             event_id: self.texts.intern(Space::Item, &fact.event_id),
-            hash_id: fact.event_hash_id,
+            content: fact.content,
             declaration: fact.error_declaration.as_ref().map(|declaration| {
                 Box::new(Declaration {
                     time: declaration.time,
@@ -303,6 +302,10 @@ impl Ledger {
                 })
             }),
         }
+    }
+
+    fn read_texts(&mut self, texts: &[String]) -> Vec<Text> {
+        texts.iter().map(|text| self.texts.intern(Space::Item, short(text))).collect()
     }
 
     fn read_part(&mut self, item: &ItemRef) -> Part {
@@ -345,9 +348,10 @@ impl Ledger {
         for name in std::mem::take(&mut self.unsorted) {
             self.mentions[name as usize].sort_unstable();
         }
-        self.void = self.events.iter().map(|event| self.declared_by(event).is_some()).collect();
+        self.void = self.voided();
         self.emptyings.clear();
-        for (index, event) in self.events.iter().enumerate().filter(|(index, _)| !self.void[*index]) {
+        for (index, event) in self.events.iter().enumerate().filter(|(index, _)| self.void[*index].is_none())
+        {
             if let Some(container) = event.emptied() {
                 self.emptyings.entry(container).or_default().push((event.pos, to_u32(index)));
             }
@@ -355,10 +359,48 @@ impl Ledger {
         self.emptyings.values_mut().for_each(|list| list.sort_unstable());
     }
 
-    /// The declaration that makes an event void; a declaration is void itself, by itself.
-    pub(crate) fn declared_by(&self, event: &Event) -> Option<EventIndex> {
-        let by_hash_id = self.declared_hash_ids.get(&event.hash_id);
-        by_hash_id.or_else(|| self.declared_ids.get(&event.event_id)).copied()
+    /// Which declaration makes each event void. Of several the earliest in order stands, whatever the order of
+    /// feeding; declarations are void themselves.
+    fn voided(&self) -> Vec<Option<EventIndex>> {
+        let mut void = vec![None; self.events.len()];
+        let mut declarations = self.declarations.clone();
+        declarations.sort_unstable_by_key(|&index| self.event(index).pos);
+        let mut wrong: HashMap<Text, Vec<EventIndex>> = HashMap::new();
+        for &index in &declarations {
+            void[index as usize] = Some(index);
+            let id = self.event(index).event_id;
+            if !self.text(id).is_empty() {
+                wrong.entry(id).or_default();
+            }
+        }
+        for (index, event) in self.events.iter().enumerate() {
+            if let Some(list) = wrong.get_mut(&event.event_id) {
+                list.push(to_u32(index));
+            }
+        }
+        for index in declarations {
+            let declaring = self.event(index);
+            let same_id = wrong.get(&declaring.event_id).map_or(&[][..], Vec::as_slice);
+            let is_same = |other: &&EventIndex| self.event(**other).content == declaring.content;
+            let is_plain = |other: &&EventIndex| self.event(**other).declaration.is_none();
+            let is_exact = same_id.iter().any(|other| is_plain(&other) && is_same(&other));
+            let is_meant = |other: &&EventIndex| {
+                if is_exact { is_same(other) } else { self.event(**other).names_same(declaring) }
+            };
+            for other in same_id.iter().filter(is_meant) {
+                let by = &mut void[*other as usize];
+                // Whatever it says itself, a declaration stands for the first of its kind.
+                let first =
+                    by.map_or(index, |by| if self.event(by).pos <= declaring.pos { by } else { index });
+                *by = Some(first);
+            }
+        }
+        void
+    }
+
+    /// The declaration that makes an event void.
+    pub(crate) fn declared_by(&self, event: EventIndex) -> Option<EventIndex> {
+        self.void[event as usize]
     }
 
     pub(crate) fn event(&self, index: EventIndex) -> &Event {
@@ -371,12 +413,12 @@ impl Ledger {
 
     /// The mentions of a name in events that count, from one position to another, both included, in order.
     pub(crate) fn mentions(&self, name: Name, from: Pos, to: Pos) -> impl Iterator<Item = Mention> {
-        self.all_mentions(name, from, to).filter(|mention| !self.void[mention.event as usize])
+        self.all_mentions(name, from, to).filter(|mention| self.void[mention.event as usize].is_none())
     }
 
     /// The same in events that are void.
     pub(crate) fn void_mentions(&self, name: Name, from: Pos, to: Pos) -> impl Iterator<Item = Mention> {
-        self.all_mentions(name, from, to).filter(|mention| self.void[mention.event as usize])
+        self.all_mentions(name, from, to).filter(|mention| self.void[mention.event as usize].is_some())
     }
 
     fn all_mentions(&self, name: Name, from: Pos, to: Pos) -> impl Iterator<Item = Mention> {

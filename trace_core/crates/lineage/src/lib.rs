@@ -41,6 +41,7 @@ mod fact;
 mod forward;
 mod gaps;
 mod graph;
+mod journey;
 mod ledger;
 mod life;
 mod quantity;

@@ -1,13 +1,16 @@
 //! What happened to one item, by itself and inside containers, and how it stands after that.
 
+use std::collections::HashSet;
+
 use crate::containment::Link;
 use crate::fact::{EventType, Role};
 use crate::ledger::{Event, EventIndex, Ledger, Mention, MentionRole, Name, PartyRole, Pos, Text};
 use crate::view::View;
 use crate::vocabulary::Step;
 
-/// Containers in containers beyond this depth are not looked at; real ones have five levels.
-pub(crate) const CONTAINER_DEPTH_MAX: usize = 16;
+/// Containers in containers beyond this depth are not looked at, and the answer says so; real ones have five levels.
+/// Each level is a round of the walk.
+pub(crate) const CONTAINER_DEPTH_MAX: usize = 256;
 
 /// An event that concerns an item.
 #[derive(Clone, Copy, Debug)]
@@ -67,21 +70,22 @@ pub(crate) fn life(view: &mut View, item: Name, from: Pos, to: Pos) -> Life {
     let mut links = Vec::new();
     let mut containers = Vec::new();
     let mut windows = vec![(item, from, to)];
-    let mut seen: Vec<(Name, Pos, Pos)> = Vec::new();
-    for depth in 0..=CONTAINER_DEPTH_MAX {
+    let mut seen: HashSet<(Name, Pos, Pos)> = HashSet::new();
+    let mut depth = 0;
+    while !windows.is_empty() {
         for (name, from, to) in std::mem::take(&mut windows) {
-            if seen.contains(&(name, from, to)) {
+            if !seen.insert((name, from, to)) {
                 continue;
             }
-            seen.push((name, from, to));
             for mention in ledger.mentions(name, from, to).filter(|mention| concerns(mention.role)) {
                 let via = (depth > 0).then_some(name);
                 entries.push(Entry::of(ledger, mention, via, depth));
             }
-            if depth == CONTAINER_DEPTH_MAX {
-                continue;
-            }
             for (link, start, end) in view.containers(name, from, to) {
+                if depth == CONTAINER_DEPTH_MAX {
+                    view.is_cut_in_depth = true;
+                    break;
+                }
                 windows.push((link.parent, start, end));
                 containers.push((link.parent, start, end));
                 if depth == 0 {
@@ -89,6 +93,7 @@ pub(crate) fn life(view: &mut View, item: Name, from: Pos, to: Pos) -> Life {
                 }
             }
         }
+        depth += 1;
     }
     // Stable, so that of equals the first container stands.
     entries.sort_by_key(|entry| (entry.pos, entry.depth));
@@ -118,11 +123,12 @@ pub(crate) struct Custodian {
 }
 
 /// How an item stands after its last event.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct State {
     /// And the time of the first event of the unbroken row that names it.
     pub(crate) place: Option<(Text, i64)>,
     pub(crate) disposition: Option<Text>,
+    pub(crate) persistent: Vec<Text>,
     pub(crate) in_transit: bool,
     pub(crate) custodian: Option<Custodian>,
     pub(crate) ended: Option<(Ended, i64)>,
@@ -150,6 +156,12 @@ impl State {
             self.place = Some((place, event.pos.time));
         }
         self.disposition = event.disposition.or(self.disposition);
+        self.persistent.retain(|text| !event.persistent_unset.contains(text));
+        for text in &event.persistent_set {
+            if !self.persistent.contains(text) {
+                self.persistent.push(*text);
+            }
+        }
         self.move_on(ledger, event);
         self.hand_over(event);
     }

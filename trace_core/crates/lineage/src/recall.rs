@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::answer as out;
 use crate::fact::Kind;
 use crate::graph::{Edge, Reach, Standing};
+use crate::journey::{Journey, journey};
 use crate::ledger::{EventIndex, Name, Pos, Text};
 use crate::life::{Entry, Life, life};
 use crate::report::{Report, time};
@@ -15,6 +16,10 @@ pub(crate) struct Case {
     pub(crate) item: Name,
     pub(crate) affected: out::Affected,
     pub(crate) life: Life,
+    /// Of a lot.
+    pub(crate) journey: Journey,
+    /// Of a lot, who has the containers with parts of it.
+    custodians: Vec<out::Custodian>,
     /// While it is affected.
     pub(crate) from: Pos,
     pub(crate) to: Pos,
@@ -80,7 +85,25 @@ impl Report<'_> {
             path,
             state,
         };
-        Case { item, affected, life, from, to }
+        let mut case =
+            Case { item, affected, life, journey: Journey::default(), custodians: Vec::new(), from, to };
+        if self.ledger.kind(item).is_class_level() && !is_portion {
+            case.journey = journey(self.ledger, item, case.entries());
+            case.custodians = self.custodians_of_portions(&case.life);
+        }
+        case
+    }
+
+    /// Who has the containers that hold parts of a lot now.
+    fn custodians_of_portions(&mut self, life: &Life) -> Vec<out::Custodian> {
+        let open: Vec<(Name, Pos)> =
+            life.links.iter().filter(|link| link.is_open()).map(|link| (link.parent, link.from)).collect();
+        open.into_iter()
+            .filter_map(|(container, from)| {
+                let life = crate::life::life(&mut self.view, container, from, Pos::MAX);
+                self.state(container, &life).custodian
+            })
+            .collect()
     }
 
     /// A container is looked at only while it contains something affected.
@@ -131,8 +154,11 @@ impl Report<'_> {
         }
         let holds = |case: &Case, kind, id: &str| {
             let state = &case.affected.state;
-            let custodian = state.custodian.as_ref().filter(|_| state.ended.is_none());
-            custodian.is_some_and(|custodian| custodian.kind == kind && custodian.id == id)
+            let own =
+                state.custodian.iter().filter(|_| state.ended.is_none() && case.journey.holders.is_none());
+            let mut parts = case.journey.holders.iter().flatten();
+            own.chain(&case.custodians).any(|custodian| custodian.kind == kind && custodian.id == id)
+                || parts.any(|holder| (holder.0, self.ledger.text(holder.1)) == (kind, id))
         };
         let mut list: Vec<out::Notify> = Vec::with_capacity(holders.len());
         for ((kind, id), held) in holders {

@@ -69,6 +69,8 @@ impl<'a> Report<'a> {
             action: event.action,
             biz_step: self.text(event.biz_step),
             disposition: self.text(event.disposition),
+            persistent_set: self.texts(&event.persistent_set),
+            persistent_unset: self.texts(&event.persistent_unset),
             read_point: self.text(event.read_point),
             biz_location: self.text(event.biz_location),
             via: entry.via.map(|container| self.name(container)),
@@ -92,6 +94,7 @@ impl<'a> Report<'a> {
             place: state.place.map(|(place, _)| self.ledger.text(place).to_owned()),
             since: state.place.map(|(_, since)| Time(since)),
             disposition: self.text(state.disposition),
+            persistent_dispositions: self.texts(&state.persistent),
             in_transit: state.in_transit,
             custodian: state.custodian.map(|custodian| out::Custodian {
                 kind: if custodian.is_party { out::HolderKind::Party } else { out::HolderKind::Place },
@@ -197,6 +200,9 @@ impl<'a> Report<'a> {
     pub(crate) fn extent(&self, at: i64, void: VoidEvents) -> out::Extent {
         let mut limits_reached = self.limits_reached.clone();
         limits_reached.extend(&self.graph.limits_reached);
+        if self.view.is_cut_in_depth {
+            limits_reached.insert(Limit::DepthMax);
+        }
         out::Extent {
             at: (at != i64::MAX).then_some(Time(at)),
             truncated: !limits_reached.is_empty(),
@@ -211,14 +217,14 @@ impl<'a> Report<'a> {
         let mut wrong: HashMap<EventIndex, EventIndex> = HashMap::new();
         for &(_, index) in void.keys() {
             let event = self.ledger.event(index);
-            if let (None, Some(declaration)) = (&event.declaration, self.ledger.declared_by(event)) {
+            if let (None, Some(declaration)) = (&event.declaration, self.ledger.declared_by(index)) {
                 wrong.insert(declaration, index);
             }
         }
         let mut list = Vec::new();
         for ((_, index), items) in void {
             let event = self.ledger.event(index);
-            let Some(declared_by) = self.ledger.declared_by(event) else {
+            let Some(declared_by) = self.ledger.declared_by(index) else {
                 continue;
             };
             let is_repetition = wrong.contains_key(&declared_by) || declared_by != index;
@@ -241,6 +247,10 @@ impl<'a> Report<'a> {
             });
         }
         list
+    }
+
+    fn texts(&self, texts: &[Text]) -> Vec<String> {
+        texts.iter().map(|&text| self.ledger.text(text).to_owned()).collect()
     }
 
     pub(crate) fn event(&self, index: EventIndex) -> out::EventRef {

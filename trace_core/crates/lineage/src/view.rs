@@ -79,11 +79,21 @@ pub(crate) struct View<'a> {
     pub(crate) missing: BTreeMap<(Name, Named), Vec<Window>>,
     /// How often something was missing.
     pub(crate) lacks: usize,
+    /// There are containers that were not looked at, because they are too far out.
+    pub(crate) is_cut_in_depth: bool,
 }
 
 impl<'a> View<'a> {
     pub(crate) fn new(ledger: &'a Ledger, coverage: &'a Coverage, at: i64) -> Self {
-        Self { ledger, coverage, at, stays: Vec::new(), missing: BTreeMap::new(), lacks: 0 }
+        Self {
+            ledger,
+            coverage,
+            at,
+            stays: Vec::new(),
+            missing: BTreeMap::new(),
+            lacks: 0,
+            is_cut_in_depth: false,
+        }
     }
 
     /// Says that the events which name something between two positions matter.

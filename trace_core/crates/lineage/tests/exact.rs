@@ -64,8 +64,9 @@ fn any_object() -> impl Strategy<Value = Fact> {
     let lot = prop::option::weighted(0.4, (any::<bool>(), select(&LOTS[..])));
     let party = prop::option::of(select(&["anna", "bert"][..]));
     let disposition = prop::option::weighted(0.2, select(&["in_transit", "in_progress"][..]));
-    (0..12_i64, select(&STEPS[..]), place, items, lot, party, disposition).prop_map(
-        |(hour, step, place, items, lot, party, disposition)| {
+    let persistent = prop::option::weighted(0.2, (any::<bool>(), select(&["recalled", "damaged"][..])));
+    (0..12_i64, select(&STEPS[..]), place, items, lot, party, disposition, persistent).prop_map(
+        |(hour, step, place, items, lot, party, disposition, persistent)| {
             let mut fact = with_place(object(hour, step), place.as_ref());
             for (item, pieces) in items {
                 fact = with_item(fact, Role::Epc, &item, pieces);
@@ -75,6 +76,11 @@ fn any_object() -> impl Strategy<Value = Fact> {
                 fact = fact.to_party(party);
             }
             fact.disposition = disposition.map(str::to_owned);
+            match persistent {
+                Some((true, text)) => fact.persistent_set.push(text.to_owned()),
+                Some((false, text)) => fact.persistent_unset.push(text.to_owned()),
+                None => (),
+            }
             fact
         },
     )
@@ -115,18 +121,25 @@ fn any_transformation() -> impl Strategy<Value = Fact> {
     })
 }
 
-/// Events in the order of arrival, some of them declared wrong later on by a repetition of themselves.
+/// Events in the order of arrival, some with the id of another and other content, some of them declared wrong later on by a repetition of themselves.
 fn any_world() -> impl Strategy<Value = World> {
     let fact = prop_oneof![2 => any_object(), 4 => any_packing(), 2 => any_transformation()];
     let wrong = prop::collection::vec((any::<Index>(), any::<bool>()), 0..3);
-    (prop::collection::vec(fact, 1..28), wrong).prop_map(|(facts, wrong)| {
+    let twins = prop::collection::vec((any::<Index>(), any::<Index>()), 0..2);
+    (prop::collection::vec(fact, 1..28), twins, wrong).prop_map(|(facts, twins, wrong)| {
         let mut world = World::of(facts);
-        for (index, by_hash_id) in wrong {
+        for (index, other) in twins {
+            let mut twin = world.facts[index.index(world.facts.len())].clone();
+            let other = &world.facts[other.index(world.facts.len())];
+            twin.content[31] = 1;
+            twin.event_time = other.event_time;
+            twin.biz_location.clone_from(&other.biz_location);
+            world.add(twin);
+        }
+        for (index, is_rewritten) in wrong {
             let mut copy = world.facts[index.index(world.facts.len())].clone();
-            if by_hash_id {
-                copy.event_id = format!("declaration-{}", world.facts.len());
-            } else {
-                copy.event_hash_id[31] = 1;
+            if is_rewritten {
+                copy.content[31] = 2;
             }
             let time = copy.event_time + 1;
             copy.error_declaration =
@@ -170,6 +183,14 @@ fn check_state(model: &Model, state: &Value, item: &str) -> Result<(), TestCaseE
         "disposition of {}",
         item
     );
+    let persistent: BTreeSet<&str> = state["persistent_dispositions"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    let expected_persistent: BTreeSet<&str> = expected.persistent.iter().map(String::as_str).collect();
+    prop_assert_eq!(persistent, expected_persistent, "persistent dispositions of {}", item);
     prop_assert_eq!(state["in_transit"].as_bool(), Some(expected.in_transit), "transit of {}", item);
     let custodian = expected.custodian.map(|(_, id)| id);
     prop_assert_eq!(state["custodian"]["id"].as_str(), custodian.as_deref(), "custodian of {}", item);

@@ -2,7 +2,7 @@
 
 mod world;
 
-use lineage::{Action, EventType, Limits, Question, Role};
+use lineage::{Action, EventType, Fact, Limits, Question, Role};
 use serde_json::json;
 use world::*;
 
@@ -246,6 +246,23 @@ fn corrected_event_is_out_of_the_answers_and_stays_visible() {
 }
 
 #[test]
+fn declaration_voids_the_event_that_it_repeats_and_not_another_of_its_id() {
+    let one = || object(5, "inspecting").item(Role::Epc, "case").at("north").id("shared").saying(1);
+    let other = || object(5, "inspecting").item(Role::Epc, "case").at("south").id("shared").saying(2);
+    let later = || object(6, "inspecting").item(Role::Epc, "case").at("east").id("shared").saying(3);
+    let voided = |declaration: Fact| {
+        let world = World::of([one(), other(), later(), declaration]);
+        let recall = world.recall("case");
+        let list = recall["voided"].as_array().expect("a list");
+        list.iter().map(|void| void["event_key"].as_u64().expect("a key")).collect::<Vec<_>>()
+    };
+    assert_eq!(voided(one().declared_wrong(&[])), [1]);
+    assert_eq!(voided(later().declared_wrong(&[])), [3]);
+    // One that was written anew repeats none of them: those of its time and items go.
+    assert_eq!(voided(one().saying(4).declared_wrong(&[])), [1, 2]);
+}
+
+#[test]
 fn declaration_without_its_event_is_shown_itself() {
     let world = World::of([object(5, "receiving").item(Role::Epc, "case").at("north").declared_wrong(&[])]);
     let recall = world.recall("case");
@@ -405,4 +422,86 @@ fn lot_with_all_its_packs_in_one_event_is_recalled_whole() {
     }
     let recall = World::of([fact]).recall("lot-m");
     assert_eq!(texts(&recall["affected"], "item").len(), 20_001);
+}
+
+#[test]
+fn what_happens_to_the_outermost_of_many_containers_happens_to_the_innermost_thing() {
+    let nested = |levels: usize| {
+        let name = |level: usize| if level == 0 { "thing".to_owned() } else { format!("unit-{level:03}") };
+        let mut facts: Vec<Fact> =
+            (1..=levels).map(|level| pack(1, &name(level)).items(Role::Child, &[&name(level - 1)])).collect();
+        facts.push(object(9, "receiving").item(Role::Epc, &name(levels)).at("far"));
+        let answer =
+            World::of(facts).json(Question::History { items: vec!["thing".to_owned()], at: i64::MAX });
+        (answer["histories"][0]["place"].clone(), answer["truncated"].clone())
+    };
+    assert_eq!(nested(60), (json!("far"), json!(false)));
+    assert_eq!(nested(256), (json!("far"), json!(false)));
+    // Beyond, the answer says that it is not whole.
+    assert_eq!(nested(257), (json!(null), json!(true)));
+}
+
+fn kinds_and_events(gaps: &serde_json::Value) -> Vec<(String, u64)> {
+    let list = gaps.as_array().expect("a list").iter();
+    list.map(|gap| {
+        (gap["kind"].as_str().expect("a kind").to_owned(), gap["event"]["event_key"].as_u64().expect("a key"))
+    })
+    .collect()
+}
+
+#[test]
+fn lot_that_was_split_onto_pallets_is_held_where_each_pallet_came() {
+    let onto =
+        |hour, pallet: &str, much: &str| pack(hour, pallet).amount(Role::Child, "lot-a", much, Some("KGM"));
+    let whole =
+        |step: &str, hour, pallet: &str, place: &str| object(hour, step).item(Role::Epc, pallet).at(place);
+    let mut facts = vec![
+        object(0, "commissioning").amount(Role::Epc, "lot-a", "100", Some("KGM")).at("site-1"),
+        onto(1, "unit-a", "60"),
+        onto(1, "unit-b", "40"),
+        whole("shipping", 2, "unit-a", "site-1"),
+        whole("shipping", 3, "unit-b", "site-1"),
+        whole("receiving", 4, "unit-a", "site-2"),
+    ];
+    let recall = World::of(facts.clone()).recall("lot-a");
+    assert_eq!(kinds_and_events(&recall["gaps"]), [("shipped_not_received".to_owned(), 5)]);
+    facts.push(whole("receiving", 5, "unit-b", "site-3"));
+    let recall = World::of(facts).recall("lot-a");
+    assert_eq!(recall["gaps"], json!([]));
+    let notify = by_text(&recall["notify"], "id");
+    assert_eq!(notify["site-2"]["holds"], json!(["lot-a"]));
+    assert_eq!(notify["site-3"]["holds"], json!(["lot-a"]));
+}
+
+#[test]
+fn parts_of_a_lot_are_held_against_what_left_by_their_amounts() {
+    let part = |step: &str, hour, much: &str, place: &str| {
+        object(hour, step).amount(Role::Epc, "lot-a", much, Some("KGM")).at(place)
+    };
+    let begun = || {
+        vec![
+            part("commissioning", 0, "100", "site-1"),
+            part("shipping", 1, "40", "site-1"),
+            part("departing", 1, "40", "site-1"),
+            part("shipping", 2, "60", "site-1"),
+            part("receiving", 3, "40", "site-2"),
+        ]
+    };
+    let recalled = |more: Fact| {
+        let recall = World::of(begun().into_iter().chain([more])).recall("lot-a");
+        let notify = by_text(&recall["notify"], "id");
+        let holds: Vec<_> = ["site-1", "site-2", "site-3"]
+            .iter()
+            .filter(|id| notify.get(**id).is_some_and(|n| n["holds"] != json!([])))
+            .copied()
+            .collect();
+        (kinds_and_events(&recall["gaps"]), holds)
+    };
+    assert_eq!(recalled(part("receiving", 4, "60", "site-3")), (vec![], vec!["site-2", "site-3"]));
+    // Thirty are missing.
+    let missing = vec![("shipped_not_received".to_owned(), 4)];
+    assert_eq!(recalled(part("receiving", 4, "30", "site-3")), (missing, vec!["site-2", "site-3"]));
+    // What is sold is there no longer.
+    let sold = part("retail_selling", 5, "40", "site-2");
+    assert_eq!(recalled(sold).1, Vec::<&str>::new());
 }

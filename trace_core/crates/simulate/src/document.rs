@@ -11,12 +11,18 @@ pub const DOCUMENT_BYTES_MIN: usize = 8 * 1024;
 
 const FOOTER: &[u8] = b"\n]}}\n";
 
-fn put_header(out: &mut Vec<u8>, created_s: u64) {
+/// A document up to its creation date, its brace still open.
+pub(crate) fn put_preamble(out: &mut Vec<u8>, created_s: u64) {
     out.extend_from_slice(
         br#"{"@context":["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld",{"ex":"https://example.org/wayproof/"}],"type":"EPCISDocument","schemaVersion":"2.0","creationDate":""#,
     );
     put_time(out, created_s, 0);
-    out.extend_from_slice(br#"","epcisBody":{"eventList":["#);
+    out.push(b'"');
+}
+
+fn put_header(out: &mut Vec<u8>, created_s: u64) {
+    put_preamble(out, created_s);
+    out.extend_from_slice(br#","epcisBody":{"eventList":["#);
 }
 
 impl Simulator {

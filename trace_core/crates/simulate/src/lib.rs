@@ -25,6 +25,7 @@ mod firm;
 mod item;
 mod journey;
 mod landmark;
+mod master_data;
 mod pen;
 mod random;
 mod settings;
@@ -35,6 +36,7 @@ mod text;
 
 pub use document::{Chunks, DOCUMENT_BYTES_MIN, Limits};
 pub use landmark::{Domain, LANDMARK_STORIES_MAX, Landmark, Role, Trouble};
+pub use master_data::master_data;
 pub use settings::{
     END_S_MAX, EVENTS_MAX, RECALL_ITEMS_MAX, SPAN_S_MIN, START_S_MIN, Settings, SettingsError,
 };

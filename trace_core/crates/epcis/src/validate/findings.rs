@@ -6,7 +6,7 @@ use super::{Path, Report};
 use crate::problem::Severity;
 
 /// Members of an event, and of objects in it, whose values are keys, or hold objects with such members.
-fn may_hold_keys(name: &str) -> bool {
+pub(crate) fn may_hold_keys(name: &str) -> bool {
     matches!(
         name,
         "epcList"
@@ -36,7 +36,8 @@ fn may_hold_keys(name: &str) -> bool {
 }
 
 impl Report {
-    /// A finding for each GS1 key that is wrong, with the code of `gs1::Finding`. Cost: one look at each key.
+    /// A finding for each GS1 key that is wrong, with the code of `gs1::Finding`, and for each quantity below zero.
+    /// Cost: one look at each key.
     pub(super) fn findings(&mut self, object: &Object<'_>, path: &Path<'_>) {
         for member in object.members {
             if may_hold_keys(member.name) {
@@ -59,8 +60,22 @@ impl Report {
                     self.finding(*element, &path.index(index));
                 }
             }
-            Value::Object(object) => self.findings(object, path),
+            Value::Object(object) => {
+                self.amount(object, path);
+                self.findings(object, path);
+            }
             _ => (),
+        }
+    }
+
+    /// A quantity below zero is kept, and counts nowhere.
+    fn amount(&mut self, element: &Object<'_>, path: &Path<'_>) {
+        let Some(Value::Number(literal)) = element.get("quantity") else { return };
+        let digits = literal.split(['e', 'E']).next().unwrap_or_default();
+        let is_negative = digits.starts_with('-') && digits.bytes().any(|byte| matches!(byte, b'1'..=b'9'));
+        if is_negative && element.get("epcClass").is_some() {
+            let message = format!("a quantity of {literal} is less than nothing");
+            self.problem(&path.name("quantity"), "negative_quantity", message, Severity::Finding);
         }
     }
 }

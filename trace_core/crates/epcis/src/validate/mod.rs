@@ -13,6 +13,7 @@ use std::fmt::Write as _;
 
 use json::{Object, Value, write_pointer_token};
 
+pub(crate) use findings::may_hold_keys;
 pub(crate) use form::is_uri;
 
 use crate::document::{Document, RawEvent};
@@ -31,7 +32,10 @@ pub fn validate_document(document: &Document<'_>) -> Vec<Problem> {
     } else {
         let query = document.root.get("type") == Some(Value::String("EPCISQueryDocument"));
         report.object(document.root, if query { &QUERY_DOCUMENT } else { &DOCUMENT }, &root);
-        report.list_owners(document.root, EVENT_LIST_OWNERS[usize::from(query)], &root);
+        // Master data may come by itself.
+        if !document.has_master_data() {
+            report.list_owners(document.root, EVENT_LIST_OWNERS[usize::from(query)], &root);
+        }
     }
     report.problems
 }

@@ -193,6 +193,19 @@ pub(super) fn shape_of(event_type: EventType) -> &'static Shape {
     }
 }
 
+const ATTRIBUTE: Shape = open(&[must("id", Form::Uri)]);
+const VOCABULARY_ELEMENT: Shape = open(&[
+    must("id", Form::Uri),
+    may("attributes", Form::List(&Form::Object(&ATTRIBUTE))),
+    may("children", URIS),
+]);
+const VOCABULARY: Shape = open(&[
+    must("type", Form::Uri),
+    may("vocabularyElementList", Form::List(&Form::Object(&VOCABULARY_ELEMENT))),
+]);
+const MASTER_DATA: Shape = open(&[may("vocabularyList", Form::List(&Form::Object(&VOCABULARY)))]);
+const HEADER: Shape = open(&[may("epcisMasterData", Form::Object(&MASTER_DATA))]);
+
 /// A bare event brings its context itself; the rest is checked with the event.
 pub(super) const BARE_EVENT: Shape = open(&[must("@context", Form::Context)]);
 pub(super) const DOCUMENT: Shape = extensible(&[
@@ -205,7 +218,7 @@ pub(super) const DOCUMENT: Shape = extensible(&[
     may("instanceIdentifier", Form::Text),
     may("sender", Form::Text),
     may("receiver", Form::Text),
-    may("epcisHeader", Form::Object(&open(&[]))),
+    may("epcisHeader", Form::Object(&HEADER)),
     may("epcisBody", Form::Object(&open(&[]))),
 ]);
 pub(super) const QUERY_DOCUMENT: Shape = extensible(&[

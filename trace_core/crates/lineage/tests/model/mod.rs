@@ -125,10 +125,26 @@ pub fn order_of(fact: &Fact) -> Order {
     (fact.event_time, fact.record_time, fact.event_key)
 }
 
+/// A declaration is void. So is an event of its id with its content, or if there is none, with its time and items.
 pub fn is_void(fact: &Fact, all: &[Fact]) -> bool {
-    all.iter()
-        .filter(|other| other.error_declaration.is_some())
-        .any(|other| other.event_id == fact.event_id || other.event_hash_id == fact.event_hash_id)
+    let is_of = |declaration: &Fact, fact: &Fact| {
+        fact.error_declaration.is_none() && fact.event_id == declaration.event_id
+    };
+    let is_same =
+        |declaration: &Fact, fact: &Fact| is_of(declaration, fact) && fact.content == declaration.content;
+    let names =
+        |fact: &Fact| fact.refs.iter().map(|item| (item.role, item.item.clone())).collect::<BTreeSet<_>>();
+    let mut declarations = all.iter().filter(|other| other.error_declaration.is_some());
+    fact.error_declaration.is_some()
+        || declarations.any(|declaration| {
+            if all.iter().any(|other| is_same(declaration, other)) {
+                is_same(declaration, fact)
+            } else {
+                is_of(declaration, fact)
+                    && declaration.event_time == fact.event_time
+                    && names(declaration) == names(fact)
+            }
+        })
 }
 
 /// A world replayed: events that count, in order, with who is in what before and after each.
@@ -142,6 +158,7 @@ pub struct Model {
 pub struct Standing {
     pub place: Option<(String, i64)>,
     pub disposition: Option<String>,
+    pub persistent: BTreeSet<String>,
     pub in_transit: bool,
     pub custodian: Option<(bool, String)>,
     pub ended: Option<&'static str>,
@@ -242,6 +259,10 @@ impl Model {
             }
             if fact.disposition.is_some() {
                 now.disposition.clone_from(&fact.disposition);
+            }
+            now.persistent.extend(fact.persistent_set.iter().cloned());
+            for text in &fact.persistent_unset {
+                now.persistent.remove(text);
             }
             if step == "shipping" || fact.disposition.as_deref() == Some("in_transit") && step != "receiving"
             {

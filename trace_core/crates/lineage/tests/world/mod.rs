@@ -32,6 +32,8 @@ pub fn event(hour: i64, event_type: EventType, action: Option<Action>) -> Fact {
         action,
         biz_step: None,
         disposition: None,
+        persistent_set: Vec::new(),
+        persistent_unset: Vec::new(),
         read_point: None,
         biz_location: None,
         refs: Vec::new(),
@@ -39,7 +41,7 @@ pub fn event(hour: i64, event_type: EventType, action: Option<Action>) -> Fact {
         destinations: Vec::new(),
         transformation_id: None,
         event_id: String::new(),
-        event_hash_id: [0; 32],
+        content: [0; 32],
         error_declaration: None,
     }
 }
@@ -69,6 +71,8 @@ pub trait Draft: Sized {
     fn seen_at(self, place: &str) -> Self;
     fn to_party(self, party: &str) -> Self;
     fn id(self, id: &str) -> Self;
+    /// Another content under the same id.
+    fn saying(self, content: u8) -> Self;
     fn declared_wrong(self, corrective: &[&str]) -> Self;
 }
 
@@ -114,6 +118,11 @@ impl Draft for Fact {
 
     fn id(mut self, id: &str) -> Self {
         id.clone_into(&mut self.event_id);
+        self
+    }
+
+    fn saying(mut self, content: u8) -> Self {
+        self.content[0] = content;
         self
     }
 
@@ -167,18 +176,13 @@ impl World {
         world
     }
 
-    /// Events without id get one, and a hash id that follows from it.
+    /// Events without id get one.
     pub fn add(&mut self, mut fact: Fact) {
         let number = self.facts.len();
         fact.event_key = number as u64 + 1;
         fact.record_time = i64::try_from(number).expect("few facts");
         if fact.event_id.is_empty() {
             fact.event_id = format!("event-{}", fact.event_key);
-        }
-        if fact.event_hash_id == [0; 32] {
-            for (to, from) in fact.event_hash_id.iter_mut().zip(fact.event_id.bytes().rev()) {
-                *to = from;
-            }
         }
         for item in fact.refs.iter().filter(|item| item.role != Role::Class) {
             let names = std::iter::once(&item.item).chain(&item.lot);
@@ -202,7 +206,7 @@ impl World {
                 break;
             }
             rounds += 1;
-            assert!(rounds < 200, "the walk does not end: {wants:?}");
+            assert!(rounds < 300, "the walk does not end: {wants:?}");
             let mut found = BTreeSet::new();
             for want in &wants {
                 let key = (want.named == Named::Transformation, want.name.clone());

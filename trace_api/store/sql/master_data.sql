@@ -1,0 +1,27 @@
+-- name: insert_master_data
+-- The elements of a capture, but for those that say what was said before.
+INSERT INTO master_data (name_hash, record_time, capture_no, position, vocabulary, element_id, body)
+SELECT told.name_hash, $2, $1, told.position, told.vocabulary, told.element_id, told.body
+FROM unnest($3::bigint[], $4::text[], $5::text[], $6::bytea[])
+     WITH ORDINALITY AS told (name_hash, vocabulary, element_id, body, position)
+WHERE told.body IS DISTINCT FROM (
+    SELECT before.body FROM master_data AS before
+    WHERE before.name_hash = told.name_hash
+      AND before.element_id = told.element_id AND before.vocabulary = told.vocabulary
+    ORDER BY before.record_time DESC, before.capture_no DESC, before.position DESC
+    LIMIT 1);
+
+-- name: master_data_of
+-- What was known at a time of things with these name hashes, one row for each of their vocabularies.
+SELECT DISTINCT ON (name_hash, element_id, vocabulary) vocabulary, element_id, record_time, body
+FROM master_data
+WHERE name_hash = ANY($1::bigint[]) AND record_time <= $2
+ORDER BY name_hash, element_id, vocabulary, record_time DESC, capture_no DESC, position DESC;
+
+-- name: page_of_master_data
+-- What was known at a time, in order of vocabulary and id, behind a place.
+SELECT DISTINCT ON (vocabulary, element_id) vocabulary, element_id, record_time, body
+FROM master_data
+WHERE (vocabulary, element_id) > ($1, $2) AND ($3::text IS NULL OR vocabulary = $3) AND record_time <= $4
+ORDER BY vocabulary, element_id, record_time DESC, capture_no DESC, position DESC
+LIMIT $5;
