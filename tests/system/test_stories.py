@@ -343,7 +343,7 @@ def test_commands_that_look_after_a_log_answer_in_json(tmp_path: Path) -> None:
     assert wayproof("log", "key", "--data", data).stdout.decode().strip() == vkey
     told = orjson.loads(wayproof("log", "key", "--data", data, "--json").stdout)
     assert told == {"origin": "wayproof.test/log", "key": vkey}
-    assert orjson.loads(wayproof("migrate", "--data", data, "--json").stdout) == {"schema_version": 1}
+    assert orjson.loads(wayproof("migrate", "--data", data, "--json").stdout)["schema_version"] >= 1
     (data / "keys" / "log-blinding.key").write_bytes(bytes(32))
     other = wayproof("log", "key", "--data", data)
     assert (other.returncode, other.stdout) == (3, b"")

@@ -51,11 +51,10 @@ def simulate(
     if landmarks:
         _print_landmarks(simulator, as_json=as_json)
         return
-    if master_data:
-        sys.stdout.buffer.write(simulator.master_data())
-        return
     try:
-        if file_events is not None and out is not None:
+        if master_data:
+            sys.stdout.buffer.write(simulator.master_data())
+        elif file_events is not None and out is not None:
             _write_files(simulator, out, events, file_events)
         else:
             _write_stream(simulator, out)

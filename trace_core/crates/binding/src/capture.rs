@@ -171,14 +171,6 @@ impl PreparedCapture {
         self.prepared.events.iter().map(|event| PyBytes::new(py, &event.content_digest)).collect()
     }
 
-    /// Name hash, vocabulary, id and JSON of each element of master data.
-    #[getter]
-    fn master_data<'py>(&self, py: Python<'py>) -> Vec<(i64, &str, &str, Bound<'py, PyBytes>)> {
-        let rows = self.prepared.master_data.iter();
-        rows.map(|row| (row.name_hash, row.vocabulary.as_str(), row.id.as_str(), PyBytes::new(py, &row.body)))
-            .collect()
-    }
-
     /// Hashes under which the events' own names are filed.
     fn event_names(&self, py: Python<'_>) -> Vec<i64> {
         py.detach(|| self.prepared.event_names())
@@ -188,6 +180,14 @@ impl PreparedCapture {
     fn shared_names<'py>(&self, py: Python<'py>, name_hashes: Vec<i64>) -> Bound<'py, PyBytes> {
         let findings = self.prepared.shared_names(&name_hashes.into_iter().collect());
         PyBytes::new(py, &capture::problems_json(findings.iter().take(PROBLEMS_MAX)))
+    }
+
+    /// Name hash, vocabulary, id and JSON of each element of master data.
+    #[getter]
+    fn master_data<'py>(&self, py: Python<'py>) -> Vec<(i64, &str, &str, Bound<'py, PyBytes>)> {
+        let rows = self.prepared.master_data.iter();
+        rows.map(|row| (row.name_hash, row.vocabulary.as_str(), row.id.as_str(), PyBytes::new(py, &row.body)))
+            .collect()
     }
 
     /// COPY streams of all events but those with these content digests.

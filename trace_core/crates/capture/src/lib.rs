@@ -13,6 +13,7 @@ mod open;
 mod prepare;
 mod problems;
 mod references;
+mod shared_names;
 
 pub use canonical::{CONTENT_DIGEST_DOMAIN, CanonicalEvent};
 pub use check::{BUCKETS, ReferenceRow, ReferenceSums, Stored, bucket_of, check};

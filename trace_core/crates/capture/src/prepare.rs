@@ -89,10 +89,10 @@ pub struct Prepared {
     pub master_data: Vec<MasterDataRow>,
     capture_no: i64,
     /// Where the events stand in the document; empty for a bare event.
-    list_pointer: &'static str,
+    pub(crate) list_pointer: &'static str,
     /// The COPY stream of `event`, if all events are stored.
     rows: Vec<u8>,
-    references: Vec<Reference>,
+    pub(crate) references: Vec<Reference>,
 }
 
 /// One element of master data.
@@ -119,7 +119,7 @@ pub struct PreparedEvent {
     pub same_as: Option<usize>,
     event_time: i64,
     row: Range<usize>,
-    references: Range<usize>,
+    pub(crate) references: Range<usize>,
 }
 
 /// Complete streams in Postgres' binary COPY format.
@@ -458,36 +458,6 @@ impl Prepared {
             event_digest: event_digest_rows(&digests),
             event_count: digests.len(),
         }
-    }
-
-    /// Under which hashes the events' own names are filed: event ids as captured, and event hash ids.
-    #[must_use]
-    pub fn event_names(&self) -> Vec<i64> {
-        let names = self.references.iter().filter(|reference| reference.role == Role::Event);
-        names.map(|reference| reference.name_hash).collect()
-    }
-
-    /// A finding for each event that has one of these names, which other events have, too.
-    #[must_use]
-    pub fn shared_names(&self, name_hashes: &HashSet<i64>) -> Vec<Problem> {
-        let is_shared = |r: &Reference| r.role == Role::Event && name_hashes.contains(&r.name_hash);
-        let sharing = self
-            .events
-            .iter()
-            .filter(|event| self.references[event.references.clone()].iter().any(is_shared));
-        sharing
-            .map(|event| Problem {
-                event_index: Some(event.index),
-                pointer: if self.list_pointer.is_empty() {
-                    String::new()
-                } else {
-                    format!("{}/{}", self.list_pointer, event.index)
-                },
-                code: "event_id_shared",
-                message: "another event with other content has this event id or event hash id".to_owned(),
-                severity: Severity::Finding,
-            })
-            .collect()
     }
 
     /// The rows of some of the events, with keys that have no gaps again.
