@@ -21,6 +21,10 @@ STATEMENT_S_MAX = 60
 """No statement runs longer: Postgres ends it, and the client gives up a little later."""
 
 
+SHARED_BUFFERS_MB = 512
+"""What the embedded Postgres keeps in memory of the database."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """`database_url` names a Postgres server; without it an embedded one runs under `data_dir`."""
@@ -34,6 +38,7 @@ class Settings:
     bodies_bytes_max: int = BODIES_BYTES_MAX
     event_bytes_max: int = EVENT_BYTES_MAX
     sequence_period_ms: int = SEQUENCE_PERIOD_MS
+    shared_buffers_mb: int = SHARED_BUFFERS_MB
 
     @classmethod
     def of(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import sys
 from pathlib import Path
 
@@ -17,6 +18,9 @@ from trace_api.log.keys import LogKeys
 from trace_api.settings import Settings
 from trace_api.store import log as log_store
 from trace_api.store.pool import Store
+
+FSCK_SHARED_BUFFERS_MB = 64
+"""Everything is read once and in order, so there is nothing to keep."""
 
 
 @click.group()
@@ -67,7 +71,7 @@ def fsck(data_dir: Path, database_url: str | None, *, as_json: bool) -> None:
     Exit codes: 0 all is as it must be; 1 something is not, and each finding names its row.
     """
     settings = Settings.of(data_dir=data_dir, database_url=database_url)
-    report = asyncio.run(_fsck(settings))
+    report = asyncio.run(_fsck(dataclasses.replace(settings, shared_buffers_mb=FSCK_SHARED_BUFFERS_MB)))
     if as_json:
         click.echo(orjson.dumps(report))
     else:

@@ -39,9 +39,10 @@ import asyncpg
 import structlog
 
 from trace_api.errors import Unavailable
+from trace_api.settings import SHARED_BUFFERS_MB
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
 ROLE = "wayproof"
 ACCOUNTS = ("wayproof", "postgres", "nobody")
@@ -67,7 +68,6 @@ _CONFIGURATION = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
     "max_connections": "64",
-    "shared_buffers": "512MB",
     "wal_buffers": "16MB",
     "max_wal_size": "4GB",
     "checkpoint_timeout": "15min",
@@ -98,7 +98,9 @@ def _nobody_minds() -> None:
 
 
 @contextlib.asynccontextmanager
-async def embedded_postgres(data_dir: Path, on_lost: Callable[[], None] = _nobody_minds) -> AsyncIterator[str]:
+async def embedded_postgres(
+    data_dir: Path, on_lost: Callable[[], None] = _nobody_minds, *, shared_buffers_mb: int = SHARED_BUFFERS_MB
+) -> AsyncIterator[str]:
     """Runs Postgres on `data_dir`/postgres, made at the first start, and gives its URL.
 
     The URL holds the password, and means something in this process alone. Call from the thread that
@@ -118,7 +120,12 @@ async def embedded_postgres(data_dir: Path, on_lost: Callable[[], None] = _nobod
         if not cluster.exists():
             _initialise(data_dir, sockets, account, binaries)
         with _folder(cluster) as cluster_descriptor, _folder(sockets) as sockets_descriptor:
-            server = _Server(data_dir, cluster_descriptor, sockets_descriptor, account, binaries)
+            configuration = {
+                **_CONFIGURATION,
+                "shared_buffers": f"{shared_buffers_mb}MB",
+                "unix_socket_directories": f"/proc/self/fd/{sockets_descriptor}",
+            }
+            server = _Server(data_dir, (cluster_descriptor, sockets_descriptor), account, binaries, configuration)
             watch = None
             try:
                 await server.answering()
@@ -284,11 +291,18 @@ def _postgres_in(cluster: Path) -> Iterator[int]:
 class _Server:
     """Postgres, in whichever process it runs now."""
 
-    def __init__(self, data_dir: Path, cluster: int, sockets: int, account: _Account, binaries: Path) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        folders: tuple[int, int],
+        account: _Account,
+        binaries: Path,
+        configuration: Mapping[str, str],
+    ) -> None:
         password = (data_dir / "postgres.password").read_text()
-        self.url = f"postgresql://{ROLE}:{password}@/postgres?host=/proc/self/fd/{sockets}"
+        self.url = f"postgresql://{ROLE}:{password}@/postgres?host=/proc/self/fd/{folders[1]}"
         self._data_dir = data_dir
-        self._start = functools.partial(_start, data_dir, cluster, sockets, account, binaries)
+        self._start = functools.partial(_start, data_dir, folders, account, binaries, configuration)
         self.process = self._start()
 
     async def answering(self) -> None:
@@ -324,18 +338,21 @@ class _Server:
 
 
 def _start(
-    data_dir: Path, cluster_descriptor: int, sockets_descriptor: int, account: _Account, binaries: Path
+    data_dir: Path,
+    folders: tuple[int, int],
+    account: _Account,
+    binaries: Path,
+    configuration: Mapping[str, str],
 ) -> subprocess.Popen[bytes]:
-    settings = {**_CONFIGURATION, "unix_socket_directories": f"/proc/self/fd/{sockets_descriptor}"}
-    arguments = [argument for name, value in settings.items() for argument in ("-c", f"{name}={value}")]
+    arguments = [argument for name, value in configuration.items() for argument in ("-c", f"{name}={value}")]
     log = os.open(data_dir / "postgres.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         return subprocess.Popen(
-            [binaries / "postgres", "-D", f"/proc/self/fd/{cluster_descriptor}", *arguments],
+            [binaries / "postgres", "-D", f"/proc/self/fd/{folders[0]}", *arguments],
             stdout=log,
             stderr=log,
             start_new_session=True,  # A Ctrl-C at the terminal is for us; we end Postgres in our order.
-            pass_fds=[cluster_descriptor, sockets_descriptor],
+            pass_fds=folders,
             **account.process_options(),
         )
     finally:

@@ -62,7 +62,9 @@ class Store:
         async with contextlib.AsyncExitStack() as stack:
             url = settings.database_url
             if url is None:
-                url = await stack.enter_async_context(embedded_postgres(settings.data_dir, on_lost))
+                url = await stack.enter_async_context(
+                    embedded_postgres(settings.data_dir, on_lost, shared_buffers_mb=settings.shared_buffers_mb)
+                )
             try:
                 await _bring_up_to_date(url)
                 pool = await asyncpg.create_pool(
