@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
-from trace_api.query.listing import TIME_MAX, TIME_MIN
+from trace_api.query.simple.values import TIME_MAX, microseconds
 from trace_api.store.embedded import embedded_postgres
 from trace_api.store.statements import load
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 LINE_MAX = 150
 """Characters of a plan's line; conditions name every argument."""
-_TIME_US_MAX = int(TIME_MAX.timestamp() * 1_000_000)
+_TIME_US_MAX = microseconds(TIME_MAX)
 
 
 def query_plans(data: Path) -> str:
@@ -44,7 +44,6 @@ async def _plans(connection: asyncpg.Connection) -> AsyncIterator[tuple[str, str
         ("events", "events_by_key", (keys,)),
         ("events", "captures_by_number", ([key >> 20],)),
         ("events", "event_by_digest", (digest,)),
-        ("events", "page_of_events", (TIME_MIN, -1, TIME_MIN, TIME_MAX, None, None, 100)),
         ("log", "entries_of_leaves", (size // 2, size // 2 + 256)),
         ("log", "captures_to_sequence", (10_000, 1_000)),
     )

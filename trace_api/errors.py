@@ -6,6 +6,10 @@
     │   ├── TooLarge        … because it is over a limit; names the limit
     │   ├── TooSlow         … because it does not arrive
     │   └── UnsupportedMedia
+    ├── QueryError          a query cannot be answered
+    │   ├── QueryParameter  … because of one parameter, by its name
+    │   ├── QueryTooComplex … because it costs too much
+    │   └── QueryTooLarge   … because more events are found than it wants
     ├── NotFound            nothing has that name, or the asker may not know of it
     ├── StoreError          the database said something that it should not
     └── Unavailable         not now; trying again may help
@@ -52,6 +56,26 @@ class TooSlow(CaptureError):
 
 class UnsupportedMedia(CaptureError):
     """Another media type or content encoding than those that are read."""
+
+
+class QueryError(TraceError):
+    """A query cannot be answered."""
+
+
+class QueryParameter(QueryError):
+    """One parameter, by its name, is not what it should be."""
+
+    def __init__(self, parameter: str, message: str) -> None:
+        super().__init__(f"{parameter}: {message}")
+        self.parameter = parameter
+
+
+class QueryTooComplex(QueryError):
+    """It costs more than a query may."""
+
+
+class QueryTooLarge(QueryError):
+    """More events are found than it wants."""
 
 
 class NotFound(TraceError):

@@ -267,6 +267,44 @@ def scan(text: str) -> Scan:
 def item_key(text: str) -> str | None:
     """The one name of what an EPC URN or Digital Link means, as a canonical Digital Link; None for other text."""
 
+# Terms of queries -------------------------------------------------------------------------------------
+
+class TermKey:
+    """What a capture files under an event for queries: one 64-bit hash for each thing that it says. Two terms are
+    taken as equal when their hashes are. The names of fields are those of `capture::terms`."""
+
+    def __init__(self, blinding: Blinding) -> None: ...
+    def existence(self, field: str) -> int:
+        """That the field is there."""
+
+    def term(self, field: str, value: str) -> int:
+        """That it has this value, in its one spelling."""
+
+    def scalar_term(self, field: str, text: str) -> int | None:
+        """That it has a value equal to this as a number or time; None for a text that is neither."""
+
+    def measure(self, field: str, kind: str) -> int:
+        """Under what its numbers are kept for comparison; `kind` is `number` or `time`."""
+
+def read_scalar(text: str) -> tuple[str, float] | None:
+    """`number` and its value for a number as JSON writes it; `time` and µs since 1970 UTC for a time with offset, or
+    for a day by its begin in UTC; None for any other text."""
+
+def field_name(name: str, namespaces: dict[str, str]) -> str:
+    """The one full name of an extension field, `#` behind its namespace; `name` has a prefix of `namespaces` or of
+    the standard's context, or is full itself."""
+
+def one_spelling(kind: str, text: str, namespaces: dict[str, str]) -> str:
+    """The one spelling of a value. `kind` is `biz_step`, `disposition`, `biz_transaction_type`, `source_dest_type`,
+    `error_reason`, `gs1_term`, `component`, `id`, `key`, `hex` or `exact`; raises `ValueError` for another."""
+
+def unit(code: str) -> tuple[str, float, float] | None:
+    """Dimension, factor and offset to its SI unit, of a UN/ECE Rec 20 code; None for a code that is not known."""
+
+def epc_pattern(text: str, *, as_class: bool) -> tuple[str, str | None, float, float] | None:
+    """What `urn:epc:idpat:…` with a `*` asks of an item: kind of key; its class, or else the bounds, half open, of the
+    twelve digits that begin with its company prefix. None for what is no such pattern."""
+
 # Lineage ----------------------------------------------------------------------------------------------
 
 class Wanted:

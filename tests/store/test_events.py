@@ -122,30 +122,6 @@ async def test_key_of_digest_finds_the_event(store):
         assert await events.key_of_digest(connection, Event("c").digest) is None
 
 
-@pytest.mark.parametrize(("event_type", "biz_step"), [(None, None), (1, None), (None, "shipping"), (2, "receiving")])
-async def test_pages_of_any_size_equal_a_naive_search(store, event_type, biz_step):
-    stored = random_events(3, 120)
-    await store_events(store, 1, stored)
-    from_time, to_time = FIRST + timedelta(microseconds=2), FIRST + timedelta(microseconds=17)
-    wanted = events.PageFilter(from_time, to_time, event_type, biz_step)
-    expected = sorted(
-        (event.event_time, (1 << 20) + n)
-        for n, event in enumerate(stored)
-        if from_time <= event.event_time < to_time
-        and event_type in (None, event.event_type)
-        and biz_step in (None, event.biz_step)
-    )
-    assert len(expected) > 5
-    async with store.session() as connection:
-        for size in (1, 2, 7, 1000):
-            found = []
-            after = (EPOCH, 0)
-            while page := await events.page_of_keys(connection, after, wanted, size):
-                found += page
-                after = page[-1]
-            assert found == expected
-
-
 async def plan_of(connection, name, *arguments):
     """The plan that serves any arguments, as for a statement that was prepared long ago."""
     await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
@@ -172,7 +148,3 @@ async def test_plans_use_the_indexes_made_for_them(store):
         assert {entry for entry in references if entry[1]} == {("Index Only Scan", "reference_by_name")}
         by_key = await plan_of(connection, "events_by_key", [1, 2, 3])
         assert {entry[1] for entry in by_key if entry[1]} == {"event_pkey"}
-        arguments = (FIRST, 0, FIRST, FIRST, None, None, 100)
-        page = await plan_of(connection, "page_of_events", *arguments)
-        assert ("Index Scan", "event_by_time") in page
-        assert "Sort" not in [entry[0] for entry in page]

@@ -9,47 +9,37 @@ import orjson
 from fastapi import APIRouter, Query, Request, Response
 from starlette.routing import Route
 
-from trace_api.errors import Invalid, TraceError
+from trace_api.errors import TraceError
+from trace_api.http import parameters
 from trace_api.http.problems import of_trace_error
 from trace_api.http.service import OPEN_PARTNER, OnBehalfOf, Service, ServiceOf
 from trace_api.query import listing
-from trace_api.store.events import PageFilter, StoredEvent
+from trace_api.store.events import StoredEvent
 
 router = APIRouter(tags=["events"])
 
-EVENT_TYPES = {
-    "ObjectEvent": 1,
-    "AggregationEvent": 2,
-    "TransactionEvent": 3,
-    "TransformationEvent": 4,
-    "AssociationEvent": 5,
-}
 JSON_LD = "application/ld+json"
 EVENT_ID_CHARACTERS_MAX = 2_000
 
 
-@router.get("/events")
+@router.get("/events", responses=parameters.REFUSALS, openapi_extra={"parameters": parameters.OPENAPI})
 async def get_events(
     request: Request,
     service: ServiceOf,
     partner: OnBehalfOf,
-    event_type: Annotated[str | None, Query(alias="eventType")] = None,
-    biz_step: Annotated[str | None, Query(alias="EQ_bizStep", max_length=200, pattern=r"^[^\x00]*$")] = None,
-    from_time: Annotated[datetime | None, Query(alias="GE_eventTime")] = None,
-    to_time: Annotated[datetime | None, Query(alias="LT_eventTime")] = None,
-    per_page: Annotated[int, Query(alias="perPage", ge=1, le=listing.PAGE_EVENTS_MAX)] = 100,
-    token: Annotated[str | None, Query(alias="nextPageToken", max_length=200)] = None,
+    per_page: parameters.PerPage = parameters.PER_PAGE,
+    token: parameters.NextPageToken = None,
+    extensions: parameters.Extensions = "",
 ) -> Response:
-    """A page of events in order of event time, as an EPCISQueryDocument. `Link: …; rel="next"` leads on."""
-    if event_type is not None and event_type not in EVENT_TYPES:
-        raise Invalid("eventType is one of the five event types")
-    wanted = PageFilter(
-        from_time=_bounded(from_time, listing.TIME_MIN),
-        to_time=_bounded(to_time, listing.TIME_MAX),
-        event_type=EVENT_TYPES.get(event_type or ""),
-        biz_step=biz_step,
-    )
-    events, next_token = await service.questions.page(wanted, token, per_page, partner)
+    """The events that a query of EPCIS 2.0's language finds (`docs/queries.md`), page by page, as an
+    EPCISQueryDocument; in order of event time unless `orderBy` says otherwise. `Link: …; rel="next"` leads on."""
+    query = parameters.read(request, extensions)
+    events, next_token = await service.questions.page(query, token, per_page, partner)
+    return page_response(request, events, next_token)
+
+
+def page_response(request: Request, events: list[StoredEvent], next_token: str | None) -> Response:
+    """A page of events and the link to the next one."""
     headers = {"GS1-EPCIS-Version": "2.0.0"}
     if next_token is not None:
         link = request.url.include_query_params(nextPageToken=next_token)
@@ -66,14 +56,6 @@ async def get_receipt(
     """The receipt of an event: its log entry, the proof that it is in the log, and what opens it."""
     receipt = await service.questions.receipt(event, partner)
     return Response(orjson.dumps(receipt), media_type="application/json")
-
-
-def _bounded(moment: datetime | None, default: datetime) -> datetime:
-    if moment is None:
-        return default
-    if moment.tzinfo is None:
-        raise Invalid("a time needs an offset from UTC")
-    return min(max(moment, listing.TIME_MIN), listing.TIME_MAX)
 
 
 def _query_document(events: list[StoredEvent]) -> bytes:

@@ -55,6 +55,13 @@ def of_trace_error(error: errors.TraceError) -> Response:
     match error:
         case errors.Invalid():
             return problem(400, "epcisException:ValidationException", str(error), errors=list(error.problems))
+        case errors.QueryParameter():
+            wrong = [{"parameter": error.parameter, "message": str(error)}]
+            return problem(400, "epcisException:QueryParameterException", str(error), errors=wrong)
+        case errors.QueryTooComplex():
+            return problem(413, "epcisException:QueryTooComplexException", str(error))
+        case errors.QueryTooLarge():
+            return problem(413, "epcisException:QueryTooLargeException", str(error))
         case errors.NotFound():
             return problem(404, "epcisException:NoSuchResourceException", str(error))
         case errors.TooLarge():

@@ -12,6 +12,8 @@ import trace_core
 from trace_api.errors import Invalid
 from trace_api.query import by_id, listing, master_data, receipts
 from trace_api.query.names import Named, read_name
+from trace_api.query.simple import pages
+from trace_api.query.simple.filters import Keys
 from trace_api.query.verdict import Evidence, Reason, Weight, judge
 from trace_api.query.walk import walk
 from trace_api.store import events
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
 
     import asyncpg
 
-    from trace_api.store.events import LoggedEvent, PageFilter, StoredEvent
+    from trace_api.query.simple.parse import Query
+    from trace_api.store.events import LoggedEvent, StoredEvent
     from trace_api.store.pool import Store
 
 EVENTS_MAX = 200_000
@@ -38,9 +41,11 @@ KEY_FAULTS = frozenset({"check_digit", "length", "character", "content", "struct
 class Questions:
     """Answers as the outside sees them."""
 
-    def __init__(self, store: Store, blinding_key: bytes) -> None:
+    def __init__(self, store: Store, blinding_key: bytes, limits: pages.Limits | None = None) -> None:
         self._store = store
         self._blinding = trace_core.Blinding(blinding_key)
+        self._keys = Keys.of(self._blinding)
+        self._limits = limits or pages.Limits()
 
     async def history(self, item: str, _partner: str) -> bytes:
         """JSON of lineage's history (`docs/api.md`)."""
@@ -66,11 +71,13 @@ class Questions:
             return shown, is_cut or len(shown) < len(found)
 
     async def page(
-        self, wanted: PageFilter, token: str | None, limit: int, _partner: str
+        self, query: Query, token: str | None, per_page: int, _partner: str
     ) -> tuple[list[StoredEvent], str | None]:
-        """Events in order of event time, and the token of the next page."""
+        """A page of the events that a query finds, and the token of the next one."""
         async with self._store.snapshot() as connection:
-            return await listing.page(connection, wanted, token, limit)
+            found = await pages.page(connection, query, self._keys, token, per_page, self._limits)
+            stored = {row.event_key: row for row in await events.events_by_key(connection, found.event_keys)}
+        return [stored[key] for key in found.event_keys], found.token
 
     async def master_data_of(
         self, ids: Sequence[str], vocabulary: str | None, at: datetime, _partner: str

@@ -62,16 +62,6 @@ class Bodies:
     record_times_us: list[int]
 
 
-@dataclass(frozen=True, slots=True)
-class PageFilter:
-    """What a page of events is cut from; bounds are half open."""
-
-    from_time: datetime
-    to_time: datetime
-    event_type: int | None = None
-    biz_step: str | None = None
-
-
 async def references(
     connection: asyncpg.Connection,
     name_hashes: Sequence[int],
@@ -135,16 +125,6 @@ async def key_of_digest(connection: asyncpg.Connection, content_digest: bytes) -
     """The key of the event with this content, or None."""
     key: int | None = await connection.fetchval(_SQL["event_by_digest"], content_digest)
     return key
-
-
-async def page_of_keys(
-    connection: asyncpg.Connection, after: tuple[datetime, int], wanted: PageFilter, limit: int
-) -> list[tuple[datetime, int]]:
-    """Times and keys of the next events behind `after`, in order of event time.
-    Cost: one index scan, over all events of the times when few pass the other filters."""
-    arguments = (*after, wanted.from_time, wanted.to_time, wanted.event_type, wanted.biz_step, limit)
-    rows = await connection.fetch(_SQL["page_of_events"], *arguments)
-    return [(row[0], row[1]) for row in rows]
 
 
 async def _captures_of(connection: asyncpg.Connection, keys: Iterable[int]) -> Mapping[int, tuple[bytes, int | None]]:

@@ -37,10 +37,16 @@ CREATE TABLE event (
     secret        bytea,                    -- NULL once erased
     body          bytea,                    -- NULL once erased
     entry         bytea       NOT NULL,     -- the log entry, which stays
-    findings      bytea                     -- JSON; NULL when there are none
+    findings      bytea,                    -- JSON; NULL when there are none
+    -- What queries ask by, keyed hashes; NULL when there is nothing, or once erased.
+    terms          bigint[],                -- each thing that the event says
+    measure_fields bigint[],                -- of what the number in the same place of measure_values is one
+    measure_values double precision[]
 );
 CREATE INDEX event_by_time ON event (event_time, event_key);
 CREATE INDEX event_erased ON event (event_key) WHERE body IS NULL;
+CREATE INDEX event_by_record_time ON event (record_time, event_key);
+CREATE INDEX event_by_term ON event USING gin (terms);
 
 -- Every name of every event under eight bytes of a keyed hash. A hint: readers compare the name itself.
 CREATE TABLE reference (

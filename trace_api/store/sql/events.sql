@@ -44,14 +44,3 @@ SELECT capture_no, context, first_leaf_index FROM capture WHERE capture_no = ANY
 -- name: event_by_digest
 -- The event with this content.
 SELECT event_key FROM event_digest WHERE content_digest = $1;
-
--- name: page_of_events
--- A page in order of event time; $1, $2 is the last event of the page before.
-SELECT event_time, event_key FROM event
-WHERE (event_time, event_key) > ($1, $2)
-  AND event_time >= $3 AND event_time < $4
-  AND ($5::smallint IS NULL OR event_type = $5)
-  AND ($6::text IS NULL OR biz_step = $6)
-  AND body IS NOT NULL
-ORDER BY event_time, event_key
-LIMIT $7;

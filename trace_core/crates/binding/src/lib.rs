@@ -11,6 +11,7 @@ mod merkle;
 mod note;
 mod signature;
 mod simulate;
+mod terms;
 
 use pyo3::prelude::*;
 
@@ -41,6 +42,8 @@ mod _native {
     use super::signature::{check_signature, check_signatures};
     #[pymodule_export]
     use super::simulate::{Landmark, Simulator};
+    #[pymodule_export]
+    use super::terms::{TermKey, epc_pattern, field_name, one_spelling, read_scalar, unit};
 
     #[pymodule_export]
     #[expect(non_upper_case_globals, reason = "a name that Python packages have")]

@@ -4,6 +4,12 @@ const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
 /// µs from 1970 to 2000, where Postgres counts from.
 const POSTGRES_EPOCH_US: i64 = 946_684_800_000_000;
 
+/// Types of elements, as `pg_type` numbers them.
+const BIGINT_OID: i32 = 20;
+const DOUBLE_OID: i32 = 701;
+/// Dimensions, whether there are NULLs, type, length and first index.
+const ARRAY_HEAD_BYTES: i32 = 20;
+
 /// Appends the header: signature, no flags, no extension.
 pub fn write_header(out: &mut Vec<u8>) {
     out.extend_from_slice(SIGNATURE);
@@ -55,6 +61,35 @@ impl<'o> Row<'o> {
     /// `smallint`.
     pub fn smallint(&mut self, value: i16) -> &mut Self {
         self.bytes(&value.to_be_bytes())
+    }
+
+    /// `bigint[]`, or NULL where it is empty.
+    pub fn bigints(&mut self, values: impl ExactSizeIterator<Item = i64>) -> &mut Self {
+        self.array(BIGINT_OID, values.map(i64::to_be_bytes))
+    }
+
+    /// `double precision[]`, or NULL where it is empty.
+    pub fn doubles(&mut self, values: impl ExactSizeIterator<Item = f64>) -> &mut Self {
+        self.array(DOUBLE_OID, values.map(f64::to_be_bytes))
+    }
+
+    /// One dimension, from index 1, no NULLs.
+    fn array(&mut self, element: i32, values: impl ExactSizeIterator<Item = [u8; 8]>) -> &mut Self {
+        let count = i32::try_from(values.len()).unwrap_or(i32::MAX);
+        if count == 0 {
+            return self.null();
+        }
+        let length = ARRAY_HEAD_BYTES.saturating_add(count.saturating_mul(12));
+        for head in [length, 1, 0, element, count, 1] {
+            self.0.extend_from_slice(&head.to_be_bytes());
+        }
+        self.0.reserve(values.len() * 12);
+        for value in values {
+            let mut element = [0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0];
+            element[4..].copy_from_slice(&value);
+            self.0.extend_from_slice(&element);
+        }
+        self
     }
 
     /// `timestamptz` from µs since 1970.

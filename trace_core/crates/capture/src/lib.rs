@@ -9,16 +9,21 @@ mod check;
 mod commitment;
 mod copy;
 mod entry;
+mod epc_pattern;
 mod open;
 mod prepare;
 mod problems;
 mod references;
 mod shared_names;
+mod term_key;
+mod terms;
+mod units;
 
 pub use canonical::{CONTENT_DIGEST_DOMAIN, CanonicalEvent};
 pub use check::{BUCKETS, ReferenceRow, ReferenceSums, Stored, bucket_of, check};
 pub use commitment::{Commitments, FIELDS_MAX, Issuer, SALT_BYTES, SECRET_BYTES};
 pub use entry::{Blinding, Entry, EntryError, ITEMS_MAX, TOKEN_BYTES, Token, name_hash};
+pub use epc_pattern::{EpcPattern, epc_pattern};
 pub use open::{Opened, bare_event, open};
 pub use prepare::{
     Copies, EVENT_BYTES_MAX, EVENT_COLUMNS, EVENT_DIGEST_COLUMNS, EVENT_TIME_AHEAD_S_MAX, EVENTS_MAX,
@@ -28,3 +33,6 @@ pub use problems::problems_json;
 pub use references::{Reference, Role};
 /// SHA-256.
 pub use sha256::digest;
+pub use term_key::{Field, Scalar, Spelling, TermKey, write_field_name};
+pub use terms::{TERMS_MAX, TermReader, Terms};
+pub use units::{Unit, unit};

@@ -17,6 +17,8 @@ use crate::copy::{Row, write_header, write_trailer};
 use crate::entry::{Blinding, Entry, ITEMS_MAX, Token, name_hash};
 use crate::problems::problems_json;
 use crate::references::{Reference, Role, references_of};
+use crate::term_key::TermKey;
+use crate::terms::{TERMS_MAX, TermReader, Terms};
 
 /// Events in one capture: a position has 20 bits of an event key.
 pub const EVENTS_MAX: usize = (1 << POSITION_BITS) - 1;
@@ -32,7 +34,7 @@ const FINDINGS_MAX: usize = 20;
 const CHUNK_EVENTS: usize = 64;
 
 /// Columns of `event` in the order of [`Copies::event`].
-pub const EVENT_COLUMNS: [&str; 16] = [
+pub const EVENT_COLUMNS: [&str; 19] = [
     "event_key",
     "partner",
     "event_time",
@@ -49,6 +51,9 @@ pub const EVENT_COLUMNS: [&str; 16] = [
     "body",
     "entry",
     "findings",
+    "terms",
+    "measure_fields",
+    "measure_values",
 ];
 /// Columns of `reference` in the order of [`Copies::reference`].
 pub const REFERENCE_COLUMNS: [&str; 4] = ["name_hash", "event_time", "event_key", "role"];
@@ -169,6 +174,7 @@ struct Preparing<'r, 'a> {
     /// Pre-hash strings of a chunk, back to back.
     prehashes: String,
     commitments: Commitments,
+    terms: TermReader,
     ignored_fields: Vec<&'a str>,
     /// For one event at a time.
     scratch: Bump,
@@ -181,6 +187,7 @@ struct Draft<'c> {
     raw: RawEvent<'c>,
     event: Event<'c>,
     prehash: Range<usize>,
+    terms: Terms,
     findings: Vec<Problem>,
 }
 
@@ -201,6 +208,7 @@ impl<'r, 'a> Preparing<'r, 'a> {
             canonical: std::iter::repeat_with(CanonicalEvent::default).take(CHUNK_EVENTS).collect(),
             prehashes: String::new(),
             commitments: Commitments::default(),
+            terms: TermReader::new(TermKey::new(request.blinding)),
             ignored_fields: document.ignored_fields(),
             scratch: Bump::new(),
             first_with: HashMap::new(),
@@ -334,7 +342,11 @@ impl<'r, 'a> Preparing<'r, 'a> {
         if canonical.fields().len() >= FIELDS_MAX {
             return limit("too_many_fields", format!("an event has at most {} fields", FIELDS_MAX - 1));
         }
-        Ok(Draft { raw, event, prehash: start..self.prehashes.len(), findings })
+        let terms = self.terms.read(raw.object, &event, &context);
+        if terms.count() > TERMS_MAX {
+            return limit("too_many_terms", format!("an event says at most {TERMS_MAX} different things"));
+        }
+        Ok(Draft { raw, event, prehash: start..self.prehashes.len(), terms, findings })
     }
 
     fn accept(&mut self, draft: &Draft<'_>, sealed: &Sealed) {
@@ -396,6 +408,10 @@ impl<'r, 'a> Preparing<'r, 'a> {
         } else {
             row.bytes(&problems_json(draft.findings.iter().take(FINDINGS_MAX)));
         }
+        let measures = &draft.terms.measures;
+        row.bigints(draft.terms.hashes.iter().copied())
+            .bigints(measures.iter().map(|measure| measure.0))
+            .doubles(measures.iter().map(|measure| measure.1));
         start..self.out.rows.len()
     }
 }

@@ -1,6 +1,6 @@
 //! The names under which an event can be found, and the tokens of its items.
 
-use epcis::{Event, ItemRole};
+use epcis::{Event, ItemRef, ItemRole};
 
 use crate::entry::{Blinding, Token, name_hash};
 
@@ -26,16 +26,28 @@ pub enum Role {
     Event = 8,
     /// The transformation that the event is part of.
     Transformation = 9,
+    /// A class in a list of quantities of an object, transaction or association event.
+    EpcClass = 10,
+    /// A class in a list of quantities that go into a container or assembly, or out of it.
+    ChildClass = 11,
+    /// A class of which a transformation uses a quantity up.
+    InputClass = 12,
+    /// A class of which it makes a quantity.
+    OutputClass = 13,
 }
 
-impl From<ItemRole> for Role {
-    fn from(role: ItemRole) -> Self {
-        match role {
-            ItemRole::Epc => Self::Epc,
-            ItemRole::Parent => Self::Parent,
-            ItemRole::Child => Self::Child,
-            ItemRole::Input => Self::Input,
-            ItemRole::Output => Self::Output,
+impl From<&ItemRef<'_>> for Role {
+    fn from(item: &ItemRef<'_>) -> Self {
+        match (item.role, item.in_quantity_list) {
+            (ItemRole::Epc, false) => Self::Epc,
+            (ItemRole::Epc, true) => Self::EpcClass,
+            (ItemRole::Parent, _) => Self::Parent,
+            (ItemRole::Child, false) => Self::Child,
+            (ItemRole::Child, true) => Self::ChildClass,
+            (ItemRole::Input, false) => Self::Input,
+            (ItemRole::Input, true) => Self::InputClass,
+            (ItemRole::Output, false) => Self::Output,
+            (ItemRole::Output, true) => Self::OutputClass,
         }
     }
 }
@@ -66,7 +78,7 @@ pub(crate) fn references_of(
     let mut lots: Vec<&str> = Vec::new();
     let mut classes: Vec<&str> = Vec::new();
     for item in &event.items {
-        tokens.push(refer(&item.item, item.role.into()));
+        tokens.push(refer(&item.item, item.into()));
         // Most items of an event share their lot and class: each is blinded once.
         if let Some(lot) = item.lot.as_deref().filter(|lot| !lots.contains(lot)) {
             lots.push(lot);

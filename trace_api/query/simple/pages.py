@@ -1,0 +1,155 @@
+"""Runs a query page by page: each page is one statement, and its token a place in the order, not a count."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+import orjson
+
+from trace_api.errors import Invalid, QueryParameter, QueryTooComplex, QueryTooLarge
+from trace_api.query.simple.filters import Asked, Keys, extension_field
+from trace_api.query.simple.statement import Statement
+from trace_api.query.simple.values import TIME_MIN, microseconds
+
+if TYPE_CHECKING:
+    from trace_api.query.simple.parse import Query
+
+PAGE_EVENTS_MAX = 1_000
+TOKEN_CHARACTERS_MAX = 400
+COST_MAX = 3_000_000.0
+"""What the planner may expect of a statement, in its units: about a read of all of ten million events."""
+QUERY_S_MAX = 10.0
+"""How long a statement of a query may run; nobody waits longer for a page."""
+_COLUMNS: dict[str | None, str] = {None: "event_time", "eventTime": "event_time", "recordTime": "record_time"}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a query may cost."""
+
+    cost_max: float = COST_MAX
+    query_s_max: float = QUERY_S_MAX
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The last event of a page: what it is ordered by (µs since 1970, or a number) and its key, and how many events
+    eventCountLimit leaves."""
+
+    value: float
+    event_key: int
+    left: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Keys of events in order, and the token of the next page, if there may be one."""
+
+    event_keys: list[int]
+    token: str | None
+
+
+def compile_query(query: Query, keys: Keys, *, place: Place | None, limit: int) -> tuple[str, list[object]]:
+    """The statement of a page behind a place, and its arguments: rows of key and what it is ordered by."""
+    sql = Statement(["body IS NOT NULL"])
+    for row, asked in query.filters:
+        if row.filter is not None:
+            row.filter(asked, keys, sql)
+    order = _order(query, keys, sql)
+    sign, direction = ("<", "DESC") if query.descending else (">", "ASC")
+    if place is not None:
+        is_time = query.order_by in _COLUMNS
+        value: object = TIME_MIN + timedelta(microseconds=int(place.value)) if is_time else place.value
+        bound = sql.bind(value, "timestamptz" if is_time else "double precision")
+        sql.require([f"({order}, event_key) {sign} ({bound}, {sql.bind(place.event_key, 'bigint')})"])
+    text = (  # Made of our own words and $n alone.
+        f"SELECT event_key, {order} AS place FROM event WHERE {' AND '.join(sql.conditions)}"  # noqa: S608
+        f" ORDER BY {order} {direction}, event_key {direction} LIMIT {sql.bind(limit, 'bigint')}"
+    )
+    return text, sql.arguments
+
+
+def _order(query: Query, keys: Keys, sql: Statement) -> str:
+    if query.order_by is None or query.order_by in _COLUMNS:
+        return _COLUMNS[query.order_by]
+    if ":" not in query.order_by:
+        raise QueryParameter("orderBy", "neither eventTime nor recordTime nor an extension field")
+    field = extension_field(Asked("orderBy", {"field": query.order_by}, (), query.namespaces))
+    measures = [keys.terms.measure(field, kind) for kind in ("number", "time")]
+    # What has none comes last in either direction.
+    return sql.lowest(measures, absent="-Infinity" if query.descending else "Infinity")
+
+
+async def page(
+    connection: asyncpg.Connection, query: Query, keys: Keys, token: str | None, per_page: int, limits: Limits
+) -> Page:
+    """The page behind a token, within a transaction that only reads.
+
+    Raises `QueryTooComplex` before a statement is run that would cost more than `limits`, or when it runs longer;
+    `QueryTooLarge` where there are more events than the query's maxEventCount; `Invalid` for a token of another query.
+    """
+    place = None if token is None else _read_token(token, query, keys)
+    left = query.limit if place is None else place.left
+    # One more than the page has tells whether there is a next one.
+    wanted = per_page if left is None else min(per_page, left)
+    await connection.execute(f"SET LOCAL statement_timeout = {max(1, int(limits.query_s_max * 1000))}")
+    await connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+    if query.max_events is not None and place is None:
+        most = query.max_events
+        counted = await _run(connection, *compile_query(query, keys, place=None, limit=most + 1), limits)
+        if len(counted) > most:
+            raise QueryTooLarge(f"more than {most} events (maxEventCount)")
+    rows = await _run(connection, *compile_query(query, keys, place=place, limit=wanted + 1), limits)
+    shown = rows[:wanted]
+    next_left = None if left is None else left - len(shown)
+    is_last = len(rows) <= wanted or next_left == 0
+    last = None if is_last else Place(_number(shown[-1]["place"]), shown[-1]["event_key"], next_left)
+    return Page([row["event_key"] for row in shown], None if last is None else _write_token(last, query, keys))
+
+
+async def _run(
+    connection: asyncpg.Connection, text: str, arguments: list[object], limits: Limits
+) -> list[asyncpg.Record]:
+    try:
+        plan = orjson.loads(await connection.fetchval(f"EXPLAIN (FORMAT JSON) {text}", *arguments))
+        if (cost := float(plan[0]["Plan"]["Total Cost"])) > limits.cost_max:
+            raise QueryTooComplex(f"it would cost {cost:.0f}, and {limits.cost_max:.0f} is allowed; narrow it")
+        rows: list[asyncpg.Record] = await connection.fetch(text, *arguments)
+    except asyncpg.QueryCanceledError:
+        raise QueryTooComplex(f"it would take longer than {limits.query_s_max:g} s; narrow it") from None
+    return rows
+
+
+def _number(value: Any) -> float:  # noqa: ANN401 (a column of either type)
+    return float(microseconds(value)) if isinstance(value, datetime) else float(value)
+
+
+def _write_token(place: Place, query: Query, keys: Keys) -> str:
+    infinite = math.isinf(place.value)
+    parts = [keys.terms.term("page", query.identity()), None if infinite else place.value, place.event_key, place.left]
+    return base64.urlsafe_b64encode(orjson.dumps(parts)).decode().rstrip("=")
+
+
+def _read_token(token: str, query: Query, keys: Keys) -> Place:
+    try:
+        parts = orjson.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+        identity, value, event_key, left = parts
+        is_place = isinstance(event_key, int) and -(1 << 63) <= event_key < 1 << 63
+        is_left = left is None or (isinstance(left, int) and 0 < left < 1 << 31)
+        is_value = value is None or (isinstance(value, float) and (query.order_by not in _COLUMNS or 0 <= value < 5e15))
+        if not (is_place and is_left and is_value and len(token) <= TOKEN_CHARACTERS_MAX):
+            raise ValueError
+    except (ValueError, TypeError, binascii.Error):
+        raise Invalid("the page token is not one of ours") from None
+    if identity != keys.terms.term("page", query.identity()):
+        raise Invalid("the page token belongs to another query")
+    if value is None and query.order_by in _COLUMNS:
+        raise Invalid("the page token is not one of ours")
+    absent = -math.inf if query.descending else math.inf
+    return Place(absent if value is None else value, event_key, left)

@@ -1,0 +1,57 @@
+"""One parameterised SQL statement, put together from filters. Nothing that a client wrote becomes part of its text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_MEASURES = "unnest(measure_fields, measure_values) AS measure (field, value)"
+
+
+@dataclass(slots=True)
+class Statement:
+    """Conditions that an event has to meet, and their arguments in order."""
+
+    conditions: list[str] = field(default_factory=list)
+    arguments: list[object] = field(default_factory=list)
+
+    def bind(self, value: object, type_: str) -> str:
+        """A place for an argument."""
+        self.arguments.append(value)
+        return f"${len(self.arguments)}::{type_}"
+
+    def require(self, alternatives: Sequence[str]) -> None:
+        """One of these has to hold."""
+        self.conditions.append(alternatives[0] if len(alternatives) == 1 else f"({' OR '.join(alternatives)})")
+
+    def says(self, terms: Iterable[int]) -> str:
+        """The event says one of these things."""
+        return f"terms && {self.bind(sorted(set(terms)), 'bigint[]')}"
+
+    def names(self, hashes: Iterable[int], roles: Sequence[int]) -> str:
+        """The event names one of these things, as one of these."""
+        wanted = self.bind(sorted(set(hashes)), "bigint[]")
+        return (
+            f"event_key IN (SELECT event_key FROM reference WHERE name_hash = ANY({wanted})"  # noqa: S608 (names of columns and $n alone)
+            f" AND role = ANY({self.bind(list(roles), 'smallint[]')}))"
+        )
+
+    def measures(self, existence: int, measure: int, low: float, high: float, *, strict: tuple[bool, bool]) -> str:
+        """One of the numbers of a field lies between these; `strict` excludes the lower or upper bound itself. The
+        index finds the events that have the field at all."""
+        over, under = (">" if strict[0] else ">=", "<" if strict[1] else "<=")
+        return (
+            f"(terms @> ARRAY[{self.bind(existence, 'bigint')}] AND EXISTS (SELECT FROM {_MEASURES}"
+            f" WHERE measure.field = {self.bind(measure, 'bigint')}"
+            f" AND measure.value {over} {self.bind(low, 'double precision')}"
+            f" AND measure.value {under} {self.bind(high, 'double precision')}))"
+        )
+
+    def lowest(self, measures: Sequence[int], *, absent: str) -> str:
+        """The lowest number of some fields; `absent` where there is none."""
+        fields = self.bind(list(measures), "bigint[]")
+        lowest = f"SELECT min(measure.value) FROM {_MEASURES} WHERE measure.field = ANY({fields})"  # noqa: S608 (as above)
+        return f"coalesce(({lowest}), '{absent}')"
