@@ -25,7 +25,11 @@ def event(label, **members):
 
 
 def sensor(metadata=None, *reports, **extensions):
-    return {"sensorElementList": [{**({"sensorMetadata": metadata} if metadata else {}), "sensorReport": list(reports), **extensions}]}
+    return {
+        "sensorElementList": [
+            {**({"sensorMetadata": metadata} if metadata else {}), "sensorReport": list(reports), **extensions}
+        ]
+    }
 
 
 EVENTS = [
@@ -38,7 +42,11 @@ EVENTS = [
     event("disp", disposition="in_transit"),
     event("persistent", persistentDisposition={"set": ["damaged"], "unset": ["available"]}),
     event("place", readPoint={"id": "urn:epc:id:sgln:0614141.00777.5", "ex:gate": "G1", "ex:in": {"ex:deep": 4}}),
-    event("whole", readPoint={"id": "urn:epc:id:sgln:0614141.00777.0"}, bizLocation={"id": "https://example.com/414/0614141007776", "ex:floor": 2}),
+    event(
+        "whole",
+        readPoint={"id": "urn:epc:id:sgln:0614141.00777.0"},
+        bizLocation={"id": "https://example.com/414/0614141007776", "ex:floor": 2},
+    ),
     event("part", bizLocation={"id": "https://id.gs1.org/414/0614141007776/254/5"}),
     event("po", bizTransactionList=[{"type": "po", "bizTransaction": "urn:epc:id:gdti:0614141.00001.1618034"}]),
     event("inv", bizTransactionList=[{"type": "inv", "bizTransaction": "urn:epc:id:gdti:0614141.00001.1618034"}]),
@@ -46,28 +54,112 @@ EVENTS = [
     event("destination", destinationList=[{"type": "location", "destination": "urn:epc:id:sgln:0614141.00777.0"}]),
     event("serial", epcList=[SERIAL]),
     event("other-serial", epcList=["urn:epc:id:sgtin:0614141.107347.1"]),
-    event("quantity", epcList=[], quantityList=[{"epcClass": "urn:epc:class:lgtin:4012345.012345.998877", "quantity": 2, "uom": "KGM"}]),
-    event("grams", epcList=[], quantityList=[{"epcClass": "urn:epc:idpat:sgtin:4012345.012345.*", "quantity": 2000, "uom": "GRM"}]),
+    event(
+        "quantity",
+        epcList=[],
+        quantityList=[{"epcClass": "urn:epc:class:lgtin:4012345.012345.998877", "quantity": 2, "uom": "KGM"}],
+    ),
+    event(
+        "grams",
+        epcList=[],
+        quantityList=[{"epcClass": "urn:epc:idpat:sgtin:4012345.012345.*", "quantity": 2000, "uom": "GRM"}],
+    ),
     event("pieces", epcList=[], quantityList=[{"epcClass": "https://id.gs1.org/01/10614141073464", "quantity": 144}]),
     {
-        **event("pack", type="AggregationEvent", parentID="urn:epc:id:sscc:0614141.1234567890", childEPCs=[SERIAL_LINK],
-        childQuantityList=[{"epcClass": "urn:epc:class:lgtin:4012345.012345.1", "quantity": 7, "uom": "XX"}], action="ADD"),
+        **event(
+            "pack",
+            type="AggregationEvent",
+            parentID="urn:epc:id:sscc:0614141.1234567890",
+            childEPCs=[SERIAL_LINK],
+            childQuantityList=[{"epcClass": "urn:epc:class:lgtin:4012345.012345.1", "quantity": 7, "uom": "XX"}],
+            action="ADD",
+        ),
     },
     event(
-        "make", type="TransformationEvent", transformationID="urn:epc:id:gdti:0614141.00001.99",
-        inputEPCList=["urn:epc:id:sgtin:4012345.011122.25"], outputEPCList=["urn:epc:id:sgtin:4012345.077889.26"],
+        "make",
+        type="TransformationEvent",
+        transformationID="urn:epc:id:gdti:0614141.00001.99",
+        inputEPCList=["urn:epc:id:sgtin:4012345.011122.25"],
+        outputEPCList=["urn:epc:id:sgtin:4012345.077889.26"],
         inputQuantityList=[{"epcClass": "urn:epc:class:lgtin:4012345.011111.4444", "quantity": 10, "uom": "KGM"}],
         outputQuantityList=[{"epcClass": "urn:epc:class:lgtin:4012345.022222.5555", "quantity": 9.5, "uom": "KGM"}],
     ),
-    event("wrong", errorDeclaration={"declarationTime": "2025-02-01T00:00:00Z", "reason": "incorrect_data", "correctiveEventIDs": ["urn:example:right"], "ex:by": "QA"}),
-    event("cold", **sensor({"time": "2025-03-01T00:00:00Z", "deviceID": "urn:epc:id:giai:4000001.111", "ex:fw": "1.2"},
-        {"type": "Temperature", "value": -18, "uom": "CEL", "minValue": -20, "maxValue": -16, "meanValue": -18, "sDev": 1, "ex:seal": True})),
-    event("warm", **sensor({"startTime": "2025-03-01T00:00:00Z", "endTime": "2025-03-02T00:00:00Z", "dataProcessingMethod": "https://example.com/253/4012345000054", "bizRules": "https://example.com/253/4012345000054"},
-        {"type": "Temperature", "value": 50, "uom": "FAH", "percRank": 50, "percValue": 48, "time": "2025-04-01T00:00:00Z"}, **{"ex:rack": {"ex:row": "R7"}})),
-    event("germ", **sensor(None, {"type": "Count", "microorganism": "https://www.ncbi.nlm.nih.gov/taxonomy/1126011", "chemicalSubstance": "https://identifiers.org/inchikey:CZMR",
-        "stringValue": "Some String", "booleanValue": True, "hexBinaryValue": "F0f0F0", "uriValue": "https://id.gs1.org/8004/4000001111", "value": 3})),
-    event("ext", **{"ex:number": 20, "ex:word": "20.0", "ex:when": "2025-06-01T02:00:00+02:00", "ex:list": ["a", {"ex:deep": "b"}], "ex:key": SERIAL}),
-    event("ilmd", action="ADD", ilmd={"cbvmda:lotNumber": "007", "cbvmda:itemExpirationDate": "2026-01-31", "ex:box": {"ex:deep": 5}}),
+    event(
+        "wrong",
+        errorDeclaration={
+            "declarationTime": "2025-02-01T00:00:00Z",
+            "reason": "incorrect_data",
+            "correctiveEventIDs": ["urn:example:right"],
+            "ex:by": "QA",
+        },
+    ),
+    event(
+        "cold",
+        **sensor(
+            {"time": "2025-03-01T00:00:00Z", "deviceID": "urn:epc:id:giai:4000001.111", "ex:fw": "1.2"},
+            {
+                "type": "Temperature",
+                "value": -18,
+                "uom": "CEL",
+                "minValue": -20,
+                "maxValue": -16,
+                "meanValue": -18,
+                "sDev": 1,
+                "ex:seal": True,
+            },
+        ),
+    ),
+    event(
+        "warm",
+        **sensor(
+            {
+                "startTime": "2025-03-01T00:00:00Z",
+                "endTime": "2025-03-02T00:00:00Z",
+                "dataProcessingMethod": "https://example.com/253/4012345000054",
+                "bizRules": "https://example.com/253/4012345000054",
+            },
+            {
+                "type": "Temperature",
+                "value": 50,
+                "uom": "FAH",
+                "percRank": 50,
+                "percValue": 48,
+                "time": "2025-04-01T00:00:00Z",
+            },
+            **{"ex:rack": {"ex:row": "R7"}},
+        ),
+    ),
+    event(
+        "germ",
+        **sensor(
+            None,
+            {
+                "type": "Count",
+                "microorganism": "https://www.ncbi.nlm.nih.gov/taxonomy/1126011",
+                "chemicalSubstance": "https://identifiers.org/inchikey:CZMR",
+                "stringValue": "Some String",
+                "booleanValue": True,
+                "hexBinaryValue": "F0f0F0",
+                "uriValue": "https://id.gs1.org/8004/4000001111",
+                "value": 3,
+            },
+        ),
+    ),
+    event(
+        "ext",
+        **{
+            "ex:number": 20,
+            "ex:word": "20.0",
+            "ex:when": "2025-06-01T02:00:00+02:00",
+            "ex:list": ["a", {"ex:deep": "b"}],
+            "ex:key": SERIAL,
+        },
+    ),
+    event(
+        "ilmd",
+        action="ADD",
+        ilmd={"cbvmda:lotNumber": "007", "cbvmda:itemExpirationDate": "2026-01-31", "ex:box": {"ex:deep": 5}},
+    ),
     event("plain-seven", ilmd={"cbvmda:lotNumber": "7"}, action="ADD"),
 ]
 EVENTS = [{k: v for k, v in e.items() if not (e["type"] in ("AggregationEvent", "TransformationEvent") and k == "epcList") and not (e["type"] == "TransformationEvent" and k == "action") and not (k == "epcList" and v == [])} for e in EVENTS]  # fmt: skip
