@@ -161,3 +161,95 @@ def number_holds(event: EVENT, name: str, uom: str | None, operator: str, text: 
             if COMPARE[operator](UNITS[unit][1](value), UNITS[uom][1](float(text))):
                 return True
     return False
+
+
+EPCS = {"epc": ("epcList", "childEPCs"), "inputEPC": ("inputEPCList",), "outputEPC": ("outputEPCList",)}
+CLASSES = {
+    "epcClass": ("quantityList", "childQuantityList"),
+    "inputEPCClass": ("inputQuantityList",),
+    "outputEPCClass": ("outputQuantityList",),
+}
+
+
+def items(event: EVENT, of: str) -> list[str]:
+    parent = [event["parentID"]] if "parentID" in event else []
+    if of == "parentID":
+        return parent
+    if of == "anyEPC":
+        return parent + [item for part in EPCS for item in items(event, part)]
+    if of == "anyEPCClass":
+        return [item for part in CLASSES for item in items(event, part)]
+    if of in CLASSES:
+        return [element["epcClass"] for element in listed(event, *CLASSES[of])]
+    return listed(event, *EPCS[of])
+
+
+def sensor_values(event: EVENT, name: str) -> list[Any]:
+    parts = area(event, "SENSORMETADATA") + area(event, "SENSORREPORT")
+    return [part[name] for part in parts if name in part]
+
+
+def typed(event: EVENT, kind: str, type_: str) -> list[str]:
+    return [key(e[kind]) for e in event.get(f"{kind}List", []) if word(e.get("type", "")) == word(type_)]
+
+
+def times(event: EVENT, name: str, record_time: datetime) -> list[float]:
+    if name == "recordTime":
+        return [record_time.timestamp()]
+    if name == "eventTime":
+        return [instant(event["eventTime"])]
+    if name == "errorDeclarationTime":
+        return [instant(d["declarationTime"]) for d in area(event, "ERROR_DECLARATION") if d]
+    return [instant(value) for value in sensor_values(event, name)]
+
+
+def holds(event: EVENT, record_time: datetime, name: str, values: list[str]) -> bool:
+    operator, _, field = name.partition("_")
+    first = values[0]
+    if name == "eventType":
+        return event["type"] in values
+    if field in ("eventTime", "recordTime", "errorDeclarationTime", "time", "startTime", "endTime"):
+        ask = (lambda t: t >= instant(first)) if operator == "GE" else (lambda t: t < instant(first))
+        return any(ask(t) for t in times(event, field, record_time))
+    if operator == "MATCH":
+        return any(matches(item, value) for item in items(event, field) for value in values)
+    if field == "action":
+        return event.get("action") in values
+    if field in ("bizStep", "disposition"):
+        return word(event.get(field, "")) in map(word, values)
+    if field.startswith("persistentDisposition_"):
+        listed_ = event.get("persistentDisposition", {}).get(field.partition("_")[2], [])
+        return not {word(v) for v in values}.isdisjoint(map(word, listed_))
+    if field in ("readPoint", "bizLocation"):
+        place = key(event.get(field, {}).get("id", ""))
+        wholes = {place, place.partition("/254/")[0]} if operator == "WD" else {place}
+        return not wholes.isdisjoint(map(key, values))
+    for kind in ("bizTransaction", "source", "destination"):
+        if field.startswith(f"{kind}_"):
+            return not set(map(key, values)).isdisjoint(typed(event, kind, field.partition("_")[2]))
+    if field in ("eventID", "transformationID"):
+        return event.get(field) in values
+    if field == "errorDeclaration" or field == "sensorElementList":
+        return field in event
+    if field == "errorReason":
+        return word(event.get("errorDeclaration", {}).get("reason", "")) in map(word, values)
+    if field == "correctiveEventID":
+        return not set(event.get("errorDeclaration", {}).get("correctiveEventIDs", [])).isdisjoint(values)
+    if field == "type":
+        return not {value.removeprefix("gs1:") for value in sensor_values(event, field)}.isdisjoint(values)
+    if field in ("deviceID", "stringValue", "booleanValue"):
+        return any(says(value, text) for value in sensor_values(event, field) for text in values)
+    if ":" in field:
+        return extension_holds(event, operator, field, values)
+    quantity, _, uom = field.partition("_")
+    return any(number_holds(event, quantity, uom or None, operator, text) for text in values)
+
+
+def extension_holds(event: EVENT, operator: str, field: str, values: list[str]) -> bool:
+    deep = field.startswith("INNER_")
+    where, _, name = field.removeprefix("INNER_").rpartition("_")
+    found = fields(event, where, name, deep=deep)
+    if operator == "EXISTS":
+        return bool(found)
+    ask = says if operator == "EQ" else lambda value, text: compares(value, operator, text)
+    return any(ask(value, text) for occurrence in found for value in scalars(occurrence) for text in values)
