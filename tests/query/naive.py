@@ -157,9 +157,12 @@ def number_holds(event: EVENT, name: str, uom: str | None, operator: str, text: 
         if uom is None:
             if COMPARE[operator](value, float(text)):
                 return True
-        elif unit in UNITS and UNITS[unit][0] == UNITS[uom][0]:
-            if COMPARE[operator](UNITS[unit][1](value), UNITS[uom][1](float(text))):
-                return True
+        elif (
+            unit in UNITS
+            and UNITS[unit][0] == UNITS[uom][0]
+            and COMPARE[operator](UNITS[unit][1](value), UNITS[uom][1](float(text)))
+        ):
+            return True
     return False
 
 

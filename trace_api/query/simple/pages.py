@@ -16,11 +16,14 @@ from trace_api.errors import Invalid, QueryParameter, QueryTooComplex, QueryTooL
 from trace_api.query.simple.filters import Asked, Keys, extension_field
 from trace_api.query.simple.statement import Statement
 from trace_api.query.simple.values import TIME_MIN, microseconds
+from trace_api.store import events
 
 if TYPE_CHECKING:
     from trace_api.query.simple.parse import Query
 
 PAGE_EVENTS_MAX = 1_000
+PAGE_BYTES_MAX = 16 * 1024 * 1024
+"""Bodies of one page, and one event more: a page may have fewer events than were asked for, and a next one."""
 TOKEN_CHARACTERS_MAX = 400
 COST_MAX = 3_000_000.0
 """What the planner may expect of a statement, in its units: about a read of all of ten million events."""
@@ -107,8 +110,11 @@ async def page(
             raise QueryTooLarge(f"more than {most} events (maxEventCount)")
     rows = await _run(connection, *compile_query(query, keys, place=place, limit=wanted + 1), limits)
     shown = rows[:wanted]
+    fitting = await events.count_within(connection, [row["event_key"] for row in shown], PAGE_BYTES_MAX)
+    is_cut = fitting < len(shown)
+    shown = shown[:fitting]
     next_left = None if left is None else left - len(shown)
-    is_last = len(rows) <= wanted or next_left == 0
+    is_last = not is_cut and (len(rows) <= wanted or next_left == 0)
     last = None if is_last else Place(_number(shown[-1]["place"]), shown[-1]["event_key"], next_left)
     return Page([row["event_key"] for row in shown], None if last is None else _write_token(last, query, keys))
 

@@ -44,3 +44,7 @@ SELECT capture_no, context, first_leaf_index FROM capture WHERE capture_no = ANY
 -- name: event_by_digest
 -- The event with this content.
 SELECT event_key FROM event_digest WHERE content_digest = $1;
+
+-- name: body_sizes
+-- How many bytes the bodies of events have.
+SELECT event_key, octet_length(body) FROM event WHERE event_key = ANY($1::bigint[]);
