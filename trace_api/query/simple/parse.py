@@ -116,7 +116,7 @@ def _text(name: str, value: Any) -> str:  # noqa: ANN401 (JSON)
 
 
 def _find(name: str) -> tuple[Row, Mapping[str, str]]:
-    found = find(name) if len(name) <= VALUE_CHARACTERS_MAX else None
+    found = find(name) if len(name) <= VALUE_CHARACTERS_MAX and _may_be_said(name) else None
     if found is None:
         raise QueryParameter(name[:80], "no such parameter")
     return found
@@ -129,8 +129,8 @@ def _query(given: Mapping[str, list[str]], namespaces: Mapping[str, str]) -> Que
             raise QueryParameter(name, f"has 1 to {VALUES_MAX} values")
         if any(len(text) > VALUE_CHARACTERS_MAX for text in texts):
             raise QueryParameter(name, f"a value has at most {VALUE_CHARACTERS_MAX} characters")
-        if any("\0" in text for text in texts):
-            raise QueryParameter(name, "no event says NUL")
+        if not all(_may_be_said(text) for text in texts):
+            raise QueryParameter(name, "has a character that no event has")
         row, parts = _find(name)
         if row.filter is None:
             cuts[name] = values.read_count(name, texts[0]) if row.takes is Takes.COUNT else texts[0]
@@ -139,6 +139,11 @@ def _query(given: Mapping[str, list[str]], namespaces: Mapping[str, str]) -> Que
         else:
             raise QueryParameter(name, "has an empty value")
     return Query(filters=tuple(filters), namespaces=namespaces, **_cuts(cuts))
+
+
+def _may_be_said(text: str) -> bool:
+    """Events are strict JSON: no NUL, no lone surrogates."""
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _cuts(cuts: Mapping[str, Any]) -> dict[str, Any]:
