@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -91,6 +92,30 @@ async def key_of_digest(connection: asyncpg.Connection, content_digest: bytes) -
     """The key of the event with this content, or None."""
     key: int | None = await connection.fetchval(_SQL["event_by_digest"], content_digest)
     return key
+
+
+class Column(enum.StrEnum):
+    """A column of events whose values can be listed."""
+
+    BIZ_STEP = "biz_step"
+    DISPOSITION = "disposition"
+    READ_POINT = "read_point"
+    BIZ_LOCATION = "biz_location"
+
+
+async def values_of(connection: asyncpg.Connection, column: Column, after: str, limit: int) -> list[str]:
+    """The next values of a column behind `after`, in the database's order. Cost: one look into an index for each."""
+    rows = await connection.fetch(_SQL["values_of_column"].format(column=column.value), after, limit)
+    return [row[0] for row in rows]
+
+
+async def items_named(
+    connection: asyncpg.Connection, after: int, roles: Sequence[int], limit: int
+) -> list[tuple[int, int]]:
+    """Name hashes of the next items behind one, in the order of the hashes, each with the key of the last event that
+    names it in one of these roles. Cost: two looks into an index for each, and a scan over other names between."""
+    rows = await connection.fetch(_SQL["items_named"], after, roles, limit)
+    return [(row[0], row[1]) for row in rows]
 
 
 async def _captures_of(connection: asyncpg.Connection, keys: Iterable[int]) -> Mapping[int, tuple[bytes, int | None]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -52,6 +52,12 @@ def parse_parameters(items: Iterable[tuple[str, str]], namespaces: Mapping[str, 
         if len(given) > PARAMETERS_MAX:
             raise QueryParameter(name[:80], f"more than {PARAMETERS_MAX} different parameters")
     return _query({name: _split(name, texts) for name, texts in given.items()}, namespaces)
+
+
+def narrowed(query: Query, name: str, value: str) -> Query:
+    """A query that asks this, too; the value is one, whatever is in it. Raises `QueryParameter`."""
+    only = _query({name: [value]}, query.namespaces)
+    return replace(query, filters=query.filters + only.filters)
 
 
 def parse_json(query: Mapping[str, Any]) -> Query:
