@@ -11,7 +11,18 @@ from fastapi import FastAPI
 
 import trace_core
 from trace_api.capture.road import Door
-from trace_api.http import capture, digital_link, events, items, master_data, openapi, operations, page, problems
+from trace_api.http import (
+    capture,
+    collections,
+    digital_link,
+    events,
+    items,
+    master_data,
+    openapi,
+    operations,
+    page,
+    problems,
+)
 from trace_api.http import log as log_routes
 from trace_api.http.body import BodyBudget
 from trace_api.http.methods import Methods
@@ -101,7 +112,7 @@ def create_app(
     )
     problems.install(app)
     openapi.install(app)
-    for room in (capture, events, items, master_data, log_routes, operations, digital_link, page):
+    for room in (capture, collections, events, items, master_data, log_routes, operations, digital_link, page):
         app.include_router(room.router)
     app.router.routes += [log_routes.tile_route, events.event_route]
     app.mount("/web", page.static)

@@ -155,13 +155,11 @@ def measured(event: EVENT, name: str, uom: str) -> list[tuple[float, Any]]:
 def number_holds(event: EVENT, name: str, uom: str | None, operator: str, text: str) -> bool:
     for value, unit in measured(event, name, uom or ""):
         if uom is None:
-            if COMPARE[operator](value, float(text)):
-                return True
-        elif (
-            unit in UNITS
-            and UNITS[unit][0] == UNITS[uom][0]
-            and COMPARE[operator](UNITS[unit][1](value), UNITS[uom][1](float(text)))
-        ):
+            holds_here = COMPARE[operator](value, float(text))
+        else:
+            comparable = unit in UNITS and UNITS[unit][0] == UNITS[uom][0]
+            holds_here = comparable and COMPARE[operator](UNITS[unit][1](value), UNITS[uom][1](float(text)))
+        if holds_here:
             return True
     return False
 

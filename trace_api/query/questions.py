@@ -10,7 +10,7 @@ import orjson
 
 import trace_core
 from trace_api.errors import Invalid
-from trace_api.query import by_id, listing, master_data, receipts
+from trace_api.query import by_id, collections, listing, master_data, receipts
 from trace_api.query.names import Named, read_name
 from trace_api.query.simple import pages
 from trace_api.query.simple.filters import Keys
@@ -78,6 +78,11 @@ class Questions:
             found = await pages.page(connection, query, self._keys, token, per_page, self._limits)
             stored = {row.event_key: row for row in await events.events_by_key(connection, found.event_keys)}
         return [stored[key] for key in found.event_keys], found.token
+
+    async def values(self, collection: str, after: str, limit: int, _partner: str) -> tuple[list[str], str | None]:
+        """The next values of a collection behind a place, and the next place."""
+        async with self._store.snapshot() as connection:
+            return await collections.page(connection, self._blinding, collection, after, limit)
 
     async def master_data_of(
         self, ids: Sequence[str], vocabulary: str | None, at: datetime, _partner: str

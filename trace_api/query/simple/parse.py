@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -52,6 +52,12 @@ def parse_parameters(items: Iterable[tuple[str, str]], namespaces: Mapping[str, 
         if len(given) > PARAMETERS_MAX:
             raise QueryParameter(name[:80], f"more than {PARAMETERS_MAX} different parameters")
     return _query({name: _split(name, texts) for name, texts in given.items()}, namespaces)
+
+
+def narrowed(query: Query, name: str, value: str) -> Query:
+    """A query that asks this, too; the value is one, whatever is in it. Raises `QueryParameter`."""
+    only = _query({name: [value]}, query.namespaces)
+    return replace(query, filters=query.filters + only.filters)
 
 
 def parse_json(query: Mapping[str, Any]) -> Query:
@@ -116,7 +122,7 @@ def _text(name: str, value: Any) -> str:  # noqa: ANN401 (JSON)
 
 
 def _find(name: str) -> tuple[Row, Mapping[str, str]]:
-    found = find(name) if len(name) <= VALUE_CHARACTERS_MAX else None
+    found = find(name) if len(name) <= VALUE_CHARACTERS_MAX and _may_be_said(name) else None
     if found is None:
         raise QueryParameter(name[:80], "no such parameter")
     return found
@@ -129,8 +135,8 @@ def _query(given: Mapping[str, list[str]], namespaces: Mapping[str, str]) -> Que
             raise QueryParameter(name, f"has 1 to {VALUES_MAX} values")
         if any(len(text) > VALUE_CHARACTERS_MAX for text in texts):
             raise QueryParameter(name, f"a value has at most {VALUE_CHARACTERS_MAX} characters")
-        if any("\0" in text for text in texts):
-            raise QueryParameter(name, "no event says NUL")
+        if not all(_may_be_said(text) for text in texts):
+            raise QueryParameter(name, "has a character that no event has")
         row, parts = _find(name)
         if row.filter is None:
             cuts[name] = values.read_count(name, texts[0]) if row.takes is Takes.COUNT else texts[0]
@@ -139,6 +145,11 @@ def _query(given: Mapping[str, list[str]], namespaces: Mapping[str, str]) -> Que
         else:
             raise QueryParameter(name, "has an empty value")
     return Query(filters=tuple(filters), namespaces=namespaces, **_cuts(cuts))
+
+
+def _may_be_said(text: str) -> bool:
+    """Events are strict JSON: no NUL, no lone surrogates."""
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _cuts(cuts: Mapping[str, Any]) -> dict[str, Any]:

@@ -47,6 +47,11 @@ CREATE INDEX event_by_time ON event (event_time, event_key);
 CREATE INDEX event_erased ON event (event_key) WHERE body IS NULL;
 CREATE INDEX event_by_record_time ON event (record_time, event_key);
 CREATE INDEX event_by_term ON event USING gin (terms);
+-- For lists of the values themselves. Few values stand in many events: an entry takes about eight bytes.
+CREATE INDEX event_by_biz_step ON event (biz_step);
+CREATE INDEX event_by_disposition ON event (disposition);
+CREATE INDEX event_by_read_point ON event (read_point);
+CREATE INDEX event_by_biz_location ON event (biz_location);
 
 -- Every name of every event under eight bytes of a keyed hash. A hint: readers compare the name itself.
 CREATE TABLE reference (

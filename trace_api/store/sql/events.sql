@@ -48,3 +48,32 @@ SELECT event_key FROM event_digest WHERE content_digest = $1;
 -- name: body_sizes
 -- How many bytes the bodies of events have.
 SELECT event_key, octet_length(body) FROM event WHERE event_key = ANY($1::bigint[]);
+
+-- name: values_of_column
+-- The next values of a column behind one of them, each once: a step from value to value for each.
+WITH RECURSIVE step (value) AS (
+    (SELECT {column} FROM event WHERE {column} > $1 ORDER BY {column} LIMIT 1)
+    UNION ALL
+    SELECT (SELECT {column} FROM event WHERE {column} > step.value ORDER BY {column} LIMIT 1)
+    FROM step WHERE step.value IS NOT NULL
+)
+SELECT value FROM step WHERE value IS NOT NULL LIMIT $2;
+
+-- name: items_named
+-- The next items behind a name hash, by the hashes of their names, each with the last event that names it.
+WITH RECURSIVE step (name_hash) AS (
+    (SELECT name_hash FROM reference WHERE name_hash > $1 AND role = ANY($2::smallint[]) ORDER BY name_hash LIMIT 1)
+    UNION ALL
+    SELECT (
+        SELECT reference.name_hash FROM reference
+        WHERE reference.name_hash > step.name_hash AND role = ANY($2::smallint[])
+        ORDER BY reference.name_hash LIMIT 1
+    )
+    FROM step WHERE step.name_hash IS NOT NULL
+)
+SELECT name_hash, (
+    SELECT event_key FROM reference
+    WHERE reference.name_hash = step.name_hash AND role = ANY($2::smallint[])
+    ORDER BY event_time DESC, event_key DESC LIMIT 1
+) AS event_key
+FROM step WHERE name_hash IS NOT NULL LIMIT $3;

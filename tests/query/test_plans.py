@@ -1,0 +1,72 @@
+"""Each family of parameters that has an index is answered by it, on as many events as make a read of all the worse plan."""
+
+from __future__ import annotations
+
+import orjson
+import pytest
+import pytest_asyncio
+
+import trace_core
+from tests.query.conftest import BLINDING_KEY, NAMESPACES
+from trace_api.capture.road import CaptureRequest, Door
+from trace_api.query.simple import pages, parse
+
+EVENTS = 40_000
+DOCUMENT_EVENTS = 10_000
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def told(world):
+    simulator = trace_core.Simulator(events=EVENTS, seed=11)
+    door = Door(world.store, BLINDING_KEY)
+    while (document := simulator.next_document(DOCUMENT_EVENTS)) is not None:
+        await door.capture(CaptureRequest(document, partner="anonymous"))
+    async with world.store.session() as connection:
+        await connection.execute("ANALYZE")
+    return world
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        ("", "event_by_time"),
+        ("GE_eventTime=2025-12-01T00:00:00Z", "event_by_time"),
+        ("EQ_bizStep=shipping", "event_by_time"),
+        ("orderBy=recordTime", "event_by_record_time"),
+        ("LT_recordTime=2001-01-01T00:00:00Z&orderBy=recordTime", "event_by_record_time"),
+        ("MATCH_anyEPC=urn:epc:id:sgtin:0614141.107346.2018", "reference_by_name"),
+        ("MATCH_epcClass=urn:epc:class:lgtin:4012345.012345.998877", "reference_by_name"),
+        ("EQ_eventID=urn:example:1", "reference_by_name"),
+        ("EQ_transformationID=urn:example:1", "reference_by_name"),
+        ("MATCH_epc=urn:epc:idpat:sgtin:0614141.107346.*", "event_by_term"),
+        ("MATCH_parentID=urn:epc:idpat:gsrn:0614141.*", "event_by_term"),
+        ("EQ_bizStep=ex:rare", "event_by_term"),
+        ("EQ_disposition=ex:rare", "event_by_term"),
+        ("EQ_persistentDisposition_set=ex:rare", "event_by_term"),
+        ("WD_readPoint=urn:epc:id:sgln:0614141.99999.0", "event_by_term"),
+        ("EQ_bizLocation=urn:epc:id:sgln:0614141.99999.0", "event_by_term"),
+        ("EQ_bizTransaction_po=urn:example:po", "event_by_term"),
+        ("EQ_source_location=urn:example:po", "event_by_term"),
+        ("EQ_destination_location=urn:example:po", "event_by_term"),
+        ("EXISTS_errorDeclaration=true&EQ_errorReason=ex:rare", "event_by_term"),
+        ("EQ_correctiveEventID=urn:example:1", "event_by_term"),
+        ("GE_errorDeclarationTime=2025-01-01T00:00:00Z", "event_by_term"),
+        ("EQ_deviceID=urn:example:device", "event_by_term"),
+        ("GE_value_BAR=3", "event_by_term"),
+        ("GE_quantity_BAR=3", "event_by_term"),
+        ("EQ_ILMD_cbvmda:lotNumber=nowhere", "event_by_term"),
+        ("EQ_INNER_ex:field=nowhere", "event_by_term"),
+        ("GT_ex:field=3", "event_by_term"),
+        ("EXISTS_ex:field=true", "event_by_term"),
+    ],
+)
+async def test_plan_uses_the_index_of_its_family(told, query, index):
+    parsed = parse.parse_parameters([part.partition("=")[::2] for part in query.split("&") if part], NAMESPACES)
+    text, arguments = pages.compile_query(parsed, told.keys, place=None, limit=101)
+    async with told.store.session() as connection:
+        plan = orjson.loads(await connection.fetchval(f"EXPLAIN (FORMAT JSON) {text}", *arguments))
+    nodes = [plan[0]["Plan"]]
+    for node in nodes:
+        nodes += node.get("Plans", [])
+    assert index in {node.get("Index Name") for node in nodes}
+    assert not [node for node in nodes if node["Node Type"] == "Seq Scan"]

@@ -1,0 +1,68 @@
+"""What events name and say, listed: EPCIS 2.0's top-level resources. Values as they were captured."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+import trace_core
+from trace_api.query.simple.filters import CHILD, EPC, EVENT_TYPES, INPUT, OUTPUT, PARENT
+from trace_api.store import events
+from trace_api.store.events import Column
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import asyncpg
+
+COLLECTIONS = {
+    "eventTypes": "eventType",
+    "epcs": "MATCH_anyEPC",
+    "bizSteps": "EQ_bizStep",
+    "bizLocations": "EQ_bizLocation",
+    "readPoints": "EQ_readPoint",
+    "dispositions": "EQ_disposition",
+}
+"""Each collection, and the parameter that asks for the events of one of its values."""
+_COLUMNS = {
+    "bizSteps": Column.BIZ_STEP,
+    "bizLocations": Column.BIZ_LOCATION,
+    "readPoints": Column.READ_POINT,
+    "dispositions": Column.DISPOSITION,
+}
+_ITEM_ROLES = (EPC, PARENT, CHILD, INPUT, OUTPUT)
+_EPC_LISTS = ("epcList", "childEPCs", "inputEPCList", "outputEPCList")
+HASH_MIN = -(1 << 63)
+
+
+async def page(
+    connection: asyncpg.Connection, blinding: trace_core.Blinding, collection: str, after: str, limit: int
+) -> tuple[list[str], str | None]:
+    """The next values of a collection behind a place, which is empty at first, and the next place. EPCs come by the
+    one name of their key, in no order of meaning. Raises `ValueError` for a place that is none."""
+    if collection == "eventTypes":
+        return list(EVENT_TYPES), None
+    if collection in _COLUMNS:
+        values = await events.values_of(connection, _COLUMNS[collection], after, limit + 1)
+        return values[:limit], values[limit - 1] if len(values) > limit else None
+    start = int(after) if after else HASH_MIN
+    if not HASH_MIN <= start < -HASH_MIN:
+        raise ValueError(after)
+    found = await events.items_named(connection, start, _ITEM_ROLES, limit + 1)
+    shown = found[:limit]
+    bodies = await events.bodies_by_key(connection, sorted({key for _, key in shown}))
+    names: dict[int, str] = {}
+    for body in bodies.bodies:
+        names |= {blinding.name_hash(epc): epc for epc in _epcs(orjson.loads(body))}
+    # What only erased events name is not known any more.
+    return [names[name_hash] for name_hash, _ in shown if name_hash in names], (
+        str(shown[-1][0]) if len(found) > limit else None
+    )
+
+
+def _epcs(event: dict[str, Any]) -> Iterator[str]:
+    for name in ("parentID", *_EPC_LISTS):
+        value = event.get(name, [])
+        for epc in value if isinstance(value, list) else [value]:
+            yield trace_core.item_key(epc) or epc
