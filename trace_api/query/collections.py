@@ -51,10 +51,10 @@ async def page(
         raise ValueError(after)
     found = await events.items_named(connection, start, _ITEM_ROLES, limit + 1)
     shown = found[:limit]
-    bodies = await events.bodies_by_key(connection, sorted({key for _, key in shown}))
     names: dict[int, str] = {}
-    for body in bodies.bodies:
-        names |= {blinding.name_hash(epc): epc for epc in _epcs(orjson.loads(body))}
+    async for part in events.bodies_in_slices(connection, {key for _, key in shown}):
+        for body in part.bodies:
+            names |= {blinding.name_hash(epc): epc for epc in _epcs(orjson.loads(body))}
     # What only erased events name is not known any more.
     return [names[name_hash] for name_hash, _ in shown if name_hash in names], (
         str(shown[-1][0]) if len(found) > limit else None
