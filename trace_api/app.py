@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 from fastapi import FastAPI
+from starlette_compress import CompressMiddleware, add_compress_type
 
 import trace_core
 from trace_api.capture.road import Door
@@ -17,6 +18,7 @@ from trace_api.http import (
     digital_link,
     events,
     items,
+    lists,
     master_data,
     openapi,
     operations,
@@ -26,6 +28,7 @@ from trace_api.http import (
 from trace_api.http import log as log_routes
 from trace_api.http.body import BodyBudget
 from trace_api.http.methods import Methods
+from trace_api.http.profile import Profile
 from trace_api.http.service import Service
 from trace_api.log.keys import LogKeys
 from trace_api.log.sequencer import Sequencer
@@ -39,6 +42,11 @@ if TYPE_CHECKING:
     from trace_api.settings import Settings
 
 log = structlog.get_logger()
+
+COMPRESSED_BYTES_MIN = 1_024
+"""Shorter answers are sent as they are."""
+COMPRESSED = ("application/problem+json", "application/linkset+json", "application/x-ndjson")
+"""Media types that are compressed besides those that everybody has."""
 
 
 @contextlib.asynccontextmanager
@@ -112,10 +120,14 @@ def create_app(
     )
     problems.install(app)
     openapi.install(app)
-    for room in (capture, collections, events, items, master_data, log_routes, operations, digital_link, page):
+    for room in (capture, collections, events, items, lists, master_data, log_routes, operations, digital_link, page):
         app.include_router(room.router)
     app.router.routes += [log_routes.tile_route, events.event_route]
     app.mount("/web", page.static)
     app.add_middleware(Methods, router=app.router)
+    app.add_middleware(Profile, settings=settings)
+    for media_type in COMPRESSED:
+        add_compress_type(media_type)
+    app.add_middleware(CompressMiddleware, minimum_size=COMPRESSED_BYTES_MIN)
     app.add_middleware(operations.Observe)
     return app

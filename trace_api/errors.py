@@ -10,6 +10,7 @@
     │   ├── QueryParameter  … because of one parameter, by its name
     │   ├── QueryTooComplex … because it costs too much
     │   └── QueryTooLarge   … because more events are found than it wants
+    ├── NotAcceptable       the answer that is wished for does not exist
     ├── NotFound            nothing has that name, or the asker may not know of it
     ├── StoreError          the database said something that it should not
     └── Unavailable         not now; trying again may help
@@ -76,6 +77,10 @@ class QueryTooComplex(QueryError):
 
 class QueryTooLarge(QueryError):
     """More events are found than it wants."""
+
+
+class NotAcceptable(TraceError):
+    """The answer that is wished for does not exist in that form, or that version of the standard."""
 
 
 class NotFound(TraceError):

@@ -62,6 +62,8 @@ def of_trace_error(error: errors.TraceError) -> Response:
             return problem(413, "epcisException:QueryTooComplexException", str(error))
         case errors.QueryTooLarge():
             return problem(413, "epcisException:QueryTooLargeException", str(error))
+        case errors.NotAcceptable():
+            return problem(406, "epcisException:NotAcceptableException", str(error))
         case errors.NotFound():
             return problem(404, "epcisException:NoSuchResourceException", str(error))
         case errors.TooLarge():

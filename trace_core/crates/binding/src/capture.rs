@@ -90,7 +90,7 @@ pub struct PreparedCapture {
 }
 
 #[pyfunction]
-#[pyo3(signature = (body, *, partner, record_time_us, capture_no, seed, blinding, strict, is_xml=false))]
+#[pyo3(signature = (body, *, partner, record_time_us, capture_no, seed, blinding, strict, syntax="json"))]
 #[expect(clippy::too_many_arguments, reason = "keyword arguments of one Python function")]
 pub fn prepare_capture(
     py: Python<'_>,
@@ -101,12 +101,18 @@ pub fn prepare_capture(
     seed: &[u8],
     blinding: &Blinding,
     strict: bool,
-    is_xml: bool,
+    syntax: &str,
 ) -> PyResult<PreparedCapture> {
     let seed = seed.try_into().map_err(|_| PyValueError::new_err("a seed has 32 bytes"))?;
     let record_time = record_time_us;
     let request = Request { partner, record_time, capture_no, seed, blinding: &blinding.0, strict };
-    let prepare = || match if is_xml { from_xml(body) } else { Ok(Cow::Borrowed(body)) } {
+    let to_json: fn(&[u8]) -> Result<Cow<'_, [u8]>, epcis::Problem> = match syntax {
+        "json" => |body| Ok(Cow::Borrowed(body)),
+        "xml" => from_xml,
+        "lines" => |body| epcis::document_of_lines(body).map(Cow::Owned),
+        _ => return Err(PyValueError::new_err("a syntax is json, xml or lines")),
+    };
+    let prepare = || match to_json(body) {
         Ok(json) => capture::prepare(&json, &request),
         Err(problem) => Prepared::refused(problem, &request),
     };
