@@ -12,6 +12,7 @@ from starlette_compress import CompressMiddleware, add_compress_type
 
 import trace_core
 from trace_api.capture.road import Door
+from trace_api.delivery.office import Office
 from trace_api.http import (
     capture,
     collections,
@@ -24,12 +25,15 @@ from trace_api.http import (
     operations,
     page,
     problems,
+    queries,
+    streams,
+    subscriptions,
 )
 from trace_api.http import log as log_routes
 from trace_api.http.body import BodyBudget
 from trace_api.http.methods import Methods
 from trace_api.http.profile import Profile
-from trace_api.http.service import Service
+from trace_api.http.service import LISTENERS_MAX, Service
 from trace_api.log.keys import LogKeys
 from trace_api.log.sequencer import Sequencer
 from trace_api.query.questions import Questions
@@ -43,6 +47,22 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+ROOMS = (
+    capture,
+    collections,
+    events,
+    queries,
+    subscriptions,
+    streams,
+    items,
+    lists,
+    master_data,
+    log_routes,
+    operations,
+    digital_link,
+    page,
+)
+"""Resources in the order in which their routes are tried."""
 COMPRESSED_BYTES_MIN = 1_024
 """Shorter answers are sent as they are."""
 COMPRESSED = ("application/problem+json", "application/linkset+json", "application/x-ndjson")
@@ -65,7 +85,10 @@ async def open_service(settings: Settings, on_lost: Callable[[], None]) -> Async
         door = Door(store, keys.blinding_key)
         questions = Questions(store, keys.blinding_key)
         bodies = BodyBudget(settings.bodies_bytes_max)
-        yield Service(settings, store, keys, origin, door, sequencer, questions, bodies)
+        office = Office(store, questions.keys, sequencer.wait_published, private=settings.webhook_private_addresses)
+        stack.push_async_callback(_cancel, asyncio.create_task(office.run(), name="office"))
+        listeners = asyncio.Semaphore(LISTENERS_MAX)
+        yield Service(settings, store, keys, origin, door, sequencer, questions, bodies, listeners)
 
 
 async def _open_log(store: Store, settings: Settings) -> tuple[LogKeys, str]:
@@ -120,7 +143,7 @@ def create_app(
     )
     problems.install(app)
     openapi.install(app)
-    for room in (capture, collections, events, items, lists, master_data, log_routes, operations, digital_link, page):
+    for room in ROOMS:
         app.include_router(room.router)
     app.router.routes += [log_routes.tile_route, events.event_route]
     app.mount("/web", page.static)

@@ -14,6 +14,8 @@ from trace_api.query.documents import CbvFormat, EpcFormat, Form, Media
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from starlette.requests import HTTPConnection
+
 EPC_FORMAT, CBV_FORMAT = "GS1-EPC-Format", "GS1-CBV-XML-Format"
 _TEXT_XML = "text/xml"
 # The later one wins where a client wishes for two alike.
@@ -39,7 +41,7 @@ def form(request: Request) -> Form:
     return Form(media, epc_format(request), _one_of(CbvFormat, request, CBV_FORMAT))
 
 
-def epc_format(request: Request) -> EpcFormat:
+def epc_format(request: HTTPConnection) -> EpcFormat:
     """GS1-EPC-Format. Raises `NotAcceptable` for another value than the standard's."""
     return _one_of(EpcFormat, request, EPC_FORMAT)
 
@@ -47,7 +49,7 @@ def epc_format(request: Request) -> EpcFormat:
 _Kind = TypeVar("_Kind", bound=StrEnum)
 
 
-def _one_of(kind: type[_Kind], request: Request, header: str) -> _Kind:
+def _one_of(kind: type[_Kind], request: HTTPConnection, header: str) -> _Kind:
     value = request.headers.get(header, "No_Preference").strip()
     try:
         return kind(value)

@@ -58,6 +58,16 @@ def of_trace_error(error: errors.TraceError) -> Response:
         case errors.QueryParameter():
             wrong = [{"parameter": error.parameter, "message": str(error)}]
             return problem(400, "epcisException:QueryParameterException", str(error), errors=wrong)
+        case errors.QueryInvalid():
+            wrong = [{"pointer": error.pointer, "message": str(error)}]
+            return problem(400, "epcisException:QueryValidationException", str(error), errors=wrong)
+        case errors.Subscription():
+            wrong = [{"pointer": error.pointer, "message": str(error)}]
+            return problem(400, "epcisException:SubscriptionControlsException", str(error), errors=wrong)
+        case errors.AlreadyThere():
+            return problem(409, "epcisException:ResourceAlreadyExistsException", str(error))
+        case errors.TooMany():
+            return problem(429, "wayproof:too-many", str(error))
         case errors.QueryTooComplex():
             return problem(413, "epcisException:QueryTooComplexException", str(error))
         case errors.QueryTooLarge():

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from trace_api.settings import Settings
 
 RESOURCES = (
+    "queries",
     "capture",
     "events",
     "eventTypes",

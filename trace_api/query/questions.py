@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -10,13 +11,13 @@ import orjson
 
 import trace_core
 from trace_api.errors import Invalid, NotFound
-from trace_api.query import by_id, collections, master_data, receipts
+from trace_api.query import by_id, collections, master_data, named, receipts
 from trace_api.query.names import Named, read_name
 from trace_api.query.simple import pages
 from trace_api.query.simple.filters import Keys
 from trace_api.query.verdict import Evidence, Reason, Weight, judge
 from trace_api.query.walk import walk
-from trace_api.store import captures, events
+from trace_api.store import captures, events, queries
 from trace_api.store import master_data as stored_master_data
 
 if TYPE_CHECKING:
@@ -24,11 +25,13 @@ if TYPE_CHECKING:
 
     import asyncpg
 
+    from trace_api.query.named import News
     from trace_api.query.page_tokens import PageToken
     from trace_api.query.simple.parse import Query
     from trace_api.store.captures import Job
     from trace_api.store.events import LoggedEvent, StoredEvent
     from trace_api.store.pool import Store
+    from trace_api.store.queries import NamedQuery, Subscription
 
 EVENTS_MAX = 200_000
 """Events that one answer looks at; past that it says that it is truncated."""
@@ -50,6 +53,11 @@ class Questions:
         self._keys = Keys.of(blinding_key)
         self._blinding = self._keys.blinding
         self._limits = limits or pages.Limits()
+
+    @property
+    def keys(self) -> Keys:
+        """The log's key, as queries use it."""
+        return self._keys
 
     async def history(self, item: str, _partner: str) -> bytes:
         """JSON of lineage's history (`docs/api.md`)."""
@@ -119,6 +127,49 @@ class Questions:
             is_last = not found or not await captures.page_of_captures(connection, partner, found[-1][0], 1)
         jobs = [job for _, job in found]
         return jobs, None if is_last else tokens.write("captures", [found[-1][0]])
+
+    async def named_query(self, name: str, partner: str) -> NamedQuery:
+        """A named query. Raises `NotFound`."""
+        async with self._store.session() as connection:
+            found = await queries.read_query(connection, partner, name)
+        if found is None:
+            raise NotFound("no such query")
+        return found
+
+    async def named_queries(
+        self, token: str | None, limit: int, partner: str
+    ) -> tuple[list[NamedQuery], PageToken | None]:
+        """A page of the partner's named queries, and the token of the next one."""
+        tokens = self._keys.page_tokens
+        async with self._store.snapshot() as connection:
+            [after] = [""] if token is None else await tokens.read(connection, "queries", token)
+            found = await queries.page_of_queries(connection, partner, after, limit + 1)
+        shown = found[:limit]
+        return shown, tokens.write("queries", [shown[-1].name]) if len(found) > limit else None
+
+    async def subscriptions(
+        self, query_name: str, token: str | None, limit: int, partner: str
+    ) -> tuple[list[Subscription], PageToken | None]:
+        """A page of the subscriptions to a query, and the token of the next one."""
+        tokens, list_ = self._keys.page_tokens, f"subscriptions {query_name}"
+        async with self._store.snapshot() as connection:
+            [after] = [str(uuid.UUID(int=0))] if token is None else await tokens.read(connection, list_, token)
+            found = await queries.page_of_subscriptions(connection, partner, query_name, uuid.UUID(after), limit + 1)
+        shown = found[:limit]
+        return shown, tokens.write(list_, [str(shown[-1].subscription_id)]) if len(found) > limit else None
+
+    async def leaf_of_record_time(self, since: datetime | None) -> int:
+        """The leaf from which on to look for what was recorded since a time; the end of the log for None."""
+        async with self._store.session() as connection:
+            if since is None:
+                return await queries.tree_size(connection)
+            return await queries.leaf_of_record_time(connection, since)
+
+    async def news(self, query: Query, since: int, recorded_since: datetime | None) -> News:
+        """What a query finds among the events that were logged from a leaf on."""
+        async with self._store.snapshot() as connection:
+            limit = named.NEWS_EVENTS_MAX
+            return await named.news(connection, query, self._keys, since, recorded_since, limit=limit)
 
     async def end_page_token(self, token: str) -> None:
         """Ends a page token. Raises `NotFound` for one that is none of ours."""

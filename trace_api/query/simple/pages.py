@@ -56,12 +56,18 @@ class Page:
     token: PageToken | None
 
 
-def compile_query(query: Query, keys: Keys, *, place: Place | None, limit: int) -> tuple[str, list[object]]:
-    """The statement of a page behind a place, and its arguments: rows of key and what it is ordered by."""
+def filtered(query: Query, keys: Keys) -> Statement:
+    """What an event has to meet to be found."""
     sql = Statement(["body IS NOT NULL"])
     for row, asked in query.filters:
         if row.filter is not None:
             row.filter(asked, keys, sql)
+    return sql
+
+
+def compile_query(query: Query, keys: Keys, *, place: Place | None, limit: int) -> tuple[str, list[object]]:
+    """The statement of a page behind a place, and its arguments: rows of key and what it is ordered by."""
+    sql = filtered(query, keys)
     order = _order(query, keys, sql)
     sign, direction = ("<", "DESC") if query.descending else (">", "ASC")
     if place is not None:
@@ -99,8 +105,7 @@ async def page(
     left = query.limit if place is None else place.left
     # One more than the page has tells whether there is a next one.
     wanted = per_page if left is None else min(per_page, left)
-    await connection.execute(f"SET LOCAL statement_timeout = {max(1, int(limits.query_s_max * 1000))}")
-    await connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+    await limit_statements(connection, limits)
     if query.max_events is not None and place is None:
         most = query.max_events
         counted = await _run(connection, *compile_query(query, keys, place=None, limit=most + 1), limits)
@@ -115,6 +120,12 @@ async def page(
     is_last = not is_cut and (len(rows) <= wanted or next_left == 0)
     last = None if is_last else Place(_number(shown[-1]["place"]), shown[-1]["event_key"], next_left)
     return Page([row["event_key"] for row in shown], None if last is None else _write_token(last, query, keys))
+
+
+async def limit_statements(connection: asyncpg.Connection, limits: Limits) -> None:
+    """For the rest of a transaction: a time limit, and a plan for the very arguments."""
+    await connection.execute(f"SET LOCAL statement_timeout = {max(1, int(limits.query_s_max * 1000))}")
+    await connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")
 
 
 async def _run(
