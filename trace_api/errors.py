@@ -14,6 +14,8 @@
     ├── Subscription        a subscription cannot be made; names the place
     ├── AlreadyThere        something has that name already
     ├── TooMany             over a number of things that one may have
+    ├── Unauthorised        one has to say who asks
+    ├── Forbidden           nobody may do that here
     ├── NotAcceptable       the answer that is wished for does not exist
     ├── NotFound            nothing has that name, or the asker may not know of it
     ├── StoreError          the database said something that it should not
@@ -105,6 +107,14 @@ class AlreadyThere(TraceError):
 
 class TooMany(TraceError):
     """Over a number of things that one may have."""
+
+
+class Unauthorised(TraceError):
+    """Who asks has to say, and prove, who that is."""
+
+
+class Forbidden(TraceError):
+    """Nobody may do that here."""
 
 
 class NotAcceptable(TraceError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -40,6 +40,8 @@ class Settings:
     sequence_period_ms: int = SEQUENCE_PERIOD_MS
     shared_buffers_mb: int = SHARED_BUFFERS_MB
     webhook_private_addresses: bool = False
+    operator_token: str | None = field(default=None, repr=False)
+    """Secret; who has it may register links. None: nobody."""
 
     @classmethod
     def of(
@@ -52,7 +54,8 @@ class Settings:
         origin: str | None = None,
     ) -> Self:
         """Settings from the command line; `WAYPROOF_CAPTURE_BODY_BYTES_MAX`, `WAYPROOF_BODIES_BYTES_MAX`,
-        `WAYPROOF_SEQUENCE_PERIOD_MS` and `WAYPROOF_WEBHOOK_PRIVATE_ADDRESSES` come from the environment."""
+        `WAYPROOF_SEQUENCE_PERIOD_MS`, `WAYPROOF_WEBHOOK_PRIVATE_ADDRESSES` and `WAYPROOF_OPERATOR_TOKEN` come from
+        the environment."""
         body_bytes_max = _positive("WAYPROOF_CAPTURE_BODY_BYTES_MAX", CAPTURE_BODY_BYTES_MAX)
         bodies_bytes_max = _positive("WAYPROOF_BODIES_BYTES_MAX", max(BODIES_BYTES_MAX, body_bytes_max))
         if bodies_bytes_max < body_bytes_max:
@@ -66,6 +69,7 @@ class Settings:
             capture_body_bytes_max=body_bytes_max,
             bodies_bytes_max=bodies_bytes_max,
             sequence_period_ms=_positive("WAYPROOF_SEQUENCE_PERIOD_MS", SEQUENCE_PERIOD_MS),
+            operator_token=os.environ.get("WAYPROOF_OPERATOR_TOKEN") or None,
             webhook_private_addresses=_flag("WAYPROOF_WEBHOOK_PRIVATE_ADDRESSES"),
         )
 

@@ -72,6 +72,11 @@ def of_trace_error(error: errors.TraceError) -> Response:
             return problem(413, "epcisException:QueryTooComplexException", str(error))
         case errors.QueryTooLarge():
             return problem(413, "epcisException:QueryTooLargeException", str(error))
+        case errors.Unauthorised():
+            asked = {"WWW-Authenticate": "Bearer"}
+            return problem(401, "epcisException:SecurityException", str(error), headers=asked)
+        case errors.Forbidden():
+            return problem(403, "epcisException:SecurityException", str(error))
         case errors.NotAcceptable():
             return problem(406, "epcisException:NotAcceptableException", str(error))
         case errors.NotFound():

@@ -17,7 +17,7 @@ from trace_api.query.simple import pages
 from trace_api.query.simple.filters import Keys
 from trace_api.query.verdict import Evidence, Reason, Weight, judge
 from trace_api.query.walk import walk
-from trace_api.store import captures, events, queries
+from trace_api.store import captures, events, links, queries
 from trace_api.store import master_data as stored_master_data
 
 if TYPE_CHECKING:
@@ -157,6 +157,15 @@ class Questions:
             found = await queries.page_of_subscriptions(connection, partner, query_name, uuid.UUID(after), limit + 1)
         shown = found[:limit]
         return shown, tokens.write(list_, [str(shown[-1].subscription_id)]) if len(found) > limit else None
+
+    async def links(self, token: str | None, limit: int) -> tuple[list[tuple[str, bytes]], PageToken | None]:
+        """A page of the levels of keys that have links, and the token of the next one."""
+        tokens = self._keys.page_tokens
+        async with self._store.snapshot() as connection:
+            [after] = [""] if token is None else await tokens.read(connection, "links", token)
+            found = await links.page(connection, after, limit + 1)
+        shown = found[:limit]
+        return shown, tokens.write("links", [shown[-1][0]]) if len(found) > limit else None
 
     async def leaf_of_record_time(self, since: datetime | None) -> int:
         """The leaf from which on to look for what was recorded since a time; the end of the log for None."""
