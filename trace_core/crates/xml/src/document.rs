@@ -10,7 +10,7 @@ use crate::value::{Members, Value};
 /// Nodes of one document, so that a small text cannot become a large tree.
 pub const NODES_MAX: u32 = 4_000_000;
 /// Elements within elements.
-const DEPTH_MAX: usize = 64;
+pub(crate) const DEPTH_MAX: usize = 64;
 const CONTEXT: &str = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld";
 /// Members of a document in its JSON form, by the name of the root element.
 const DOCUMENTS: [(&str, &str); 3] = [
@@ -148,14 +148,7 @@ fn write_document(root: Node<'_, '_>, kind: &str, out: &mut Vec<u8>) {
                 rest.set("epcisBody", Value::Object(body(element, kind, &mut prefixes)));
             }
             (None, "extension") => (),
-            (_, "ignoreFields") => {
-                let ignored = elements(element).map(|field| {
-                    Value::Text(prefixes.name(field, namespace(field), field.tag_name().name()))
-                });
-                let ignored = ignored.collect();
-                let name = prefixes.name(element, namespace(element), "ignoreFields");
-                rest.extend(&name, ignored);
-            }
+            (_, "ignoreFields") => ignore_fields(element, &mut prefixes, &mut rest),
             _ => extension::add(element, &mut prefixes, &mut rest),
         }
     }
@@ -173,6 +166,13 @@ fn write_document(root: Node<'_, '_>, kind: &str, out: &mut Vec<u8>) {
     }
     document.append(rest);
     document.write(out);
+}
+
+/// Fields that the event hash leaves out, by their names.
+fn ignore_fields(element: Node<'_, '_>, prefixes: &mut Prefixes, members: &mut Members) {
+    let ignored = elements(element).map(|field| Value::Text(prefixes.element(field))).collect();
+    let name = prefixes.element(element);
+    members.extend(&name, ignored);
 }
 
 fn body(body: Node<'_, '_>, kind: &str, prefixes: &mut Prefixes) -> Members {
@@ -202,6 +202,7 @@ fn query_results(results: Node<'_, '_>, prefixes: &mut Prefixes) -> Members {
                 }
                 members.set("resultsBody", Value::Object(inner));
             }
+            "ignoreFields" => ignore_fields(element, prefixes, &mut members),
             name @ ("queryName" | "subscriptionID") => members.set(name, Value::Text(text(element))),
             _ => extension::add(element, prefixes, &mut members),
         }

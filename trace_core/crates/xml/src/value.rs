@@ -7,6 +7,7 @@ pub(crate) enum Value {
     /// A literal that is a JSON number.
     Number(String),
     Bool(bool),
+    Null,
     List(Vec<Value>),
     Object(Members),
 }
@@ -34,14 +35,16 @@ impl Members {
 
     /// What is said twice is a list.
     pub(crate) fn add(&mut self, name: String, value: Value) {
-        match self.get(&name) {
-            None => self.set(name, value),
-            Some(Value::List(list)) => list.push(value),
-            Some(single) => {
-                let first = std::mem::replace(single, Value::Bool(false));
-                *single = Value::List(vec![first, value]);
-            }
+        let Some(known) = self.get(&name) else { return self.set(name, value) };
+        let mut list = match std::mem::replace(known, Value::Null) {
+            Value::List(list) => list,
+            single => vec![single],
+        };
+        match value {
+            Value::List(more) => list.extend(more),
+            single => list.push(single),
         }
+        *known = Value::List(list);
     }
 
     pub(crate) fn append(&mut self, more: Self) {
@@ -117,6 +120,7 @@ impl Value {
             Self::Number(literal) => out.extend_from_slice(literal.as_bytes()),
             Self::Bool(true) => out.extend_from_slice(b"true"),
             Self::Bool(false) => out.extend_from_slice(b"false"),
+            Self::Null => out.extend_from_slice(b"null"),
             Self::List(elements) => {
                 out.push(b'[');
                 for (index, element) in elements.iter().enumerate() {
