@@ -188,6 +188,10 @@ fn body(body: Node<'_, '_>, kind: &str, prefixes: &mut Prefixes) -> Members {
             _ => extension::add(element, prefixes, &mut members),
         }
     }
+    // The JSON form of a document always has the list.
+    if kind == "EPCISDocument" && !members.contains("eventList") {
+        members.set("eventList", Value::List(Vec::new()));
+    }
     members
 }
 

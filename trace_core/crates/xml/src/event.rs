@@ -169,7 +169,7 @@ fn sensor_element(element: Node<'_, '_>, prefixes: &mut Prefixes) -> Value {
         match (namespace(part), part.tag_name().name()) {
             (None, "sensorMetadata") => {
                 let mut metadata = Members::default();
-                add_attributes(part, prefixes, &mut metadata);
+                add_attributes(part, prefixes, &mut metadata, |_| true);
                 members.set("sensorMetadata", Value::Object(metadata));
             }
             (None, "sensorReport") => {
@@ -204,9 +204,7 @@ fn sensor_report(element: Node<'_, '_>, prefixes: &mut Prefixes) -> Members {
         };
         members.set(name, value);
     }
-    let mut of_users = Members::default();
-    add_attributes(element, prefixes, &mut of_users);
-    members.append_prefixed(of_users);
+    add_attributes(element, prefixes, &mut members, |attribute| attribute.namespace().is_some());
     for part in elements(element) {
         extension::add(part, prefixes, &mut members);
     }

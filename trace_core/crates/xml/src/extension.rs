@@ -1,6 +1,6 @@
 //! Elements that are not the standard's: names, texts and what they hold, at any depth.
 
-use roxmltree::Node;
+use roxmltree::{Attribute, Node};
 
 use crate::names::{Prefixes, XSD, XSI, is_unsaid, namespace};
 use crate::value::{Members, Value};
@@ -29,9 +29,14 @@ pub(crate) fn add(node: Node<'_, '_>, prefixes: &mut Prefixes, members: &mut Mem
     members.add(name, value);
 }
 
-/// Adds attributes: those of users with their prefix, others by their names.
-pub(crate) fn add_attributes(node: Node<'_, '_>, prefixes: &mut Prefixes, members: &mut Members) {
-    for attribute in node.attributes() {
+/// Adds those attributes that are wanted: users' with their prefix, others by their names.
+pub(crate) fn add_attributes(
+    node: Node<'_, '_>,
+    prefixes: &mut Prefixes,
+    members: &mut Members,
+    is_wanted: fn(&Attribute<'_, '_>) -> bool,
+) {
+    for attribute in node.attributes().filter(is_wanted) {
         if !attribute.namespace().is_some_and(is_unsaid) {
             members.add(prefixes.attribute(node, &attribute), Value::text(attribute.value()));
         }
@@ -45,7 +50,7 @@ pub(crate) fn is_nil(node: Node<'_, '_>) -> bool {
 
 fn value(node: Node<'_, '_>, prefixes: &mut Prefixes) -> Value {
     let mut members = Members::default();
-    add_attributes(node, prefixes, &mut members);
+    add_attributes(node, prefixes, &mut members, |_| true);
     let text = text(node);
     if members.is_empty() && text.is_empty() && is_list(node) {
         return Value::List(elements(node).map(|element| value(element, prefixes)).collect());

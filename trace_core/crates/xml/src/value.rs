@@ -21,6 +21,10 @@ impl Members {
         self.0.is_empty()
     }
 
+    pub(crate) fn contains(&self, name: &str) -> bool {
+        self.0.iter().any(|(known, _)| known == name)
+    }
+
     pub(crate) fn set(&mut self, name: impl Into<String>, value: Value) {
         self.0.push((name.into(), value));
     }
@@ -49,11 +53,6 @@ impl Members {
 
     pub(crate) fn append(&mut self, more: Self) {
         self.0.extend(more.0);
-    }
-
-    /// Appends those that have a prefix.
-    pub(crate) fn append_prefixed(&mut self, more: Self) {
-        self.0.extend(more.0.into_iter().filter(|(name, _)| name.contains(':')));
     }
 
     fn get(&mut self, name: &str) -> Option<&mut Value> {

@@ -48,7 +48,7 @@ pub fn to_xml(json: &[u8], cbv: Cbv) -> Result<Vec<u8>, Problem> {
     }
 }
 
-impl<'a> Writer<'_, 'a> {
+impl Writer<'_, '_> {
     fn document(&mut self, out: &mut Markup) -> Written {
         let root = self.document.root;
         let is_query = root.get("type").and_then(Value::as_str) == Some("EPCISQueryDocument");

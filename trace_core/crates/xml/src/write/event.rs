@@ -405,7 +405,7 @@ fn decimal(literal: &str) -> Cow<'_, str> {
     // No double is that large or small, so a literal with such an exponent was refused when it was read.
     let shift: isize = exponent.parse().unwrap_or_default();
     let point = whole.len().saturating_add_signed(shift);
-    let before = whole.len().checked_add_signed(shift).map_or(shift.unsigned_abs() - whole.len(), |_| 0);
+    let before = shift.unsigned_abs().saturating_sub(whole.len());
     let number = match digits.split_at_checked(point) {
         Some(("", _)) => ["0.", &"0".repeat(before), &digits].concat(),
         Some((digits, "")) => digits.to_owned(),
