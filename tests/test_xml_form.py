@@ -101,7 +101,8 @@ def test_published_xml_becomes_json_and_the_same_xml_again(shared_data: Path, st
             continue
         assert_written(standard, document, path)
         # What was read from XML is written and read without a loss.
-        assert trace_core.json_of_xml(trace_core.xml_of_json(document)) == document, path
+        again = trace_core.json_of_xml(trace_core.xml_of_json(document, cbv="as_is"))
+        assert orjson.loads(again) == orjson.loads(document), path
         seen += 1
     assert seen > 40
 
@@ -132,7 +133,7 @@ def query_document(*events: dict[str, Any]) -> bytes:
     return orjson.dumps(HEAD | {"type": "EPCISQueryDocument", "epcisBody": {"queryResults": results}})
 
 
-def observation(**members: Any) -> dict[str, Any]:  # noqa: ANN401
+def observation(**members: Any) -> dict[str, Any]:
     always = {"type": "ObjectEvent", "eventTime": "2025-01-01T12:00:00.000Z", "eventTimeZoneOffset": "+00:00"}
     return always | {"epcList": ["urn:epc:id:sgtin:9521321.011234.400"], "action": "OBSERVE"} | members
 
@@ -178,7 +179,9 @@ def test_master_data_and_transport_are_written(standard: Path) -> None:
 
 PREFIXES = {"ex": "https://example.org/x/", "other": {"@id": "urn:other:"}}
 TEXTS = st.one_of(
-    st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff"), max_size=12),
+    st.text(
+        st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff"), max_size=12
+    ),
     st.sampled_from(["", "ex:a", "other:b", "nowhere:c", "007", "1e3", "true", "receiving", "]]>", "a\r\nb\tc"]),
     st.sampled_from(["2025-01-01T00:00:00+01:00", "urn:epcglobal:cbv:bizstep:shipping", "https://id.gs1.org/01/1"]),
 )
