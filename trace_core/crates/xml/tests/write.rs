@@ -139,6 +139,19 @@ fn what_xml_cannot_hold_is_refused_by_its_pointer() {
 }
 
 #[test]
+fn short_text_does_not_become_xml_without_end() {
+    let name = "n".repeat(100_000);
+    let list = format!(r#""ex:{name}":[{}1]"#, "1,".repeat(100_000));
+    assert_eq!(refusal(&list).0, "xml_too_large");
+    let attributes: Vec<String> = (0..50_000).map(|number| format!(r#""a{number}":"e:""#)).collect();
+    let sensors = format!(
+        r#""@context":{{"e":"urn:{name}"}},"sensorElementList":[{{"sensorReport":{{{}}}}}]"#,
+        attributes.join(",")
+    );
+    assert_eq!(refusal(&sensors).0, "xml_too_large");
+}
+
+#[test]
 fn what_is_no_document_is_refused() {
     for (text, code) in [
         ("", "syntax"),

@@ -13,8 +13,6 @@ use crate::vocabulary::Cbv;
 
 /// Events that are in memory as trees at once.
 const CHUNK_EVENTS: usize = 64;
-/// The XML is about so much longer than the JSON.
-const GROWTH_PERCENT: usize = 130;
 const SBDH: &str = "http://www.unece.org/cefact/namespaces/StandardBusinessDocumentHeader";
 
 struct Writer<'w, 'a> {
@@ -26,12 +24,15 @@ struct Writer<'w, 'a> {
 }
 
 /// The EPCIS 2.0 XML form of an `EPCISDocument` or `EPCISQueryDocument` in JSON-LD, its CBV words in the form that
-/// is wished. What is valid EPCIS 2.0 JSON becomes valid by the standard's XSD, and [`to_json`](crate::to_json)
-/// reads it as events with the same event hash ids. Cost: one pass.
+/// is wished. [`to_json`](crate::to_json) reads it as events with the same event hash ids. What is valid EPCIS 2.0
+/// JSON becomes valid by the standard's XSD, but for events with several `certificationInfo`, of which the XSD has
+/// one. The `id` of the document is left out; sender, receiver and instance identifier become a business document
+/// header where all three are there. Cost: one pass.
 ///
 /// # Errors
-/// The first [`Problem`]: no document, or what XML cannot hold — a character, a name, a list in a list, elements
-/// nested deeper than 64 — or a member that the standard does not know and that has no prefix.
+/// The first [`Problem`]: no document, or what XML cannot hold — a character, a name, a list in a list, anything but
+/// texts and numbers in members of users in sensor reports, elements nested deeper than 64, a document 32 times as
+/// long — or a member that the standard does not know and that has no prefix.
 pub fn to_xml(json: &[u8], cbv: Cbv) -> Result<Vec<u8>, Problem> {
     let arena = Bump::new();
     let document = read_document(json, &arena)?;
@@ -40,7 +41,7 @@ pub fn to_xml(json: &[u8], cbv: Cbv) -> Result<Vec<u8>, Problem> {
         return Err(Problem::of_document("/type", "type", message));
     }
     let definitions = Definitions::of(document.root.get("@context"));
-    let mut out = Markup::with_capacity(json.len().saturating_mul(GROWTH_PERCENT) / 100);
+    let mut out = Markup::of_json(json.len());
     let mut writer = Writer { document: &document, definitions: &definitions, cbv, of_event: None };
     match writer.document(&mut out) {
         Ok(()) => Ok(out.into_bytes()),

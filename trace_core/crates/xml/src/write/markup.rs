@@ -3,19 +3,29 @@
 use super::refusal::{Written, refuse};
 use crate::document::DEPTH_MAX;
 
+/// The XML is about so much longer than the JSON.
+const GROWTH_PERCENT: usize = 130;
+/// And at most so many times as long, beside a little: a long name of a list with many short elements, and a long
+/// namespace of a short prefix, must not become a document without end.
+const GROWTH_MAX: usize = 32;
+const GROWTH_FREE_BYTES: usize = 1 << 20;
+
 /// The document that is being made. Each element that is opened is closed by its own name.
 pub(super) struct Markup {
     out: Vec<u8>,
+    bytes_max: usize,
     depth: usize,
     /// The last tag still takes attributes.
     is_tag_open: bool,
 }
 
 impl Markup {
-    pub(super) fn with_capacity(bytes: usize) -> Self {
-        let mut out = Vec::with_capacity(bytes);
+    /// For a document whose JSON has so many bytes.
+    pub(super) fn of_json(json_bytes: usize) -> Self {
+        let mut out = Vec::with_capacity(json_bytes.saturating_mul(GROWTH_PERCENT) / 100);
         out.extend_from_slice(b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-        Self { out, depth: 0, is_tag_open: false }
+        let bytes_max = json_bytes.saturating_mul(GROWTH_MAX).saturating_add(GROWTH_FREE_BYTES);
+        Self { out, bytes_max, depth: 0, is_tag_open: false }
     }
 
     pub(super) fn into_bytes(self) -> Vec<u8> {
@@ -25,13 +35,14 @@ impl Markup {
     /// Opens an element whose name is a `QName` already.
     ///
     /// # Errors
-    /// Nested deeper than what is read again.
+    /// Nested deeper than what is read again, or the document has become too large.
     pub(super) fn open(&mut self, name: &str) -> Written {
         self.close_tag();
         self.depth += 1;
         if self.depth > DEPTH_MAX {
             return refuse("depth", format!("elements would be nested deeper than {DEPTH_MAX}"));
         }
+        self.check_size()?;
         self.out.push(b'<');
         self.out.extend_from_slice(name.as_bytes());
         self.is_tag_open = true;
@@ -41,7 +52,7 @@ impl Markup {
     /// An attribute of the element that was just opened, its name a `QName` already.
     ///
     /// # Errors
-    /// A character that XML cannot hold.
+    /// A character that XML cannot hold, or the document has become too large.
     pub(super) fn attribute(&mut self, name: &str, value: &str) -> Written {
         self.out.push(b' ');
         self.out.extend_from_slice(name.as_bytes());
@@ -52,7 +63,7 @@ impl Markup {
     }
 
     /// # Errors
-    /// A character that XML cannot hold.
+    /// A character that XML cannot hold, or the document has become too large.
     pub(super) fn text(&mut self, text: &str) -> Written {
         if !text.is_empty() {
             self.close_tag();
@@ -98,7 +109,15 @@ impl Markup {
         }
     }
 
+    fn check_size(&self) -> Written {
+        if self.out.len() <= self.bytes_max {
+            return Ok(());
+        }
+        refuse("xml_too_large", format!("the XML would be {GROWTH_MAX} times as long as the JSON"))
+    }
+
     fn escaped(&mut self, text: &str, is_attribute: bool) -> Written {
+        self.check_size()?;
         let mut rest = text;
         while let Some(at) = rest.find(|c| is_special(c, is_attribute)) {
             let (plain, behind) = rest.split_at(at);
