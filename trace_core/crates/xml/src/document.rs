@@ -11,6 +11,8 @@ use crate::value::{Members, Value};
 pub const NODES_MAX: u32 = 4_000_000;
 /// Elements within elements.
 pub(crate) const DEPTH_MAX: usize = 64;
+/// Attributes of one element, which the parser compares with each other; declarations of namespaces are such, too.
+pub(crate) const ATTRIBUTES_MAX: usize = 2_000;
 const CONTEXT: &str = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld";
 /// Members of a document in its JSON form, by the name of the root element.
 const DOCUMENTS: [(&str, &str); 3] = [
@@ -45,11 +47,11 @@ fn problem<T>(code: &'static str, message: impl Into<String>) -> Result<T, XmlPr
 ///
 /// # Errors
 /// An [`XmlProblem`]: not UTF-8, not well-formed, a document type definition, nested deeper than 64 elements, more
-/// than [`NODES_MAX`] nodes, or a root that is no EPCIS document.
+/// than 2,000 attributes of an element or [`NODES_MAX`] nodes, or a root that is no EPCIS document.
 pub fn to_json(xml: &[u8]) -> Result<Vec<u8>, XmlProblem> {
     let Ok(text) = std::str::from_utf8(xml) else { return problem("encoding", "not UTF-8") };
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    check_depth(text)?;
+    check_tags(text)?;
     let without_type = without_bare_doctype(text);
     let text = without_type.as_deref().unwrap_or(text);
     let options = ParsingOptions { allow_dtd: false, nodes_limit: NODES_MAX, ..ParsingOptions::default() };
@@ -72,8 +74,8 @@ fn code_of(error: &roxmltree::Error) -> &'static str {
     }
 }
 
-/// The parser calls itself for each element in an element, so the depth is counted before.
-fn check_depth(text: &str) -> Result<(), XmlProblem> {
+/// The parser calls itself for each element in an element, so the depth is counted before; and so are attributes.
+fn check_tags(text: &str) -> Result<(), XmlProblem> {
     let bytes = text.as_bytes();
     let (mut at, mut depth) = (0, 0_usize);
     while let Some(next) = bytes[at..].iter().position(|&byte| byte == b'<') {
@@ -92,7 +94,10 @@ fn check_depth(text: &str) -> Result<(), XmlProblem> {
         } else if rest.starts_with("<!") {
             at += 2;
         } else {
-            let length = tag_length(rest.as_bytes());
+            let (length, attributes) = measure_tag(rest.as_bytes());
+            if attributes > ATTRIBUTES_MAX {
+                return problem("too_many_attributes", format!("an element has more than {ATTRIBUTES_MAX}"));
+            }
             if !rest[..length].ends_with("/>") {
                 depth += 1;
             }
@@ -105,18 +110,19 @@ fn check_depth(text: &str) -> Result<(), XmlProblem> {
     Ok(())
 }
 
-/// Bytes of a tag up to its `>`, which may also stand in the quotes of an attribute.
-fn tag_length(tag: &[u8]) -> usize {
-    let mut quote = None;
+/// Bytes of a tag up to its `>`, which may also stand in the quotes of an attribute, and its attributes.
+fn measure_tag(tag: &[u8]) -> (usize, usize) {
+    let (mut quote, mut attributes) = (None, 0);
     for (at, &byte) in tag.iter().enumerate() {
         match (quote, byte) {
             (None, b'"' | b'\'') => quote = Some(byte),
-            (None, b'>') => return at + 1,
+            (None, b'=') => attributes += 1,
+            (None, b'>') => return (at + 1, attributes),
             (Some(open), byte) if open == byte => quote = None,
             _ => (),
         }
     }
-    tag.len()
+    (tag.len(), attributes)
 }
 
 /// Some documents name their type and define nothing: `<!DOCTYPE name>`. That is taken out; all else is refused.

@@ -27,8 +27,10 @@ const PREFIX_BYTES_MAX: usize = 64;
 pub(crate) struct Prefixes {
     of_namespace: HashMap<String, String>,
     declared: Vec<(String, String)>,
-    /// With which texts begin.
+    /// With which texts begin, and those that are declared.
     said: HashSet<String>,
+    /// The last number behind a prefix that was taken.
+    numbers: HashMap<String, u32>,
 }
 
 impl Prefixes {
@@ -58,15 +60,13 @@ impl Prefixes {
     }
 
     fn declare(&mut self, wished: &str, uri: &str) -> String {
-        let is_taken = |prefix: &str| {
-            self.said.contains(prefix) || self.declared.iter().any(|(other, _)| other == prefix)
-        };
         let mut prefix = wished.to_owned();
-        let mut number = 2_u32;
-        while is_taken(&prefix) {
+        while self.said.contains(&prefix) {
+            let number = self.numbers.entry(wished.to_owned()).or_insert(1);
+            *number += 1;
             prefix = format!("{wished}{number}");
-            number += 1;
         }
+        self.said.insert(prefix.clone());
         self.declared.push((prefix.clone(), uri.to_owned()));
         self.of_namespace.insert(uri.to_owned(), prefix.clone());
         prefix

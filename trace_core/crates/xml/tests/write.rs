@@ -143,12 +143,13 @@ fn short_text_does_not_become_xml_without_end() {
     let name = "n".repeat(100_000);
     let list = format!(r#""ex:{name}":[{}1]"#, "1,".repeat(100_000));
     assert_eq!(refusal(&list).0, "xml_too_large");
-    let attributes: Vec<String> = (0..50_000).map(|number| format!(r#""a{number}":"e:""#)).collect();
-    let sensors = format!(
-        r#""@context":{{"e":"urn:{name}"}},"sensorElementList":[{{"sensorReport":{{{}}}}}]"#,
-        attributes.join(",")
-    );
-    assert_eq!(refusal(&sensors).0, "xml_too_large");
+    let sensors = |count: u32| {
+        let attributes: Vec<String> = (0..count).map(|number| format!(r#""a{number}":"e:""#)).collect();
+        let report = attributes.join(",");
+        format!(r#""@context":{{"e":"urn:{name}"}},"sensorElementList":[{{"sensorReport":{{{report}}}}}]"#)
+    };
+    assert_eq!(refusal(&sensors(1_999)).0, "xml_too_large");
+    assert_eq!(refusal(&sensors(9_999).replace(&name, "x")).0, "too_many_attributes");
 }
 
 #[test]

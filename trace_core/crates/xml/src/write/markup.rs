@@ -1,7 +1,7 @@
 //! Tags, attributes and texts as bytes, always well-formed.
 
 use super::refusal::{Written, refuse};
-use crate::document::DEPTH_MAX;
+use crate::document::{ATTRIBUTES_MAX, DEPTH_MAX};
 
 /// The XML is about so much longer than the JSON.
 const GROWTH_PERCENT: usize = 130;
@@ -17,6 +17,8 @@ pub(super) struct Markup {
     depth: usize,
     /// The last tag still takes attributes.
     is_tag_open: bool,
+    /// Those that it has.
+    attributes: usize,
 }
 
 impl Markup {
@@ -25,7 +27,7 @@ impl Markup {
         let mut out = Vec::with_capacity(json_bytes.saturating_mul(GROWTH_PERCENT) / 100);
         out.extend_from_slice(b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
         let bytes_max = json_bytes.saturating_mul(GROWTH_MAX).saturating_add(GROWTH_FREE_BYTES);
-        Self { out, bytes_max, depth: 0, is_tag_open: false }
+        Self { out, bytes_max, depth: 0, is_tag_open: false, attributes: 0 }
     }
 
     pub(super) fn into_bytes(self) -> Vec<u8> {
@@ -46,14 +48,22 @@ impl Markup {
         self.out.push(b'<');
         self.out.extend_from_slice(name.as_bytes());
         self.is_tag_open = true;
+        self.attributes = 0;
         Ok(())
     }
 
     /// An attribute of the element that was just opened, its name a `QName` already.
     ///
     /// # Errors
-    /// A character that XML cannot hold, or the document has become too large.
+    /// A character that XML cannot hold, more attributes than are read again, or the document has become too large.
     pub(super) fn attribute(&mut self, name: &str, value: &str) -> Written {
+        self.attributes += 1;
+        if self.attributes > ATTRIBUTES_MAX {
+            return refuse(
+                "too_many_attributes",
+                format!("an element would have more than {ATTRIBUTES_MAX}"),
+            );
+        }
         self.out.push(b' ');
         self.out.extend_from_slice(name.as_bytes());
         self.out.extend_from_slice(b"=\"");
