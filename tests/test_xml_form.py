@@ -153,6 +153,25 @@ def test_events_with_contexts_of_their_own_keep_their_namespaces(standard: Path)
     ]
 
 
+def test_several_certificates_keep_the_id_though_the_xsd_has_one(standard: Path) -> None:
+    document = query_document(observation(certificationInfo=["https://example.org/a", "https://example.org/b"]))
+    xml = trace_core.xml_of_json(document)
+    assert trace_core.event_hash_ids(trace_core.json_of_xml(xml)) == trace_core.event_hash_ids(document)
+    (error,) = xsd_errors(standard, xml)
+    assert "certificationInfo" in error
+
+
+def test_what_cannot_be_written_is_refused_by_its_pointer() -> None:
+    document = query_document(observation(), observation(**{"ex:a": ["b", {"ex:c": "\x0b"}]}))
+    with pytest.raises(trace_core.CaptureError) as refused:
+        trace_core.xml_of_json(document)
+    (problem,) = orjson.loads(refused.value.args[1])
+    pointer = "/epcisBody/queryResults/resultsBody/eventList/1/ex:a/1/ex:c"
+    assert (problem["code"], problem["event_index"], problem["pointer"]) == ("character", 1, pointer)
+    with pytest.raises(ValueError, match="cbv"):
+        trace_core.xml_of_json(document, cbv="short")  # type: ignore[arg-type]
+
+
 def test_master_data_and_transport_are_written(standard: Path) -> None:
     elements = [
         {
