@@ -192,6 +192,11 @@ def test_master_data_and_transport_are_written(standard: Path) -> None:
     assert_written(standard, document)
     xml = trace_core.xml_of_json(document)
     assert orjson.loads(trace_core.json_of_xml(xml))["epcisHeader"] == header
+    results = {"queryName": "SimpleMasterDataQuery", "resultsBody": header["epcisMasterData"]}
+    body = {"type": "EPCISQueryDocument", "epcisBody": {"queryResults": results}}
+    answer = trace_core.xml_of_json(orjson.dumps(HEAD | body | context))
+    assert not xsd_errors(standard, answer)
+    assert orjson.loads(trace_core.json_of_xml(answer))["epcisBody"] == body["epcisBody"]
     said = {etree.QName(element).localname: element.text for element in etree.fromstring(xml).iter() if element.text}
     assert said["InstanceIdentifier"] == "7"
 

@@ -207,8 +207,12 @@ fn query_results(results: Node<'_, '_>, prefixes: &mut Prefixes) -> Members {
         match element.tag_name().name() {
             "resultsBody" => {
                 let mut inner = Members::default();
-                for list in elements(element).filter(|list| list.tag_name().name() == "EventList") {
-                    inner.set("eventList", Value::List(events(list, prefixes)));
+                for list in elements(element) {
+                    match list.tag_name().name() {
+                        "EventList" => inner.set("eventList", Value::List(events(list, prefixes))),
+                        "VocabularyList" => inner.set("vocabularyList", vocabularies(list, prefixes)),
+                        _ => (),
+                    }
                 }
                 members.set("resultsBody", Value::Object(inner));
             }
@@ -236,6 +240,14 @@ fn events(list: Node<'_, '_>, prefixes: &mut Prefixes) -> Vec<Value> {
 /// Master data; `None` where the header has none. What the business document header says is of the transport.
 fn header(header: Node<'_, '_>, prefixes: &mut Prefixes) -> Option<Members> {
     let list = header.descendants().find(|node| node.tag_name().name() == "VocabularyList")?;
+    let mut master_data = Members::default();
+    master_data.set("vocabularyList", vocabularies(list, prefixes));
+    let mut members = Members::default();
+    members.set("epcisMasterData", Value::Object(master_data));
+    Some(members)
+}
+
+fn vocabularies(list: Node<'_, '_>, prefixes: &mut Prefixes) -> Value {
     let mut vocabularies = Vec::new();
     for vocabulary in elements(list) {
         let mut members = Members::default();
@@ -245,11 +257,7 @@ fn header(header: Node<'_, '_>, prefixes: &mut Prefixes) -> Option<Members> {
         members.set("vocabularyElementList", Value::List(list));
         vocabularies.push(Value::Object(members));
     }
-    let mut master_data = Members::default();
-    master_data.set("vocabularyList", Value::List(vocabularies));
-    let mut members = Members::default();
-    members.set("epcisMasterData", Value::Object(master_data));
-    Some(members)
+    Value::List(vocabularies)
 }
 
 fn vocabulary_element(element: Node<'_, '_>, prefixes: &mut Prefixes) -> Value {
