@@ -55,6 +55,7 @@ from trace_core._native import (
     unit,
     verifier_key,
     with_keys,
+    xml_of_json,
 )
 from trace_core.receipt import check_receipt
 
@@ -123,4 +124,5 @@ __all__ = [
     "unit",
     "verifier_key",
     "with_keys",
+    "xml_of_json",
 ]

@@ -33,7 +33,15 @@ def event_prehashes(document: bytes) -> list[str]:
 
 def json_of_xml(document: bytes) -> bytes:
     """The JSON-LD form of an EPCIS 1.2 or 2.0 document in XML. Raises `CaptureError` for what is none, has a
-    document type definition, or is nested deeper than 64 elements. Nothing but the text is read."""
+    document type definition, is nested deeper than 64 elements, or has more than 2,000 attributes of an element.
+    Nothing but the text is read."""
+
+def xml_of_json(document: bytes, *, cbv: Literal["urn", "web", "as_is"] = "urn") -> bytes:
+    """The EPCIS 2.0 XML form of an EPCISDocument or EPCISQueryDocument in JSON-LD; its events keep their event hash
+    ids. Words of the CBV become URNs (`urn:epcglobal:cbv:bizstep:shipping`; web URIs where they have none), web URIs
+    (`https://ref.gs1.org/cbv/BizStep-shipping`), or stay as they are. Raises `CaptureError` for what is no such
+    document and for the first thing that XML cannot hold, by its pointer (`docs/api.md`, "XML"); `ValueError` for
+    another `cbv`. Cost: one pass, without the GIL."""
 
 def split_document(document: bytes, *, events_max: int) -> list[bytes]:
     """The document as several, each with at most so many of its events, which keep their bytes.

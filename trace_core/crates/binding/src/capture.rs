@@ -8,6 +8,7 @@ use epcis::{KeyFormat, Problem, Severity};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
+use xml::Cbv;
 
 use crate::error::Failed;
 
@@ -71,6 +72,20 @@ pub fn event_prehashes(py: Python<'_>, document: &[u8]) -> Result<Vec<String>, F
 pub fn json_of_xml<'py>(py: Python<'py>, document: &[u8]) -> Result<Bound<'py, PyBytes>, Failed> {
     let json = py.detach(|| from_xml(document)).map_err(|problem| Failed::capture(&[problem]))?;
     Ok(PyBytes::new(py, &json))
+}
+
+/// The XML form of an EPCIS document in JSON-LD.
+#[pyfunction]
+#[pyo3(signature = (document, *, cbv="urn"))]
+pub fn xml_of_json<'py>(py: Python<'py>, document: &[u8], cbv: &str) -> Result<Bound<'py, PyBytes>, Failed> {
+    let cbv = match cbv {
+        "urn" => Cbv::Urn,
+        "web" => Cbv::Web,
+        "as_is" => Cbv::AsIs,
+        _ => return Err(PyValueError::new_err("cbv is urn, web or as_is").into()),
+    };
+    let xml = py.detach(|| xml::to_xml(document, cbv)).map_err(|problem| Failed::capture(&[problem]))?;
+    Ok(PyBytes::new(py, &xml))
 }
 
 #[pyfunction]

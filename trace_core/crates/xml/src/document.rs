@@ -10,7 +10,9 @@ use crate::value::{Members, Value};
 /// Nodes of one document, so that a small text cannot become a large tree.
 pub const NODES_MAX: u32 = 4_000_000;
 /// Elements within elements.
-const DEPTH_MAX: usize = 64;
+pub(crate) const DEPTH_MAX: usize = 64;
+/// Attributes of one element, which the parser compares with each other; declarations of namespaces are such, too.
+pub(crate) const ATTRIBUTES_MAX: usize = 2_000;
 const CONTEXT: &str = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld";
 /// Members of a document in its JSON form, by the name of the root element.
 const DOCUMENTS: [(&str, &str); 3] = [
@@ -45,11 +47,11 @@ fn problem<T>(code: &'static str, message: impl Into<String>) -> Result<T, XmlPr
 ///
 /// # Errors
 /// An [`XmlProblem`]: not UTF-8, not well-formed, a document type definition, nested deeper than 64 elements, more
-/// than [`NODES_MAX`] nodes, or a root that is no EPCIS document.
+/// than 2,000 attributes of an element or [`NODES_MAX`] nodes, or a root that is no EPCIS document.
 pub fn to_json(xml: &[u8]) -> Result<Vec<u8>, XmlProblem> {
     let Ok(text) = std::str::from_utf8(xml) else { return problem("encoding", "not UTF-8") };
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    check_depth(text)?;
+    check_tags(text)?;
     let without_type = without_bare_doctype(text);
     let text = without_type.as_deref().unwrap_or(text);
     let options = ParsingOptions { allow_dtd: false, nodes_limit: NODES_MAX, ..ParsingOptions::default() };
@@ -72,8 +74,8 @@ fn code_of(error: &roxmltree::Error) -> &'static str {
     }
 }
 
-/// The parser calls itself for each element in an element, so the depth is counted before.
-fn check_depth(text: &str) -> Result<(), XmlProblem> {
+/// The parser calls itself for each element in an element, so the depth is counted before; and so are attributes.
+fn check_tags(text: &str) -> Result<(), XmlProblem> {
     let bytes = text.as_bytes();
     let (mut at, mut depth) = (0, 0_usize);
     while let Some(next) = bytes[at..].iter().position(|&byte| byte == b'<') {
@@ -92,7 +94,10 @@ fn check_depth(text: &str) -> Result<(), XmlProblem> {
         } else if rest.starts_with("<!") {
             at += 2;
         } else {
-            let length = tag_length(rest.as_bytes());
+            let (length, attributes) = measure_tag(rest.as_bytes());
+            if attributes > ATTRIBUTES_MAX {
+                return problem("too_many_attributes", format!("an element has more than {ATTRIBUTES_MAX}"));
+            }
             if !rest[..length].ends_with("/>") {
                 depth += 1;
             }
@@ -105,18 +110,19 @@ fn check_depth(text: &str) -> Result<(), XmlProblem> {
     Ok(())
 }
 
-/// Bytes of a tag up to its `>`, which may also stand in the quotes of an attribute.
-fn tag_length(tag: &[u8]) -> usize {
-    let mut quote = None;
+/// Bytes of a tag up to its `>`, which may also stand in the quotes of an attribute, and its attributes.
+fn measure_tag(tag: &[u8]) -> (usize, usize) {
+    let (mut quote, mut attributes) = (None, 0);
     for (at, &byte) in tag.iter().enumerate() {
         match (quote, byte) {
             (None, b'"' | b'\'') => quote = Some(byte),
-            (None, b'>') => return at + 1,
+            (None, b'=') => attributes += 1,
+            (None, b'>') => return (at + 1, attributes),
             (Some(open), byte) if open == byte => quote = None,
             _ => (),
         }
     }
-    tag.len()
+    (tag.len(), attributes)
 }
 
 /// Some documents name their type and define nothing: `<!DOCTYPE name>`. That is taken out; all else is refused.
@@ -148,14 +154,7 @@ fn write_document(root: Node<'_, '_>, kind: &str, out: &mut Vec<u8>) {
                 rest.set("epcisBody", Value::Object(body(element, kind, &mut prefixes)));
             }
             (None, "extension") => (),
-            (_, "ignoreFields") => {
-                let ignored = elements(element).map(|field| {
-                    Value::Text(prefixes.name(field, namespace(field), field.tag_name().name()))
-                });
-                let ignored = ignored.collect();
-                let name = prefixes.name(element, namespace(element), "ignoreFields");
-                rest.extend(&name, ignored);
-            }
+            (_, "ignoreFields") => ignore_fields(element, &mut prefixes, &mut rest),
             _ => extension::add(element, &mut prefixes, &mut rest),
         }
     }
@@ -175,6 +174,13 @@ fn write_document(root: Node<'_, '_>, kind: &str, out: &mut Vec<u8>) {
     document.write(out);
 }
 
+/// Fields that the event hash leaves out, by their names.
+fn ignore_fields(element: Node<'_, '_>, prefixes: &mut Prefixes, members: &mut Members) {
+    let ignored = elements(element).map(|field| Value::Text(prefixes.element(field))).collect();
+    let name = prefixes.element(element);
+    members.extend(&name, ignored);
+}
+
 fn body(body: Node<'_, '_>, kind: &str, prefixes: &mut Prefixes) -> Members {
     let mut members = Members::default();
     for element in elements(body) {
@@ -188,6 +194,10 @@ fn body(body: Node<'_, '_>, kind: &str, prefixes: &mut Prefixes) -> Members {
             _ => extension::add(element, prefixes, &mut members),
         }
     }
+    // The JSON form of a document always has the list.
+    if kind == "EPCISDocument" && !members.contains("eventList") {
+        members.set("eventList", Value::List(Vec::new()));
+    }
     members
 }
 
@@ -197,11 +207,16 @@ fn query_results(results: Node<'_, '_>, prefixes: &mut Prefixes) -> Members {
         match element.tag_name().name() {
             "resultsBody" => {
                 let mut inner = Members::default();
-                for list in elements(element).filter(|list| list.tag_name().name() == "EventList") {
-                    inner.set("eventList", Value::List(events(list, prefixes)));
+                for list in elements(element) {
+                    match list.tag_name().name() {
+                        "EventList" => inner.set("eventList", Value::List(events(list, prefixes))),
+                        "VocabularyList" => inner.set("vocabularyList", vocabularies(list, prefixes)),
+                        _ => (),
+                    }
                 }
                 members.set("resultsBody", Value::Object(inner));
             }
+            "ignoreFields" => ignore_fields(element, prefixes, &mut members),
             name @ ("queryName" | "subscriptionID") => members.set(name, Value::Text(text(element))),
             _ => extension::add(element, prefixes, &mut members),
         }
@@ -225,6 +240,14 @@ fn events(list: Node<'_, '_>, prefixes: &mut Prefixes) -> Vec<Value> {
 /// Master data; `None` where the header has none. What the business document header says is of the transport.
 fn header(header: Node<'_, '_>, prefixes: &mut Prefixes) -> Option<Members> {
     let list = header.descendants().find(|node| node.tag_name().name() == "VocabularyList")?;
+    let mut master_data = Members::default();
+    master_data.set("vocabularyList", vocabularies(list, prefixes));
+    let mut members = Members::default();
+    members.set("epcisMasterData", Value::Object(master_data));
+    Some(members)
+}
+
+fn vocabularies(list: Node<'_, '_>, prefixes: &mut Prefixes) -> Value {
     let mut vocabularies = Vec::new();
     for vocabulary in elements(list) {
         let mut members = Members::default();
@@ -234,11 +257,7 @@ fn header(header: Node<'_, '_>, prefixes: &mut Prefixes) -> Option<Members> {
         members.set("vocabularyElementList", Value::List(list));
         vocabularies.push(Value::Object(members));
     }
-    let mut master_data = Members::default();
-    master_data.set("vocabularyList", Value::List(vocabularies));
-    let mut members = Members::default();
-    members.set("epcisMasterData", Value::Object(master_data));
-    Some(members)
+    Value::List(vocabularies)
 }
 
 fn vocabulary_element(element: Node<'_, '_>, prefixes: &mut Prefixes) -> Value {

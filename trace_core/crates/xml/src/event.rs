@@ -2,9 +2,13 @@
 
 use roxmltree::Node;
 
-use crate::extension::{self, add_attributes, elements, text};
-use crate::names::{Prefixes, namespace, short, term};
+use crate::extension::{self, add_attributes, elements, is_nil, text};
+use crate::names::{Prefixes, namespace};
 use crate::value::{Members, Value};
+use crate::vocabulary::{
+    BIZ_STEP, BIZ_TRANSACTION_TYPE, COMPONENT, DISPOSITION, ERROR_REASON, MEASUREMENT, SENSOR_ALERT,
+    SOURCE_DEST_TYPE, Vocabulary,
+};
 
 /// Attributes of sensor reports that are numbers.
 const MEASURES: [&str; 7] = ["value", "minValue", "maxValue", "meanValue", "sDev", "percRank", "percValue"];
@@ -14,8 +18,7 @@ pub(crate) fn event(node: Node<'_, '_>, prefixes: &mut Prefixes) -> Members {
     let mut members = Members::default();
     let is_quantity_event = node.tag_name().name() == "QuantityEvent";
     // The event of earlier editions that counts things of a class.
-    let event_type = if is_quantity_event { "ObjectEvent" } else { node.tag_name().name() };
-    let event_type = prefixes.name(node, namespace(node), event_type);
+    let event_type = if is_quantity_event { "ObjectEvent".to_owned() } else { prefixes.element(node) };
     members.set("type", Value::Text(event_type));
     if is_quantity_event {
         let epc_class = |name: &str| elements(node).find(|element| element.has_tag_name(name)).map(text);
@@ -48,8 +51,8 @@ fn fill(node: Node<'_, '_>, prefixes: &mut Prefixes, members: &mut Members, is_q
 fn member(name: &str, element: Node<'_, '_>, prefixes: &mut Prefixes, members: &mut Members) {
     match name {
         "eventTime" | "recordTime" => members.set(name, Value::Text(time(&text(element)))),
-        "bizStep" => members.set(name, Value::Text(short(&text(element), "bizstep:", "BizStep-"))),
-        "disposition" => members.set(name, Value::Text(disposition(element))),
+        "bizStep" => members.set(name, word(&text(element), &BIZ_STEP)),
+        "disposition" => members.set(name, word(&text(element), &DISPOSITION)),
         "epcList" | "childEPCs" | "inputEPCList" | "outputEPCList" => {
             members.extend(name, elements(element).map(|epc| Value::Text(text(epc))).collect());
         }
@@ -59,14 +62,14 @@ fn member(name: &str, element: Node<'_, '_>, prefixes: &mut Prefixes, members: &
         "readPoint" | "bizLocation" | "ilmd" => {
             members.set(name, Value::Object(object(element, prefixes)));
         }
-        "bizTransactionList" => members.extend(name, pairs(element, "bizTransaction", "btt:", "BTT-")),
-        "sourceList" => members.extend(name, pairs(element, "source", "sdt:", "SDT-")),
-        "destinationList" => members.extend(name, pairs(element, "destination", "sdt:", "SDT-")),
+        "bizTransactionList" => members.extend(name, pairs(element, "bizTransaction", &BIZ_TRANSACTION_TYPE)),
+        "sourceList" => members.extend(name, pairs(element, "source", &SOURCE_DEST_TYPE)),
+        "destinationList" => members.extend(name, pairs(element, "destination", &SOURCE_DEST_TYPE)),
         "errorDeclaration" => members.set(name, Value::Object(error_declaration(element, prefixes))),
         "persistentDisposition" => {
             let mut set = Members::default();
             for part in elements(element) {
-                set.extend(part.tag_name().name(), vec![Value::Text(disposition(part))]);
+                set.extend(part.tag_name().name(), vec![word(&text(part), &DISPOSITION)]);
             }
             members.set(name, Value::Object(set));
         }
@@ -82,8 +85,8 @@ fn member(name: &str, element: Node<'_, '_>, prefixes: &mut Prefixes, members: &
     }
 }
 
-fn disposition(element: Node<'_, '_>) -> String {
-    short(&text(element), "disp:", "Disp-")
+fn word(text: &str, vocabulary: &Vocabulary) -> Value {
+    Value::text(vocabulary.short(text.trim()))
 }
 
 /// A time; published documents leave out seconds, which are none then.
@@ -110,11 +113,6 @@ fn quantity(element: Node<'_, '_>) -> Value {
     Value::Object(members)
 }
 
-/// Said to be nothing (`xsi:nil`).
-fn is_nil(element: Node<'_, '_>) -> bool {
-    element.attribute(("http://www.w3.org/2001/XMLSchema-instance", "nil")) == Some("true")
-}
-
 /// A place, or instance and lot master data: an id where there is one, and what users add.
 fn object(element: Node<'_, '_>, prefixes: &mut Prefixes) -> Members {
     let mut members = Members::default();
@@ -132,11 +130,11 @@ fn object(element: Node<'_, '_>, prefixes: &mut Prefixes) -> Members {
 }
 
 /// Elements with a type beside their text.
-fn pairs(list: Node<'_, '_>, id: &str, urn: &str, web: &str) -> Vec<Value> {
+fn pairs(list: Node<'_, '_>, id: &str, types: &Vocabulary) -> Vec<Value> {
     let pair = |element: Node<'_, '_>| {
         let mut members = Members::default();
         if let Some(kind) = element.attribute("type") {
-            members.set("type", Value::Text(short(kind, urn, web)));
+            members.set("type", word(kind, types));
         }
         members.set(id, Value::Text(text(element)));
         Value::Object(members)
@@ -149,7 +147,7 @@ fn error_declaration(element: Node<'_, '_>, prefixes: &mut Prefixes) -> Members 
     for part in elements(element) {
         match (namespace(part), part.tag_name().name()) {
             (None, "declarationTime") => members.set("declarationTime", Value::Text(time(&text(part)))),
-            (None, "reason") => members.set("reason", Value::Text(short(&text(part), "er:", "ER-"))),
+            (None, "reason") => members.set("reason", word(&text(part), &ERROR_REASON)),
             (None, "correctiveEventIDs") => {
                 let ids = elements(part).map(|id| Value::Text(text(id))).collect();
                 members.extend("correctiveEventIDs", ids);
@@ -171,7 +169,7 @@ fn sensor_element(element: Node<'_, '_>, prefixes: &mut Prefixes) -> Value {
         match (namespace(part), part.tag_name().name()) {
             (None, "sensorMetadata") => {
                 let mut metadata = Members::default();
-                add_attributes(part, prefixes, &mut metadata);
+                add_attributes(part, prefixes, &mut metadata, |_| true);
                 members.set("sensorMetadata", Value::Object(metadata));
             }
             (None, "sensorReport") => {
@@ -199,15 +197,14 @@ fn sensor_report(element: Node<'_, '_>, prefixes: &mut Prefixes) -> Members {
                 "false" | "0" => Value::Bool(false),
                 _ => Value::text(text),
             },
-            "type" | "exception" => Value::Text(term(text)),
-            "component" => Value::Text(short(text, "comp:", "Comp-")),
+            "type" => word(text, &MEASUREMENT),
+            "exception" => word(text, &SENSOR_ALERT),
+            "component" => word(text, &COMPONENT),
             _ => Value::text(text),
         };
         members.set(name, value);
     }
-    let mut of_users = Members::default();
-    add_attributes(element, prefixes, &mut of_users);
-    members.append_prefixed(of_users);
+    add_attributes(element, prefixes, &mut members, |attribute| attribute.namespace().is_some());
     for part in elements(element) {
         extension::add(part, prefixes, &mut members);
     }

@@ -1,19 +1,24 @@
-//! Namespaces as prefixes of a JSON-LD context, and the short names of the vocabulary.
+//! Namespaces as prefixes of a JSON-LD context.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use roxmltree::Node;
+use epcis::Context;
+use roxmltree::{Attribute, Node};
 
 use crate::value::{Members, Value};
 
+/// Of types, and of nothing (`xsi:nil`).
+pub(crate) const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
+pub(crate) const XSD: &str = "http://www.w3.org/2001/XMLSchema";
+/// Of elements that stand for keywords of JSON-LD: `@type`, `@value`.
+pub(crate) const JSON_LD: &str = "http://www.w3.org/ns/json-ld#";
 /// Namespaces that are XML's own business.
-const UNSAID: [&str; 4] = [
-    "http://www.w3.org/2001/XMLSchema-instance",
-    "http://www.w3.org/2001/XMLSchema",
-    "http://www.w3.org/2000/xmlns/",
-    "http://www.w3.org/XML/1998/namespace",
-];
+const UNSAID: [&str; 4] = [XSI, XSD, "http://www.w3.org/2000/xmlns/", "http://www.w3.org/XML/1998/namespace"];
 
+/// What a prefix begins with that its JSON-LD uses without declaring it. XML must declare every prefix, and the
+/// event hash tells the two apart.
+pub(crate) const UNDECLARED: &str = "x-";
 /// Longer texts before a colon are no prefixes.
 const PREFIX_BYTES_MAX: usize = 64;
 
@@ -22,8 +27,10 @@ const PREFIX_BYTES_MAX: usize = 64;
 pub(crate) struct Prefixes {
     of_namespace: HashMap<String, String>,
     declared: Vec<(String, String)>,
-    /// With which texts begin.
+    /// With which texts begin, and those that are declared.
     said: HashSet<String>,
+    /// The last number behind a prefix that was taken.
+    numbers: HashMap<String, u32>,
 }
 
 impl Prefixes {
@@ -39,7 +46,12 @@ impl Prefixes {
             }
         };
         for node in root.descendants() {
-            node.attributes().for_each(|attribute| see(attribute.value()));
+            for attribute in node.attributes() {
+                see(attribute.value());
+                see(undeclared(attribute.namespace(), written_attribute(node, &attribute))
+                    .unwrap_or_default());
+            }
+            see(undeclared(node.tag_name().namespace(), written_element(node)).unwrap_or_default());
             if let (true, Some(text)) = (node.is_text(), node.text()) {
                 see(text);
             }
@@ -48,23 +60,37 @@ impl Prefixes {
     }
 
     fn declare(&mut self, wished: &str, uri: &str) -> String {
-        let is_taken = |prefix: &str| {
-            self.said.contains(prefix) || self.declared.iter().any(|(other, _)| other == prefix)
-        };
         let mut prefix = wished.to_owned();
-        let mut number = 2_u32;
-        while is_taken(&prefix) {
+        while self.said.contains(&prefix) {
+            let number = self.numbers.entry(wished.to_owned()).or_insert(1);
+            *number += 1;
             prefix = format!("{wished}{number}");
-            number += 1;
         }
+        self.said.insert(prefix.clone());
         self.declared.push((prefix.clone(), uri.to_owned()));
         self.of_namespace.insert(uri.to_owned(), prefix.clone());
         prefix
     }
 
-    /// `prefix:local`, or the local name alone where it is of no namespace.
-    pub(crate) fn name(&mut self, node: Node<'_, '_>, uri: Option<&str>, local: &str) -> String {
+    /// The name of an element: `prefix:local`, or the local name alone where it is of no namespace.
+    pub(crate) fn element(&mut self, node: Node<'_, '_>) -> String {
+        self.name(node, namespace(node), node.tag_name().name(), written_element(node))
+    }
+
+    /// The name of an attribute of an element, in the same way.
+    pub(crate) fn attribute(&mut self, node: Node<'_, '_>, attribute: &Attribute<'_, '_>) -> String {
+        self.name(node, attribute.namespace(), attribute.name(), written_attribute(node, attribute))
+    }
+
+    fn name(&mut self, node: Node<'_, '_>, uri: Option<&str>, local: &str, written: &str) -> String {
         let Some(uri) = uri else { return local.to_owned() };
+        if uri == JSON_LD {
+            return format!("@{local}");
+        }
+        if let Some(prefixed) = undeclared(Some(uri), written) {
+            let prefix = prefixed.split(':').next().unwrap_or_default();
+            return format!("{prefix}:{local}");
+        }
         let prefix = match self.of_namespace.get(uri) {
             Some(prefix) => prefix.clone(),
             None => self.declare(node.lookup_prefix(uri).filter(|p| !p.is_empty()).unwrap_or("ns"), uri),
@@ -87,7 +113,7 @@ pub(crate) fn namespace<'n>(node: Node<'n, '_>) -> Option<&'n str> {
     node.tag_name().namespace().filter(|uri| !is_standard(uri))
 }
 
-fn is_standard(uri: &str) -> bool {
+pub(crate) fn is_standard(uri: &str) -> bool {
     uri.is_empty()
         || uri.starts_with("urn:epcglobal:epcis:xsd:")
         || uri.starts_with("urn:epcglobal:epcis-masterdata:xsd:")
@@ -97,16 +123,30 @@ pub(crate) fn is_unsaid(uri: &str) -> bool {
     UNSAID.contains(&uri)
 }
 
-/// The short name of a value of the CBV, and any other text as it is. `urn` is the part of the URN that tells the
-/// vocabulary, as `bizstep:`, and `web` that of the URI, as `BizStep-`.
-pub(crate) fn short(text: &str, urn: &str, web: &str) -> String {
-    let text = text.trim();
-    let of_urn = text.strip_prefix("urn:epcglobal:cbv:").and_then(|rest| rest.strip_prefix(urn));
-    let of_web = || text.strip_prefix("https://ref.gs1.org/cbv/").and_then(|rest| rest.strip_prefix(web));
-    of_urn.or_else(of_web).unwrap_or(text).to_owned()
+/// The namespace of a prefix that the context does not declare: by the standard's own context, or the scheme of an
+/// IRI.
+pub(crate) fn undeclared_namespace(prefix: &str) -> Cow<'static, str> {
+    Context::default().namespace(prefix).map_or_else(|| Cow::Owned(format!("{prefix}:")), Cow::Borrowed)
 }
 
-/// The same of the web vocabulary, as `Temperature`.
-pub(crate) fn term(text: &str) -> String {
-    text.trim().strip_prefix("https://gs1.org/voc/").unwrap_or(text.trim()).to_owned()
+/// What stands behind [`UNDECLARED`] in a name as it is written, `prefix:local` and more, where its namespace is that
+/// of the prefix without a declaration.
+fn undeclared<'t>(uri: Option<&str>, written: &'t str) -> Option<&'t str> {
+    let prefixed = written.strip_prefix(UNDECLARED)?;
+    let end = prefixed.find([':', '=', '>', '/', ' ', '\t', '\n', '\r'])?;
+    let (prefix, rest) = prefixed.split_at(end);
+    (rest.starts_with(':') && uri == Some(&undeclared_namespace(prefix))).then_some(prefixed)
+}
+
+/// The text of the document from the name of an element on.
+fn written_element<'d>(node: Node<'_, 'd>) -> &'d str {
+    if !node.is_element() {
+        return "";
+    }
+    node.document().input_text().get(node.range().start + 1..).unwrap_or_default()
+}
+
+/// The text of the document from the name of an attribute on.
+fn written_attribute<'d>(node: Node<'_, 'd>, attribute: &Attribute<'_, '_>) -> &'d str {
+    node.document().input_text().get(attribute.range_qname().start..).unwrap_or_default()
 }

@@ -1,5 +1,7 @@
 //! The JSON that is being made.
 
+use std::collections::HashMap;
+
 use json::write_canonical_string;
 
 pub(crate) enum Value {
@@ -7,21 +9,43 @@ pub(crate) enum Value {
     /// A literal that is a JSON number.
     Number(String),
     Bool(bool),
+    Null,
     List(Vec<Value>),
     Object(Members),
 }
 
+/// More members than this are found by a table of their names, fewer by a look at each.
+const LOOKED_AT_MAX: usize = 24;
+
 /// Members in the order in which they were first named.
 #[derive(Default)]
-pub(crate) struct Members(Vec<(String, Value)>);
+pub(crate) struct Members {
+    members: Vec<(String, Value)>,
+    /// Where the first member of a name stands; empty where there are few.
+    places: HashMap<String, usize>,
+}
 
 impl Members {
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.members.is_empty()
     }
 
+    pub(crate) fn contains(&self, name: &str) -> bool {
+        self.place(name).is_some()
+    }
+
+    /// Sets a member that has not been named yet; one that is said twice is refused when the JSON is read.
     pub(crate) fn set(&mut self, name: impl Into<String>, value: Value) {
-        self.0.push((name.into(), value));
+        let name = name.into();
+        if self.members.len() == LOOKED_AT_MAX {
+            for (place, (earlier, _)) in self.members.iter().enumerate() {
+                self.places.entry(earlier.clone()).or_insert(place);
+            }
+        }
+        if self.members.len() >= LOOKED_AT_MAX {
+            self.places.entry(name.clone()).or_insert(self.members.len());
+        }
+        self.members.push((name, value));
     }
 
     /// Adds to the list of that name; lists that are told twice are one.
@@ -34,32 +58,37 @@ impl Members {
 
     /// What is said twice is a list.
     pub(crate) fn add(&mut self, name: String, value: Value) {
-        match self.get(&name) {
-            None => self.set(name, value),
-            Some(Value::List(list)) => list.push(value),
-            Some(single) => {
-                let first = std::mem::replace(single, Value::Bool(false));
-                *single = Value::List(vec![first, value]);
-            }
+        let Some(known) = self.get(&name) else { return self.set(name, value) };
+        let mut list = match std::mem::replace(known, Value::Null) {
+            Value::List(list) => list,
+            single => vec![single],
+        };
+        match value {
+            Value::List(more) => list.extend(more),
+            single => list.push(single),
         }
+        *known = Value::List(list);
     }
 
     pub(crate) fn append(&mut self, more: Self) {
-        self.0.extend(more.0);
+        more.members.into_iter().for_each(|(name, value)| self.set(name, value));
     }
 
-    /// Appends those that have a prefix.
-    pub(crate) fn append_prefixed(&mut self, more: Self) {
-        self.0.extend(more.0.into_iter().filter(|(name, _)| name.contains(':')));
+    fn place(&self, name: &str) -> Option<usize> {
+        if self.members.len() > LOOKED_AT_MAX {
+            return self.places.get(name).copied();
+        }
+        self.members.iter().position(|(known, _)| known == name)
     }
 
     fn get(&mut self, name: &str) -> Option<&mut Value> {
-        self.0.iter_mut().find(|(known, _)| known == name).map(|(_, value)| value)
+        let place = self.place(name)?;
+        self.members.get_mut(place).map(|(_, value)| value)
     }
 
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
         out.push(b'{');
-        for (index, (name, value)) in self.0.iter().enumerate() {
+        for (index, (name, value)) in self.members.iter().enumerate() {
             if index > 0 {
                 out.push(b',');
             }
@@ -117,6 +146,7 @@ impl Value {
             Self::Number(literal) => out.extend_from_slice(literal.as_bytes()),
             Self::Bool(true) => out.extend_from_slice(b"true"),
             Self::Bool(false) => out.extend_from_slice(b"false"),
+            Self::Null => out.extend_from_slice(b"null"),
             Self::List(elements) => {
                 out.push(b'[');
                 for (index, element) in elements.iter().enumerate() {

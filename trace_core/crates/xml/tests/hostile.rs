@@ -40,6 +40,21 @@ fn text_that_is_no_document_is_refused() {
 }
 
 #[test]
+fn element_with_many_members_is_read_and_with_too_many_attributes_refused() {
+    let many = |count: usize, of: fn(usize) -> String| (0..count).map(of).collect::<String>();
+    let members = many(200_000, |number| format!("<b{number}>1</b{number}>")) + "<b7>2</b7>";
+    let json =
+        to_json(event(&format!("<x:a xmlns:x=\"http://x/\">{members}</x:a>")).as_bytes()).expect("XML");
+    assert!(String::from_utf8(json).expect("UTF-8").contains(r#""b7":["1","2"],"b8":"1""#));
+    let namespaces = many(50_000, |number| format!("<x:a xmlns:x='http://x/{number}/'/>"));
+    let json = to_json(event(&namespaces).as_bytes()).expect("XML");
+    assert!(String::from_utf8(json).expect("UTF-8").contains(r#""x50000":"http://x/49999/""#));
+    let attributes = |count| event(&format!("<a {}/>", many(count, |number| format!("b{number}='=' "))));
+    assert!(to_json(attributes(2_000).as_bytes()).is_ok());
+    assert_eq!(code(&attributes(2_001)), "too_many_attributes");
+}
+
+#[test]
 fn text_of_a_user_stays_as_it_is() {
     let inner = r#"<x:a xmlns:x="http://x/"><![CDATA[<!DOCTYPE no> "]]>&lt;&#233;</x:a><x:a xmlns:x="http://x/" x:b="1"/>"#;
     let json = String::from_utf8(to_json(event(inner).as_bytes()).expect("XML")).expect("UTF-8");
