@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 EPC_FORMAT, CBV_FORMAT = "GS1-EPC-Format", "GS1-CBV-XML-Format"
 _TEXT_XML = "text/xml"
 # The later one wins where a client wishes for two alike.
-_EVENTS = (Media.NDJSON, Media.JSON_LD, Media.JSON)
+_EVENTS = (Media.NDJSON, _TEXT_XML, Media.XML, Media.JSON_LD, Media.JSON)
 
 
 def media_type(request: Request, offered: Sequence[str]) -> str:

@@ -6,13 +6,13 @@ import enum
 import functools
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 from biip.gs1_prefixes import GS1CompanyPrefix
 
 import trace_core
-from trace_api.errors import NotFound
+from trace_api.errors import NotAcceptable, NotFound
 from trace_api.query.receipts import event_id_of
 
 if TYPE_CHECKING:
@@ -27,6 +27,10 @@ _STANDARD_CONTEXTS = frozenset({
     "https://gs1.github.io/EPCIS/epcis-context.jsonld",
 })  # fmt: skip
 """Addresses under which the standard's own context is known."""
+
+
+_ONE_LINE = bytes.maketrans(b"\r\n", b"  ")
+"""Line ends are white space in JSON; in a string they are never raw."""
 
 
 class Media(enum.StrEnum):
@@ -82,20 +86,37 @@ def query_document(
     query_name: str = "SimpleEventQuery",
     subscription_id: str | None = None,
 ) -> bytes:
-    """An EPCISQueryDocument of events, without those that were erased."""
+    """An EPCISQueryDocument of events, without those that were erased. Raises `NotAcceptable` for what XML cannot
+    hold."""
     shown = [event for event in events if event.body is not None]
     if form.media is Media.NDJSON:
-        return b"".join(bare_event(event, form.epcs).replace(b"\n", b" ") + b"\n" for event in shown)
-    context, bodies = _minimal(shown, form) if form.media is Media.JSON else _full(shown, form)
+        return b"".join(bare_event(event, form.epcs).translate(_ONE_LINE) + b"\n" for event in shown)
+    context, bodies = _full(shown, form) if form.media is Media.JSON_LD else _minimal(shown, form)
     results: dict[str, Any] = {"subscriptionID": subscription_id} if subscription_id is not None else {}
     results |= {"queryName": query_name, "resultsBody": {"eventList": [orjson.Fragment(body) for body in bodies]}}
-    return orjson.dumps({
+    document = orjson.dumps({
         "@context": context,
         "type": "EPCISQueryDocument",
         "schemaVersion": "2.0",
         "creationDate": datetime.now().astimezone().isoformat(timespec="milliseconds"),
         "epcisBody": {"queryResults": results},
     })  # fmt: skip
+    return _as_xml(document, form.cbv) if form.media is Media.XML else document
+
+
+def _as_xml(document: bytes, cbv: CbvFormat) -> bytes:
+    try:
+        return trace_core.xml_of_json(document, cbv=_CBV_IN_XML[cbv])
+    except trace_core.CaptureError as refusal:
+        raise NotAcceptable(f"the answer cannot be written as XML: {refusal}") from None
+
+
+_CBV_IN_XML: dict[CbvFormat, Literal["urn", "web", "as_is"]] = {
+    CbvFormat.NO_PREFERENCE: "urn",
+    CbvFormat.URN: "urn",
+    CbvFormat.WEB_URI: "web",
+    CbvFormat.NEVER_TRANSLATES: "as_is",
+}
 
 
 def keys_as(names: Sequence[str], epcs: EpcFormat) -> list[str]:
@@ -130,21 +151,21 @@ def _full(events: Iterable[StoredEvent], form: Form) -> tuple[list[object], list
     return [CONTEXT], [bare_event(event, form.epcs) for event in events]
 
 
-def _minimal(events: Iterable[StoredEvent], form: Form) -> tuple[list[object], list[bytes]]:
-    """What the events' contexts say together, once. An event whose prefixes mean something else than another's, or
-    that has a context of its own, keeps it."""
-    prefixes: dict[str, str] = {}
-    is_covered: dict[bytes, bool] = {}
+def _minimal(events: Sequence[StoredEvent], form: Form) -> tuple[list[object], list[bytes]]:
+    """What the contexts of all events say alike, once: a prefix that only some declare means nothing in the others,
+    and may not come to mean something. An event with more than that keeps its whole context."""
+    contexts = {event.context: _prefixes_of(event.context) for event in events}
+    declared = list(contexts.values())
+    shared: dict[str, str] = {}
+    if declared and None not in declared:
+        first, *others = (prefixes or {} for prefixes in declared)
+        shared = {p: uri for p, uri in first.items() if all(other.get(p) == uri for other in others)}
     bodies = []
     for event in events:
-        if event.context not in is_covered:
-            own = _prefixes_of(event.context)
-            is_covered[event.context] = fits = own is not None and all(prefixes.get(p, own[p]) == own[p] for p in own)
-            prefixes |= own if fits and own is not None else {}
         body = event.body or b""
-        is_own = not is_covered[event.context] or b'"@context"' in body
-        bodies.append(bare_event(event, form.epcs) if is_own else _with_keys(body, form.epcs))
-    return [CONTEXT, prefixes] if prefixes else [CONTEXT], bodies
+        is_covered = contexts[event.context] == shared and b'"@context"' not in body
+        bodies.append(_with_keys(body, form.epcs) if is_covered else bare_event(event, form.epcs))
+    return [CONTEXT, shared] if shared else [CONTEXT], bodies
 
 
 def _prefixes_of(context: bytes) -> dict[str, str] | None:
