@@ -8,25 +8,33 @@ from typing import TYPE_CHECKING
 
 import structlog
 from fastapi import FastAPI
+from starlette_compress import CompressMiddleware, add_compress_type
 
 import trace_core
 from trace_api.capture.road import Door
+from trace_api.delivery.office import Office
 from trace_api.http import (
     capture,
     collections,
     digital_link,
     events,
     items,
+    links,
+    lists,
     master_data,
     openapi,
     operations,
     page,
     problems,
+    queries,
+    streams,
+    subscriptions,
 )
 from trace_api.http import log as log_routes
 from trace_api.http.body import BodyBudget
 from trace_api.http.methods import Methods
-from trace_api.http.service import Service
+from trace_api.http.profile import Profile
+from trace_api.http.service import LISTENERS_MAX, Service
 from trace_api.log.keys import LogKeys
 from trace_api.log.sequencer import Sequencer
 from trace_api.query.questions import Questions
@@ -39,6 +47,28 @@ if TYPE_CHECKING:
     from trace_api.settings import Settings
 
 log = structlog.get_logger()
+
+ROOMS = (
+    capture,
+    collections,
+    events,
+    queries,
+    subscriptions,
+    streams,
+    items,
+    links,
+    lists,
+    master_data,
+    log_routes,
+    operations,
+    digital_link,
+    page,
+)
+"""Resources in the order in which their routes are tried."""
+COMPRESSED_BYTES_MIN = 1_024
+"""Shorter answers are sent as they are."""
+COMPRESSED = ("application/problem+json", "application/linkset+json", "application/x-ndjson")
+"""Media types that are compressed besides those that everybody has."""
 
 
 @contextlib.asynccontextmanager
@@ -57,7 +87,10 @@ async def open_service(settings: Settings, on_lost: Callable[[], None]) -> Async
         door = Door(store, keys.blinding_key)
         questions = Questions(store, keys.blinding_key)
         bodies = BodyBudget(settings.bodies_bytes_max)
-        yield Service(settings, store, keys, origin, door, sequencer, questions, bodies)
+        office = Office(store, questions.keys, sequencer.wait_published, private=settings.webhook_private_addresses)
+        stack.push_async_callback(_cancel, asyncio.create_task(office.run(), name="office"))
+        listeners = asyncio.Semaphore(LISTENERS_MAX)
+        yield Service(settings, store, keys, origin, door, sequencer, questions, bodies, listeners)
 
 
 async def _open_log(store: Store, settings: Settings) -> tuple[LogKeys, str]:
@@ -112,10 +145,14 @@ def create_app(
     )
     problems.install(app)
     openapi.install(app)
-    for room in (capture, collections, events, items, master_data, log_routes, operations, digital_link, page):
+    for room in ROOMS:
         app.include_router(room.router)
     app.router.routes += [log_routes.tile_route, events.event_route]
     app.mount("/web", page.static)
     app.add_middleware(Methods, router=app.router)
+    app.add_middleware(Profile, settings=settings)
+    for media_type in COMPRESSED:
+        add_compress_type(media_type)
+    app.add_middleware(CompressMiddleware, minimum_size=COMPRESSED_BYTES_MIN)
     app.add_middleware(operations.Observe)
     return app

@@ -8,8 +8,15 @@
     │   └── UnsupportedMedia
     ├── QueryError          a query cannot be answered
     │   ├── QueryParameter  … because of one parameter, by its name
+    │   ├── QueryInvalid    … because it is none
     │   ├── QueryTooComplex … because it costs too much
     │   └── QueryTooLarge   … because more events are found than it wants
+    ├── Subscription        a subscription cannot be made; names the place
+    ├── AlreadyThere        something has that name already
+    ├── TooMany             over a number of things that one may have
+    ├── Unauthorised        one has to say who asks
+    ├── Forbidden           nobody may do that here
+    ├── NotAcceptable       the answer that is wished for does not exist
     ├── NotFound            nothing has that name, or the asker may not know of it
     ├── StoreError          the database said something that it should not
     └── Unavailable         not now; trying again may help
@@ -70,12 +77,48 @@ class QueryParameter(QueryError):
         self.parameter = parameter
 
 
+class QueryInvalid(QueryError):
+    """It is no query at all; `pointer` says where."""
+
+    def __init__(self, pointer: str, message: str) -> None:
+        super().__init__(message)
+        self.pointer = pointer
+
+
 class QueryTooComplex(QueryError):
     """It costs more than a query may."""
 
 
 class QueryTooLarge(QueryError):
     """More events are found than it wants."""
+
+
+class Subscription(TraceError):
+    """A subscription cannot be made; `pointer` says what of it is not what it should be."""
+
+    def __init__(self, pointer: str, message: str) -> None:
+        super().__init__(f"{pointer.removeprefix('/') or 'the subscription'}: {message}")
+        self.pointer = pointer
+
+
+class AlreadyThere(TraceError):
+    """Something has that name already."""
+
+
+class TooMany(TraceError):
+    """Over a number of things that one may have."""
+
+
+class Unauthorised(TraceError):
+    """Who asks has to say, and prove, who that is."""
+
+
+class Forbidden(TraceError):
+    """Nobody may do that here."""
+
+
+class NotAcceptable(TraceError):
+    """The answer that is wished for does not exist in that form, or that version of the standard."""
 
 
 class NotFound(TraceError):

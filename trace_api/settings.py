@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -39,6 +39,9 @@ class Settings:
     event_bytes_max: int = EVENT_BYTES_MAX
     sequence_period_ms: int = SEQUENCE_PERIOD_MS
     shared_buffers_mb: int = SHARED_BUFFERS_MB
+    webhook_private_addresses: bool = False
+    operator_token: str | None = field(default=None, repr=False)
+    """Secret; who has it may register links. None: nobody."""
 
     @classmethod
     def of(
@@ -50,8 +53,9 @@ class Settings:
         port: int = 8080,
         origin: str | None = None,
     ) -> Self:
-        """Settings from the command line; `WAYPROOF_CAPTURE_BODY_BYTES_MAX`, `WAYPROOF_BODIES_BYTES_MAX` and
-        `WAYPROOF_SEQUENCE_PERIOD_MS` come from the environment."""
+        """Settings from the command line; `WAYPROOF_CAPTURE_BODY_BYTES_MAX`, `WAYPROOF_BODIES_BYTES_MAX`,
+        `WAYPROOF_SEQUENCE_PERIOD_MS`, `WAYPROOF_WEBHOOK_PRIVATE_ADDRESSES` and `WAYPROOF_OPERATOR_TOKEN` come from
+        the environment."""
         body_bytes_max = _positive("WAYPROOF_CAPTURE_BODY_BYTES_MAX", CAPTURE_BODY_BYTES_MAX)
         bodies_bytes_max = _positive("WAYPROOF_BODIES_BYTES_MAX", max(BODIES_BYTES_MAX, body_bytes_max))
         if bodies_bytes_max < body_bytes_max:
@@ -65,6 +69,8 @@ class Settings:
             capture_body_bytes_max=body_bytes_max,
             bodies_bytes_max=bodies_bytes_max,
             sequence_period_ms=_positive("WAYPROOF_SEQUENCE_PERIOD_MS", SEQUENCE_PERIOD_MS),
+            operator_token=os.environ.get("WAYPROOF_OPERATOR_TOKEN") or None,
+            webhook_private_addresses=_flag("WAYPROOF_WEBHOOK_PRIVATE_ADDRESSES"),
         )
 
     @property
@@ -78,3 +84,10 @@ def _positive(name: str, default: int) -> int:
     if not text.isdigit() or int(text) == 0:
         raise SystemExit(f"{name} must be a positive whole number")
     return int(text)
+
+
+def _flag(name: str) -> bool:
+    text = os.environ.get(name, "false")
+    if text not in ("true", "false"):
+        raise SystemExit(f"{name} must be true or false")
+    return text == "true"

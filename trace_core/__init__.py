@@ -59,6 +59,8 @@ from trace_core._native import (
 )
 from trace_core.receipt import check_receipt
 
+Syntax = Literal["json", "xml", "lines"]
+"""A document in JSON or XML, or bare events in JSON, one a line."""
 Question = Literal["history", "trace_backward", "trace_forward", "recall"]
 """What a `Walk` can be asked."""
 
@@ -80,6 +82,7 @@ __all__ = [
     "ScanError",
     "SignatureError",
     "Simulator",
+    "Syntax",
     "TermKey",
     "TraceError",
     "TreeExtension",

@@ -104,6 +104,9 @@ class Copies:
     def read(self, table: str, at: int, size: int) -> bytes:
         """At most `size` bytes of a table's stream from `at` on; none at its end. `ValueError` as above."""
 
+Syntax = Literal["json", "xml", "lines"]
+"""A document in JSON or XML, or bare events in JSON, one a line."""
+
 def prepare_capture(
     body: bytes,
     *,
@@ -113,7 +116,7 @@ def prepare_capture(
     seed: bytes,
     blinding: Blinding,
     strict: bool,
-    is_xml: bool = False,
+    syntax: Syntax = "json",
 ) -> PreparedCapture:
     """Takes a capture body through strict parsing, validation, both digests and the commitment.
     `record_time_us` counts from 1970 UTC; `seed` is 32 random bytes, used once; `strict` makes findings

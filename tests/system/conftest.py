@@ -9,7 +9,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -100,6 +100,12 @@ def simulated(events: int, seed: int) -> tuple[bytes, list[trace_core.Landmark]]
     document = simulator.next_document(events)
     assert document is not None
     return document, simulator.landmarks()
+
+
+def events_in(answer: httpx.Response) -> list[dict[str, Any]]:
+    """The events of an EPCISQueryDocument."""
+    events: list[dict[str, Any]] = answer.json()["epcisBody"]["queryResults"]["resultsBody"]["eventList"]
+    return events
 
 
 def document_of(*events: dict[str, object]) -> dict[str, object]:

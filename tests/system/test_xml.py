@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 import trace_core
-from tests.system.conftest import document_of, observation
+from tests.system.conftest import document_of, events_in, observation
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +45,7 @@ def test_event_in_xml_is_the_event_in_json(client: httpx.Client) -> None:
         assert job["success"], job
     # The two editions say the same, so it is stored once.
     assert (job["eventsStored"], job["eventsRepeated"]) == (0, 1)
-    stored = client.get(f"/events/{quote(event_id, safe='')}").json()
+    [stored] = events_in(client.get(f"/events/{quote(event_id, safe='')}"))
     assert {name: value for name, value in stored.items() if name != "@context"} == as_json
     history = client.get("/history", params={"item": "(01)09521234543213(21)xml-1"}).json()["histories"][0]
     assert [event["event_id"] for event in history["events"]] == [event_id]

@@ -42,7 +42,7 @@ class CaptureRequest:
     strict: bool = False
     one_event: bool = False
     """Refuse a document of several events or none, before anything of it is stored."""
-    is_xml: bool = False
+    syntax: trace_core.Syntax = "json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Door:
             seed=secrets.token_bytes(SEED_BYTES),
             blinding=self._blinding,
             strict=request.strict,
-            is_xml=request.is_xml,
+            syntax=request.syntax,
         )
         problems = orjson.loads(prepared.problems_json)
         if prepared.document_refused:

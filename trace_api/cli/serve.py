@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 SHUTDOWN_S_MAX = 10
 """How long running requests may take to end after SIGTERM."""
+WEBSOCKET_MESSAGE_BYTES_MAX = 4_096
+"""Of what a listener says, who has nothing to say."""
 
 DATA = click.option(
     "--data",
@@ -76,6 +78,8 @@ def run(
         port=settings.port,
         http=GuardedProtocol,
         loop="uvloop",
+        ws="websockets-sansio",
+        ws_max_size=WEBSOCKET_MESSAGE_BYTES_MAX,
         lifespan="on",
         log_config=None,
         access_log=False,

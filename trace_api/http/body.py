@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from starlette.requests import ClientDisconnect
 
 from trace_api.errors import Invalid, TooLarge, TooSlow, Unavailable, UnsupportedMedia
+from trace_api.http.content_encoding import decoded, encoding_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -22,6 +23,7 @@ BODY_RATE_BYTES_PER_S_MIN = 16_384
 _GRACE_S = 30.0
 JSON_TYPES = frozenset({"application/json", "application/ld+json"})
 XML_TYPES = frozenset({"application/xml", "text/xml"})
+LINES_TYPES = frozenset({"application/x-ndjson", "application/jsonl"})
 
 
 class BodyBudget:
@@ -34,11 +36,11 @@ class BodyBudget:
     async def read(
         self, request: Request, *, bytes_max: int, media_types: frozenset[str] = JSON_TYPES
     ) -> AsyncIterator[bytes]:
-        """The body as it came, at most `bytes_max` bytes, for as long as it is needed.
+        """The body without its content encoding, at most `bytes_max` bytes, for as long as it is needed.
 
         Raises `TooLarge` as soon as it is known to be larger, `Unavailable` when there is no room for it now,
-        before it is read if its length is declared, `TooSlow`, `UnsupportedMedia` for another media type or an
-        encoded body, `Invalid` when empty.
+        before it is read if its length is declared, `TooSlow`, `UnsupportedMedia` for another media type or
+        content encoding, `Invalid` when empty or not in its encoding.
         """
         declared = _check_head(request, bytes_max, media_types)
         # Only what has come holds room: a client that declares much and sends little holds little.
@@ -53,6 +55,7 @@ class BodyBudget:
 
         try:
             body = await _read_bounded(request, bytes_max, hold)
+            body = await decoded(body, encoding_of(_encoding(request)), bytes_max, hold)
             if not body:
                 raise Invalid("the body is empty", problems=[])
             yield body
@@ -69,12 +72,16 @@ def media_type_of(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
+def _encoding(request: Request) -> str:
+    # Named twice means encoded twice.
+    return ",".join(request.headers.getlist("content-encoding"))
+
+
 def _check_head(request: Request, bytes_max: int, media_types: frozenset[str]) -> int:
     """The declared length, 0 if there is none."""
     if media_type_of(request) not in media_types:
         raise UnsupportedMedia(f"send {' or '.join(sorted(media_types))}")
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
-        raise UnsupportedMedia("send the body without content encoding")
+    encoding_of(_encoding(request))
     declared = request.headers.get("content-length", "0")
     if declared.isdigit() and int(declared) > bytes_max:
         raise TooLarge(f"the body may have {bytes_max} bytes", limit=bytes_max)

@@ -7,12 +7,14 @@ import uuid
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
+import orjson
 from fastapi import APIRouter, Header, Query, Request, Response
 
+import trace_core
 from trace_api.capture.road import CaptureRequest, ErrorBehaviour
 from trace_api.errors import Invalid
-from trace_api.http import jobs
-from trace_api.http.body import JSON_TYPES, XML_TYPES, media_type_of
+from trace_api.http import jobs, parameters
+from trace_api.http.body import JSON_TYPES, LINES_TYPES, XML_TYPES, media_type_of
 from trace_api.http.service import OnBehalfOf, ServiceOf
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 router = APIRouter(tags=["capture"])
 
+JOBS_ON_PAGE, JOBS_ON_PAGE_MAX = 30, 100
 EVENT_BODY: dict[str, Any] = {
     "required": True,
     "content": {
@@ -28,9 +31,16 @@ EVENT_BODY: dict[str, Any] = {
         "application/ld+json": {"schema": {"type": "object"}},
     },
 }
-CAPTURE_BODY = {
+SYNTAXES: dict[str, trace_core.Syntax] = {
+    **dict.fromkeys(sorted(JSON_TYPES), "json"),
+    **dict.fromkeys(sorted(XML_TYPES), "xml"),
+    **dict.fromkeys(sorted(LINES_TYPES), "lines"),
+}
+"""Media types of captures, and how the core reads them."""
+CAPTURE_BODY: dict[str, Any] = {
     "required": True,
-    "content": EVENT_BODY["content"] | {media_type: {"schema": {"type": "string"}} for media_type in sorted(XML_TYPES)},
+    "content": EVENT_BODY["content"]
+    | {type_: {"schema": {"type": "string"}} for type_ in sorted(XML_TYPES | LINES_TYPES)},
 }
 PROBLEM: dict[str, Any] = {
     "description": "A problem document (RFC 9457)",
@@ -56,32 +66,45 @@ async def post_capture(
     strict: Annotated[bool, Query(description="Refuse events with findings, such as a wrong check digit")] = False,
     error_behaviour: Annotated[ErrorBehaviour, Header(alias="GS1-Capture-Error-Behaviour")] = ErrorBehaviour.ROLLBACK,
 ) -> Response:
-    """Captures an EPCISDocument, an EPCISQueryDocument or one bare event, in JSON; or documents of EPCIS 1.2 or
-    2.0 in XML, whose events are stored in their JSON form.
+    """Captures an EPCISDocument, an EPCISQueryDocument or one bare event, in JSON; bare events, one a line; or
+    documents of EPCIS 1.2 or 2.0 in XML, whose events are stored in their JSON form. Bodies may be compressed
+    (`Content-Encoding: gzip` or `zstd`).
 
     202 with the capture job. The job has finished: it says what was stored and what is wrong, by event
     and JSON pointer. With `rollback` a capture is stored whole or not at all; with `proceed` the good
     events of it are. What is acknowledged is durable.
     """
-    is_xml = media_type_of(request) in XML_TYPES
     bytes_max = service.settings.capture_body_bytes_max
-    async with service.bodies.read(request, bytes_max=bytes_max, media_types=JSON_TYPES | XML_TYPES) as body:
-        wanted = CaptureRequest(body, partner, error_behaviour, strict, is_xml=is_xml)
+    async with service.bodies.read(request, bytes_max=bytes_max, media_types=frozenset(SYNTAXES)) as body:
+        wanted = CaptureRequest(body, partner, error_behaviour, strict, syntax=SYNTAXES[media_type_of(request)])
         captured = await service.door.capture(wanted)
     job = await _acknowledged(service, captured.capture_id, acknowledge)
     headers = {
         "Location": str(request.url_for("get_capture", capture_id=str(captured.capture_id))),
-        "GS1-EPCIS-Version": "2.0.0",
         "GS1-Capture-Error-Behaviour": error_behaviour.value,
     }
-    return Response(jobs.as_json(job), 202, headers, "application/json")
+    return Response(orjson.dumps(jobs.as_dict(job)), 202, headers, "application/json")
+
+
+@router.get("/capture", responses=parameters.REFUSALS)
+async def get_captures(
+    request: Request,
+    service: ServiceOf,
+    partner: OnBehalfOf,
+    per_page: Annotated[int, Query(alias=parameters.PER_PAGE_NAME, ge=1, le=JOBS_ON_PAGE_MAX)] = JOBS_ON_PAGE,
+    token: parameters.NextPageToken = None,
+) -> Response:
+    """Capture jobs, the newest first, page by page."""
+    found, next_token = await service.questions.captures(token, per_page, partner)
+    body = orjson.dumps([jobs.as_dict(job) for job in found])
+    return Response(body, headers=parameters.next_page(request, next_token), media_type="application/json")
 
 
 @router.get("/capture/{capture_id}", name="get_capture", responses={404: PROBLEM})
 async def get_capture(capture_id: str, service: ServiceOf, partner: OnBehalfOf) -> Response:
     """One capture job: `success`, `errors` by event, and how far its events are in the log."""
     job = await jobs.load(service, _uuid(capture_id), partner)
-    return Response(jobs.as_json(job), media_type="application/json")
+    return Response(orjson.dumps(jobs.as_dict(job)), media_type="application/json")
 
 
 @router.post("/events", status_code=201, responses=REFUSALS, openapi_extra={"requestBody": EVENT_BODY})
@@ -92,16 +115,18 @@ async def post_event(
     acknowledge: Annotated[Acknowledge, Query(alias="ack")] = Acknowledge.STORED,
     strict: bool = False,
 ) -> Response:
-    """Captures one bare event. 201 with its place in `Location`, or 400 with every error."""
+    """Captures one bare event. 201 with the event and its place in `Location`, or 400 with every error."""
     async with service.bodies.read(request, bytes_max=service.settings.event_bytes_max) as body:
         wanted = CaptureRequest(body, partner, ErrorBehaviour.ROLLBACK, strict, one_event=True)
         captured = await service.door.capture(wanted)
-    if not captured.job.success:
-        raise Invalid("the event was refused", problems=captured.job.problems)
-    job = await _acknowledged(service, captured.capture_id, acknowledge)
+        if not captured.job.success:
+            raise Invalid("the event was refused", problems=captured.job.problems)
+        event = _with_id(body, captured.event_ids)
+    await _acknowledged(service, captured.capture_id, acknowledge)
     location = f"{str(request.base_url).rstrip('/')}/events/{quote(captured.event_ids[0], safe='')}"
-    answer = jobs.as_json(job, eventID=captured.event_ids[0])
-    return Response(answer, 201, {"Location": location, "GS1-EPCIS-Version": "2.0.0"}, "application/json")
+    capture = request.url_for("get_capture", capture_id=str(captured.capture_id))
+    headers = {"Location": location, "Link": f'<{capture}>; rel="via"'}
+    return Response(event, 201, headers, "application/json")
 
 
 async def _acknowledged(service: Service, capture_id: uuid.UUID, acknowledge: Acknowledge) -> Job:
@@ -109,6 +134,16 @@ async def _acknowledged(service: Service, capture_id: uuid.UUID, acknowledge: Ac
     if acknowledge is Acknowledge.STORED:
         return await jobs.load(service, capture_id)
     return await jobs.wait_sequenced(service, capture_id)
+
+
+def _with_id(body: bytes, event_ids: list[str]) -> bytes:
+    """The event as it came, with the id that it has now. A document around it is left away."""
+    event = orjson.loads(body)
+    if "epcisBody" in event:
+        epcis_body = event["epcisBody"]
+        events = epcis_body.get("eventList") or epcis_body["queryResults"]["resultsBody"]["eventList"]
+        event = {"@context": event.get("@context"), **events[0]}
+    return orjson.dumps(event | {"eventID": event_ids[0]})
 
 
 def _uuid(text: str) -> uuid.UUID:

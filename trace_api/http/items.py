@@ -42,6 +42,12 @@ async def get_history(item: ItemName, service: ServiceOf, partner: OnBehalfOf) -
     return json_response(await service.questions.history(item, partner))
 
 
+@router.get("/state")
+async def get_state(item: ItemName, service: ServiceOf, partner: OnBehalfOf) -> Response:
+    """How an item stands now: where, since when, in what, with whom, with which disposition, and what is in it."""
+    return json_response(orjson.dumps(await service.questions.state(item, partner)))
+
+
 @router.get("/trace")
 async def get_trace(
     item: ItemName, service: ServiceOf, partner: OnBehalfOf, direction: Direction = Direction.FORWARD

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-import orjson
-
 from trace_api.errors import NotFound, Unavailable
 from trace_api.store import captures
 
@@ -42,11 +40,11 @@ async def wait_sequenced(service: Service, capture_id: uuid.UUID) -> Job:
         await service.sequencer.wait_published(_LOOK_AGAIN_S)
 
 
-def as_json(job: Job, **members: object) -> bytes:
-    """A capture job of EPCIS 2.0, with what we add: counts, findings, and the place in the log."""
+def as_dict(job: Job) -> dict[str, object]:
+    """A capture job of EPCIS 2.0, with what we add: counts, findings, and the place in the log. JSON-serialisable."""
     problems = job.outcome.problems
     errors = [_error(p) for p in problems if p["severity"] == "error"]
-    body = {
+    return {
         "captureID": str(job.capture_id),
         "createdAt": job.record_time,
         "finishedAt": job.record_time,
@@ -61,9 +59,7 @@ def as_json(job: Job, **members: object) -> bytes:
         "eventsRepeated": job.outcome.repeated,
         "state": "stored" if job.first_leaf_index is None and job.outcome.stored else "published",
         "firstLeafIndex": job.first_leaf_index,
-        **members,
     }
-    return orjson.dumps(body)
 
 
 def _error(problem: dict[str, object]) -> dict[str, object]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from starlette.routing import Router
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_METHODS = ("GET", "POST")
+_METHODS = ("GET", "POST", "PUT", "DELETE")
 """What the routes have."""
 
 

@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import Annotated
 
 import jinja2
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from starlette.staticfiles import StaticFiles
 
 from trace_api.errors import Invalid
+from trace_api.http.collections import collection_of
 from trace_api.http.items import NAME_CHARACTERS_MAX
+from trace_api.http.negotiation import media_type
+from trace_api.http.profile import RESOURCES
 from trace_api.http.service import OnBehalfOf, ServiceOf
 
 router = APIRouter(include_in_schema=False)
@@ -41,11 +44,15 @@ HEADERS = {
 
 @router.get("/")
 async def get_page(
+    request: Request,
     service: ServiceOf,
     partner: OnBehalfOf,
     scan: Annotated[str, Query(max_length=NAME_CHARACTERS_MAX)] = "",
 ) -> Response:
-    """The page; with `scan`, the verdict, its reasons, the current state and the timeline with receipts."""
+    """The page; with `scan`, the verdict, its reasons, the current state and the timeline with receipts. For a
+    program that asks for JSON, the top-level resources."""
+    if not scan and media_type(request, ("application/json", "text/html")) == "application/json":
+        return collection_of(list(RESOURCES))
     answer, refusal = None, None
     if scan.strip():
         try:

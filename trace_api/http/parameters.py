@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Header, Query
 
+from trace_api.query.page_tokens import TOKEN_CHARACTERS_MAX
 from trace_api.query.simple import parse
-from trace_api.query.simple.pages import PAGE_EVENTS_MAX, TOKEN_CHARACTERS_MAX
+from trace_api.query.simple.pages import PAGE_EVENTS_MAX
 from trace_api.query.simple.table import ROWS, Row, Takes
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+
+    from trace_api.query.page_tokens import PageToken
 
 PER_PAGE = 100
 PER_PAGE_NAME, TOKEN_NAME = "perPage", "nextPageToken"
@@ -36,12 +39,21 @@ def read(request: Request, extensions: str) -> parse.Query:
     return parse.parse_parameters(asked, parse.namespaces_of_header(extensions))
 
 
+def next_page(request: Request, token: PageToken | None) -> dict[str, str]:
+    """The headers that lead to the next page, if there is one, and say until when."""
+    if token is None:
+        return {}
+    link = request.url.include_query_params(**{TOKEN_NAME: token.text})
+    return {"Link": f'<{link}>; rel="next"', "GS1-Next-Page-Token-Expires": f"{token.expires:%Y-%m-%dT%H:%M:%SZ}"}
+
+
 def _problem(description: str) -> dict[str, Any]:
     return {"description": description, "content": {"application/problem+json": {}}}
 
 
 REFUSALS: dict[int | str, dict[str, Any]] = {
     400: _problem("A parameter, by its name, is not what it should be"),
+    406: _problem("The answer does not exist in the form that is wished for"),
     413: _problem("The query is too complex, or finds more than its maxEventCount"),
     503: _problem("The database is not there; try again"),
 }

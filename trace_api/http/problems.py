@@ -58,10 +58,27 @@ def of_trace_error(error: errors.TraceError) -> Response:
         case errors.QueryParameter():
             wrong = [{"parameter": error.parameter, "message": str(error)}]
             return problem(400, "epcisException:QueryParameterException", str(error), errors=wrong)
+        case errors.QueryInvalid():
+            wrong = [{"pointer": error.pointer, "message": str(error)}]
+            return problem(400, "epcisException:QueryValidationException", str(error), errors=wrong)
+        case errors.Subscription():
+            wrong = [{"pointer": error.pointer, "message": str(error)}]
+            return problem(400, "epcisException:SubscriptionControlsException", str(error), errors=wrong)
+        case errors.AlreadyThere():
+            return problem(409, "epcisException:ResourceAlreadyExistsException", str(error))
+        case errors.TooMany():
+            return problem(429, "wayproof:too-many", str(error))
         case errors.QueryTooComplex():
             return problem(413, "epcisException:QueryTooComplexException", str(error))
         case errors.QueryTooLarge():
             return problem(413, "epcisException:QueryTooLargeException", str(error))
+        case errors.Unauthorised():
+            asked = {"WWW-Authenticate": "Bearer"}
+            return problem(401, "epcisException:SecurityException", str(error), headers=asked)
+        case errors.Forbidden():
+            return problem(403, "epcisException:SecurityException", str(error))
+        case errors.NotAcceptable():
+            return problem(406, "epcisException:NotAcceptableException", str(error))
         case errors.NotFound():
             return problem(404, "epcisException:NoSuchResourceException", str(error))
         case errors.TooLarge():

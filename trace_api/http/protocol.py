@@ -17,6 +17,7 @@ HEADER_S_MAX = 10.0
 HEADER_BYTES_MAX = 65_536
 """Request line and headers together; uvicorn's h11 twin has the same limit."""
 HEADERS_MAX = 128
+URL_BYTES_MAX = 32_768
 
 _TOO_MUCH = f"a request has at most {HEADERS_MAX} headers, of {HEADER_BYTES_MAX} bytes with its first line"
 
@@ -36,6 +37,9 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_url(self, url: bytes) -> None:
         self._count(len(url))
         super().on_url(url)
+        if len(self.url) > URL_BYTES_MAX:
+            detail = f"an address has at most {URL_BYTES_MAX} bytes"
+            self._refuse(414, detail, type_="epcisException:URITooLongException")
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._count(len(name) + len(value))
@@ -77,10 +81,10 @@ class GuardedProtocol(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         self._refuse(400, msg)
 
-    def _refuse(self, status: int, detail: str) -> None:
+    def _refuse(self, status: int, detail: str, *, type_: str = "about:blank") -> None:
         if self.transport.is_closing():
             return
-        document = problem(status, "about:blank", detail, headers={"Connection": "close"})
+        document = problem(status, type_, detail, headers={"Connection": "close"})
         lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}".encode()]
         lines += [name + b": " + value for name, value in document.raw_headers]
         self.transport.write(b"\r\n".join([*lines, b"", bytes(document.body)]))

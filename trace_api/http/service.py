@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -15,6 +16,8 @@ from trace_api.query.questions import Questions
 from trace_api.settings import Settings
 from trace_api.store.pool import Store
 
+LISTENERS_MAX = 256
+"""Websockets of one process."""
 OPEN_PARTNER = "anonymous"
 """On whose behalf everything happens as long as no trading partners are registered."""
 
@@ -31,6 +34,7 @@ class Service:
     sequencer: Sequencer
     questions: Questions
     bodies: BodyBudget
+    listeners: asyncio.Semaphore
 
 
 def _service(request: Request) -> Service:

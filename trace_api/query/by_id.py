@@ -65,3 +65,10 @@ async def digests(connection: asyncpg.Connection, found: Sequence[LoggedEvent]) 
         for e in named
         if e.body is not None and e.secret is not None
     ]
+
+
+async def first_of_item(connection: asyncpg.Connection, blinding: trace_core.Blinding, item: str) -> LoggedEvent | None:
+    """The first event under an item's name; the name itself is the caller's to compare."""
+    keys = await events.references(connection, [blinding.name_hash(item)], [0], [TIME_US_MAX], limit=1)
+    found = await events.logged_by_key(connection, keys)
+    return found[0] if found else None

@@ -40,15 +40,13 @@ async def page(
     connection: asyncpg.Connection, blinding: trace_core.Blinding, collection: str, after: str, limit: int
 ) -> tuple[list[str], str | None]:
     """The next values of a collection behind a place, which is empty at first, and the next place. EPCs come by the
-    one name of their key, in no order of meaning. Raises `ValueError` for a place that is none."""
+    one name of their key, in no order of meaning."""
     if collection == "eventTypes":
         return list(EVENT_TYPES), None
     if collection in _COLUMNS:
         values = await events.values_of(connection, _COLUMNS[collection], after, limit + 1)
         return values[:limit], values[limit - 1] if len(values) > limit else None
     start = int(after) if after else HASH_MIN
-    if not HASH_MIN <= start < -HASH_MIN:
-        raise ValueError(after)
     found = await events.items_named(connection, start, _ITEM_ROLES, limit + 1)
     shown = found[:limit]
     names: dict[int, str] = {}

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 import trace_core
-from trace_api.errors import Invalid
-from trace_api.query import by_id, collections, listing, master_data, receipts
+from trace_api.errors import Invalid, NotFound
+from trace_api.query import by_id, collections, master_data, named, receipts
 from trace_api.query.names import Named, read_name
 from trace_api.query.simple import pages
 from trace_api.query.simple.filters import Keys
 from trace_api.query.verdict import Evidence, Reason, Weight, judge
 from trace_api.query.walk import walk
-from trace_api.store import events
+from trace_api.store import captures, events, links, queries
 from trace_api.store import master_data as stored_master_data
 
 if TYPE_CHECKING:
@@ -24,9 +25,13 @@ if TYPE_CHECKING:
 
     import asyncpg
 
+    from trace_api.query.named import News
+    from trace_api.query.page_tokens import PageToken
     from trace_api.query.simple.parse import Query
+    from trace_api.store.captures import Job
     from trace_api.store.events import LoggedEvent, StoredEvent
     from trace_api.store.pool import Store
+    from trace_api.store.queries import NamedQuery, Subscription
 
 EVENTS_MAX = 200_000
 """Events that one answer looks at; past that it says that it is truncated."""
@@ -34,6 +39,8 @@ ITEMS_MAX = 100_000
 """Items in one answer."""
 TIMELINE_EVENTS_MAX = 200
 """Events of a verdict's timeline, the latest; each comes with its proof."""
+CAPTURE_NO_MAX = 1 << 43
+"""Past every number that a capture can have."""
 KEY_FAULTS = frozenset({"check_digit", "length", "character", "content", "structure"})
 """What is wrong with a scan that means to be a GS1 key: the verdict is `rejected`, not an error."""
 
@@ -43,13 +50,35 @@ class Questions:
 
     def __init__(self, store: Store, blinding_key: bytes, limits: pages.Limits | None = None) -> None:
         self._store = store
-        self._blinding = trace_core.Blinding(blinding_key)
-        self._keys = Keys.of(self._blinding)
+        self._keys = Keys.of(blinding_key)
+        self._blinding = self._keys.blinding
         self._limits = limits or pages.Limits()
+
+    @property
+    def keys(self) -> Keys:
+        """The log's key, as queries use it."""
+        return self._keys
 
     async def history(self, item: str, _partner: str) -> bytes:
         """JSON of lineage's history (`docs/api.md`)."""
         return await self._walk("history", read_name(item, also_wrong=True).item)
+
+    async def state(self, item: str, _partner: str) -> dict[str, Any]:
+        """How an item stands now, without how it came to that. Raises `NotFound` where no event names it."""
+        named = read_name(item, also_wrong=True)
+        answer = orjson.loads(await self._walk("history", named.item))
+        [history] = answer["histories"]
+        if not history["events"]:
+            raise NotFound("no event names this item")
+        async with self._store.snapshot() as connection:
+            names = await master_data.names_of(connection, self._blinding, _ids(named, history, []))
+        return {
+            "item": named.item,
+            "state": {name: _outside(history[name]) for name in _STATE},
+            "contents": _outside(history["contents"]),
+            "names": names,
+            "truncated": answer["truncated"],
+        }
 
     async def trace(self, item: str, _partner: str, *, forward: bool) -> bytes:
         """JSON of lineage's trace."""
@@ -72,17 +101,89 @@ class Questions:
 
     async def page(
         self, query: Query, token: str | None, per_page: int, _partner: str
-    ) -> tuple[list[StoredEvent], str | None]:
+    ) -> tuple[list[StoredEvent], PageToken | None]:
         """A page of the events that a query finds, and the token of the next one."""
         async with self._store.snapshot() as connection:
             found = await pages.page(connection, query, self._keys, token, per_page, self._limits)
             stored = {row.event_key: row for row in await events.events_by_key(connection, found.event_keys)}
         return [stored[key] for key in found.event_keys], found.token
 
-    async def values(self, collection: str, after: str, limit: int, _partner: str) -> tuple[list[str], str | None]:
-        """The next values of a collection behind a place, and the next place."""
+    async def values(
+        self, collection: str, token: str | None, limit: int, _partner: str
+    ) -> tuple[list[str], PageToken | None]:
+        """A page of the values of a collection, and the token of the next one."""
         async with self._store.snapshot() as connection:
-            return await collections.page(connection, self._blinding, collection, after, limit)
+            [after] = [""] if token is None else await self._keys.page_tokens.read(connection, collection, token)
+            values, last = await collections.page(connection, self._blinding, collection, after, limit)
+        return values, None if last is None else self._keys.page_tokens.write(collection, [last])
+
+    async def captures(self, token: str | None, limit: int, partner: str) -> tuple[list[Job], PageToken | None]:
+        """A page of the partner's capture jobs, the newest first, and the token of the next one."""
+        tokens = self._keys.page_tokens
+        async with self._store.snapshot() as connection:
+            [before] = [CAPTURE_NO_MAX] if token is None else await tokens.read(connection, "captures", token)
+            found = await captures.page_of_captures(connection, partner, before, limit)
+            # A page may be short of what was asked for, but never an empty one while there is more.
+            is_last = not found or not await captures.page_of_captures(connection, partner, found[-1][0], 1)
+        jobs = [job for _, job in found]
+        return jobs, None if is_last else tokens.write("captures", [found[-1][0]])
+
+    async def named_query(self, name: str, partner: str) -> NamedQuery:
+        """A named query. Raises `NotFound`."""
+        async with self._store.session() as connection:
+            found = await queries.read_query(connection, partner, name)
+        if found is None:
+            raise NotFound("no such query")
+        return found
+
+    async def named_queries(
+        self, token: str | None, limit: int, partner: str
+    ) -> tuple[list[NamedQuery], PageToken | None]:
+        """A page of the partner's named queries, and the token of the next one."""
+        tokens = self._keys.page_tokens
+        async with self._store.snapshot() as connection:
+            [after] = [""] if token is None else await tokens.read(connection, "queries", token)
+            found = await queries.page_of_queries(connection, partner, after, limit + 1)
+        shown = found[:limit]
+        return shown, tokens.write("queries", [shown[-1].name]) if len(found) > limit else None
+
+    async def subscriptions(
+        self, query_name: str, token: str | None, limit: int, partner: str
+    ) -> tuple[list[Subscription], PageToken | None]:
+        """A page of the subscriptions to a query, and the token of the next one."""
+        tokens, list_ = self._keys.page_tokens, f"subscriptions {query_name}"
+        async with self._store.snapshot() as connection:
+            [after] = [str(uuid.UUID(int=0))] if token is None else await tokens.read(connection, list_, token)
+            found = await queries.page_of_subscriptions(connection, partner, query_name, uuid.UUID(after), limit + 1)
+        shown = found[:limit]
+        return shown, tokens.write(list_, [str(shown[-1].subscription_id)]) if len(found) > limit else None
+
+    async def links(self, token: str | None, limit: int) -> tuple[list[tuple[str, bytes]], PageToken | None]:
+        """A page of the levels of keys that have links, and the token of the next one."""
+        tokens = self._keys.page_tokens
+        async with self._store.snapshot() as connection:
+            [after] = [""] if token is None else await tokens.read(connection, "links", token)
+            found = await links.page(connection, after, limit + 1)
+        shown = found[:limit]
+        return shown, tokens.write("links", [shown[-1][0]]) if len(found) > limit else None
+
+    async def leaf_of_record_time(self, since: datetime | None) -> int:
+        """The leaf from which on to look for what was recorded since a time; the end of the log for None."""
+        async with self._store.session() as connection:
+            if since is None:
+                return await queries.tree_size(connection)
+            return await queries.leaf_of_record_time(connection, since)
+
+    async def news(self, query: Query, since: int, recorded_since: datetime | None) -> News:
+        """What a query finds among the events that were logged from a leaf on."""
+        async with self._store.snapshot() as connection:
+            limit = named.NEWS_EVENTS_MAX
+            return await named.news(connection, query, self._keys, since, recorded_since, limit=limit)
+
+    async def end_page_token(self, token: str) -> None:
+        """Ends a page token. Raises `NotFound` for one that is none of ours."""
+        async with self._store.session() as connection:
+            await self._keys.page_tokens.end(connection, token)
 
     async def master_data_of(
         self, ids: Sequence[str], vocabulary: str | None, at: datetime, _partner: str
@@ -93,13 +194,15 @@ class Questions:
         return master_data.vocabulary_list([e for e in found if vocabulary in (None, e.vocabulary)])
 
     async def page_of_master_data(
-        self, after: tuple[str, str], vocabulary: str | None, at: datetime, limit: int, _partner: str
-    ) -> tuple[list[dict[str, Any]], tuple[str, str] | None]:
-        """A page of all that was known at a time, behind a pair of vocabulary and id, and the pair that leads on."""
-        async with self._store.session() as connection:
-            found = await stored_master_data.page(connection, after, vocabulary, at, limit)
-        last = (found[-1].vocabulary, found[-1].element_id) if len(found) == limit else None
-        return master_data.vocabulary_list(found), last
+        self, token: str | None, vocabulary: str | None, at: datetime, limit: int, _partner: str
+    ) -> tuple[list[dict[str, Any]], PageToken | None]:
+        """A page of all that was known at a time, and the token of the next one."""
+        tokens = self._keys.page_tokens
+        async with self._store.snapshot() as connection:
+            place = ["", ""] if token is None else await tokens.read(connection, "masterData", token)
+            found = await stored_master_data.page(connection, (place[0], place[1]), vocabulary, at, limit)
+        last = [found[-1].vocabulary, found[-1].element_id] if len(found) == limit else None
+        return master_data.vocabulary_list(found), None if last is None else tokens.write("masterData", last)
 
     async def receipt(self, event_id: str, _partner: str) -> dict[str, Any]:
         """The receipt of an event. An id that several events share takes the content digest instead."""
@@ -170,10 +273,10 @@ class Questions:
     async def _verify_class(self, scan: str, named: Named) -> dict[str, Any]:
         """A product without lot or serial: too many items for one history, so only whether it is known."""
         async with self._store.snapshot() as connection:
-            rows = await listing.events_of_item(connection, self._blinding, named.item, limit=1)
-        if rows:
+            first = await by_id.first_of_item(connection, self._blinding, named.item)
+        if first is not None:
             message = "this names a product, not one item or lot of it; events of the product are known"
-            reason = Reason("class_only", Weight.UNVERIFIABLE, message, (receipts.event_id_of(rows[0]),))
+            reason = Reason("class_only", Weight.UNVERIFIABLE, message, (receipts.event_id_of(first),))
         else:
             reason = Reason("unknown_item", Weight.UNVERIFIABLE, "no event names this product")
         return _answer(scan, named.item, "unverifiable", [reason])

@@ -26,6 +26,8 @@ ATTEMPTS_MAX = 3
 """How often a capture is sent to the database when its transaction is lost or was in another's way."""
 _PAUSE_S = 0.2
 COPY_PIECE_BYTES = 1 << 18
+PAGE_BYTES_MAX = 4 * 1024 * 1024
+"""What the jobs of one page say, and one job more."""
 PROBLEMS_MAX = 1_000
 """Problems that a job lists; the core holds to it, too."""
 
@@ -193,4 +195,18 @@ async def load_capture(store: Store, capture_id: uuid.UUID) -> Job | None:
     """A capture job, or None."""
     async with store.session() as connection:
         row = await connection.fetchrow(_SQL["load_capture"], capture_id)
-    return None if row is None else Job(**{**row, "outcome": Outcome(**orjson.loads(row["outcome"]))})
+    return None if row is None else _job(row)
+
+
+async def page_of_captures(
+    connection: asyncpg.Connection, partner: str, before: int, limit: int
+) -> list[tuple[int, Job]]:
+    """A partner's captures with numbers below one, the newest first, each with its number; `limit` at most, and as
+    many as say `PAGE_BYTES_MAX` bytes together, but one at least. Cost: one index scan."""
+    rows = await connection.fetch(_SQL["page_of_captures"], partner, before, limit, PAGE_BYTES_MAX)
+    return [(row["capture_no"], _job(row)) for row in rows]
+
+
+def _job(row: asyncpg.Record) -> Job:
+    outcome = Outcome(**orjson.loads(row["outcome"]))
+    return Job(row["capture_id"], row["partner"], row["record_time"], row["first_leaf_index"], outcome)

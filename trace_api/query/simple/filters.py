@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import trace_core
 from trace_api.errors import QueryParameter
+from trace_api.query.page_tokens import PageTokens
 from trace_api.query.simple import values
 
 if TYPE_CHECKING:
@@ -35,14 +36,16 @@ ROUNDING = 1e-12
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The log's key, in its two uses."""
+    """The log's blinding key, in its three uses."""
 
     blinding: trace_core.Blinding
     terms: trace_core.TermKey
+    page_tokens: PageTokens
 
     @classmethod
-    def of(cls, blinding: trace_core.Blinding) -> Keys:
-        return cls(blinding, trace_core.TermKey(blinding))
+    def of(cls, blinding_key: bytes) -> Keys:
+        blinding = trace_core.Blinding(blinding_key)
+        return cls(blinding, trace_core.TermKey(blinding), PageTokens(blinding_key))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,19 +10,19 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 import orjson
 
-from trace_api.errors import Invalid, QueryParameter, QueryTooComplex, QueryTooLarge
+from trace_api.errors import QueryParameter, QueryTooComplex, QueryTooLarge
 from trace_api.query.simple.filters import Asked, Keys, extension_field
 from trace_api.query.simple.statement import Statement
 from trace_api.query.simple.values import TIME_MIN, microseconds
 from trace_api.store import events
 
 if TYPE_CHECKING:
+    from trace_api.query.page_tokens import PageToken
     from trace_api.query.simple.parse import Query
 
 PAGE_EVENTS_MAX = 1_000
 PAGE_BYTES_MAX = 16 * 1024 * 1024
 """Bodies of one page, and one event more: a page may have fewer events than were asked for, and a next one."""
-TOKEN_CHARACTERS_MAX = 400
 COST_MAX = 3_000_000.0
 """What the planner may expect of a statement, in its units: about a read of all of ten million events."""
 QUERY_S_MAX = 10.0
@@ -55,15 +53,21 @@ class Page:
     """Keys of events in order, and the token of the next page, if there may be one."""
 
     event_keys: list[int]
-    token: str | None
+    token: PageToken | None
 
 
-def compile_query(query: Query, keys: Keys, *, place: Place | None, limit: int) -> tuple[str, list[object]]:
-    """The statement of a page behind a place, and its arguments: rows of key and what it is ordered by."""
+def filtered(query: Query, keys: Keys) -> Statement:
+    """What an event has to meet to be found."""
     sql = Statement(["body IS NOT NULL"])
     for row, asked in query.filters:
         if row.filter is not None:
             row.filter(asked, keys, sql)
+    return sql
+
+
+def compile_query(query: Query, keys: Keys, *, place: Place | None, limit: int) -> tuple[str, list[object]]:
+    """The statement of a page behind a place, and its arguments: rows of key and what it is ordered by."""
+    sql = filtered(query, keys)
     order = _order(query, keys, sql)
     sign, direction = ("<", "DESC") if query.descending else (">", "ASC")
     if place is not None:
@@ -97,12 +101,11 @@ async def page(
     Raises `QueryTooComplex` before a statement is run that would cost more than `limits`, or when it runs longer;
     `QueryTooLarge` where there are more events than the query's maxEventCount; `Invalid` for a token of another query.
     """
-    place = None if token is None else _read_token(token, query, keys)
+    place = None if token is None else await _read_token(connection, token, query, keys)
     left = query.limit if place is None else place.left
     # One more than the page has tells whether there is a next one.
     wanted = per_page if left is None else min(per_page, left)
-    await connection.execute(f"SET LOCAL statement_timeout = {max(1, int(limits.query_s_max * 1000))}")
-    await connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+    await limit_statements(connection, limits)
     if query.max_events is not None and place is None:
         most = query.max_events
         counted = await _run(connection, *compile_query(query, keys, place=None, limit=most + 1), limits)
@@ -117,6 +120,12 @@ async def page(
     is_last = not is_cut and (len(rows) <= wanted or next_left == 0)
     last = None if is_last else Place(_number(shown[-1]["place"]), shown[-1]["event_key"], next_left)
     return Page([row["event_key"] for row in shown], None if last is None else _write_token(last, query, keys))
+
+
+async def limit_statements(connection: asyncpg.Connection, limits: Limits) -> None:
+    """For the rest of a transaction: a time limit, and a plan for the very arguments."""
+    await connection.execute(f"SET LOCAL statement_timeout = {max(1, int(limits.query_s_max * 1000))}")
+    await connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")
 
 
 async def _run(
@@ -136,26 +145,17 @@ def _number(value: Any) -> float:  # noqa: ANN401 (a column of either type)
     return float(microseconds(value)) if isinstance(value, datetime) else float(value)
 
 
-def _write_token(place: Place, query: Query, keys: Keys) -> str:
-    infinite = math.isinf(place.value)
-    parts = [keys.terms.term("page", query.identity()), None if infinite else place.value, place.event_key, place.left]
-    return base64.urlsafe_b64encode(orjson.dumps(parts)).decode().rstrip("=")
+def _list(query: Query) -> str:
+    return f"events {query.identity()}"
 
 
-def _read_token(token: str, query: Query, keys: Keys) -> Place:
-    try:
-        parts = orjson.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-        identity, value, event_key, left = parts
-        is_place = isinstance(event_key, int) and -(1 << 63) <= event_key < 1 << 63
-        is_left = left is None or (isinstance(left, int) and 0 < left < 1 << 31)
-        is_value = value is None or (isinstance(value, float) and (query.order_by not in _COLUMNS or 0 <= value < 5e15))
-        if not (is_place and is_left and is_value and len(token) <= TOKEN_CHARACTERS_MAX):
-            raise ValueError
-    except (ValueError, TypeError, binascii.Error):
-        raise Invalid("the page token is not one of ours") from None
-    if identity != keys.terms.term("page", query.identity()):
-        raise Invalid("the page token belongs to another query")
-    if value is None and query.order_by in _COLUMNS:
-        raise Invalid("the page token is not one of ours")
+def _write_token(place: Place, query: Query, keys: Keys) -> PageToken:
+    # JSON has no infinity; only it is left out.
+    value = None if math.isinf(place.value) else place.value
+    return keys.page_tokens.write(_list(query), [value, place.event_key, place.left])
+
+
+async def _read_token(connection: asyncpg.Connection, token: str, query: Query, keys: Keys) -> Place:
+    value, event_key, left = await keys.page_tokens.read(connection, _list(query), token)
     absent = -math.inf if query.descending else math.inf
     return Place(absent if value is None else value, event_key, left)

@@ -25,6 +25,32 @@ fn as_json(document: &[u8]) -> Result<Cow<'_, [u8]>, Problem> {
     }
 }
 
+#[derive(Clone, Copy)]
+enum Syntax {
+    Json,
+    Xml,
+    Lines,
+}
+
+impl Syntax {
+    fn named(name: &str) -> PyResult<Self> {
+        match name {
+            "json" => Ok(Self::Json),
+            "xml" => Ok(Self::Xml),
+            "lines" => Ok(Self::Lines),
+            _ => Err(PyValueError::new_err("a syntax is json, xml or lines")),
+        }
+    }
+
+    fn to_json(self, body: &[u8]) -> Result<Cow<'_, [u8]>, Problem> {
+        match self {
+            Self::Json => Ok(Cow::Borrowed(body)),
+            Self::Xml => from_xml(body),
+            Self::Lines => epcis::document_of_lines(body).map(Cow::Owned),
+        }
+    }
+}
+
 fn from_xml(document: &[u8]) -> Result<Cow<'_, [u8]>, Problem> {
     xml::to_json(document).map(Cow::Owned).map_err(|e| Problem::of_document("", e.code, e.message))
 }
@@ -105,7 +131,7 @@ pub struct PreparedCapture {
 }
 
 #[pyfunction]
-#[pyo3(signature = (body, *, partner, record_time_us, capture_no, seed, blinding, strict, is_xml=false))]
+#[pyo3(signature = (body, *, partner, record_time_us, capture_no, seed, blinding, strict, syntax="json"))]
 #[expect(clippy::too_many_arguments, reason = "keyword arguments of one Python function")]
 pub fn prepare_capture(
     py: Python<'_>,
@@ -116,12 +142,13 @@ pub fn prepare_capture(
     seed: &[u8],
     blinding: &Blinding,
     strict: bool,
-    is_xml: bool,
+    syntax: &str,
 ) -> PyResult<PreparedCapture> {
     let seed = seed.try_into().map_err(|_| PyValueError::new_err("a seed has 32 bytes"))?;
     let record_time = record_time_us;
     let request = Request { partner, record_time, capture_no, seed, blinding: &blinding.0, strict };
-    let prepare = || match if is_xml { from_xml(body) } else { Ok(Cow::Borrowed(body)) } {
+    let syntax = Syntax::named(syntax)?;
+    let prepare = || match syntax.to_json(body) {
         Ok(json) => capture::prepare(&json, &request),
         Err(problem) => Prepared::refused(problem, &request),
     };

@@ -1,0 +1,1 @@
+"""Delivery: what named queries find anew goes to whoever subscribed."""
