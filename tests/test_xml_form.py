@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -239,4 +239,8 @@ def test_generated_events_with_any_members_of_users_keep_their_ids(
         event["readPoint"] = {"id": "urn:epc:id:sgln:9521321.01234.0"} | members
         event["sensorElementList"] = [{"sensorReport": [{"type": "Temperature", "value": 4.5}]} | members]
     body = query_document(*events) if as_query else orjson.dumps(document)
+    try:
+        trace_core.event_hash_ids(body)
+    except trace_core.CaptureError:
+        reject()  # it has no id: a text such as "inf"
     assert_written(standard, body)
