@@ -195,7 +195,8 @@ def test_large_events_of_one_item_cost_an_answer_little_memory(server: Server, c
     [
         ({"Content-Type": "text/plain"}, 415),
         ({}, 415),
-        ({**JSON, "Content-Encoding": "gzip"}, 415),
+        ({**JSON, "Content-Encoding": "br"}, 415),
+        ({**JSON, "Content-Encoding": "gzip, gzip"}, 415),
     ],
 )
 def test_other_media_is_refused(client: httpx.Client, headers: dict[str, str], status: int) -> None:

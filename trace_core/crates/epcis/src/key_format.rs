@@ -14,7 +14,8 @@ pub enum KeyFormat {
 }
 
 /// Appends the event as JSON, members in their order, numbers as they were written, and every GS1 key in one
-/// form. A key stays as it is where it is none, where it is wrong, or where it has no such form.
+/// form. A key stays as it is where it is none, where it is wrong, or where it has no such form; the event hash id
+/// stays the same.
 ///
 /// A URN says how long the company prefix is and a Digital Link does not: `prefix_digits` is asked, with the
 /// digits of the key from the prefix on. Cost: one pass.
@@ -74,12 +75,20 @@ impl Writer<'_> {
     fn formatted(&mut self, text: &str) -> Option<String> {
         let is_urn = text.starts_with("urn:");
         match self.format {
-            KeyFormat::DigitalLink if is_urn => gs1::item_key(text).map(|key| key.uri()),
+            KeyFormat::DigitalLink if is_urn => gs1::item_key(text).and_then(|_| hash_form(text)),
             KeyFormat::Urn if !is_urn => {
                 let key = gs1::item_key(text)?;
-                key.to_urn((self.prefix_digits)(key.prefixed_digits()?)?)
+                let urn = key.to_urn((self.prefix_digits)(key.prefixed_digits()?)?)?;
+                // A link may escape what a URN does not; then the URN would give the event another hash id.
+                (hash_form(&urn) == hash_form(text)).then_some(urn)
             }
             _ => None,
         }
     }
+}
+
+/// The Digital Link that stands for a key in event hash ids.
+fn hash_form(text: &str) -> Option<String> {
+    let mut form = String::new();
+    gs1::write_canonical(text, &mut form).then_some(form)
 }
