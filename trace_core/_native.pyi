@@ -78,8 +78,9 @@ class PreparedCapture:
     content_digests: list[bytes]
     """Of the accepted events, in order."""
 
-    master_data: list[tuple[int, str, str, bytes]]
-    """Name hash, vocabulary, id and canonical JSON of each element of master data in the header."""
+    master_data: list[tuple[int, str, str, bytes, list[int]]]
+    """Name hash, vocabulary, id, canonical JSON, and terms of the attributes (fields `MDA:…`), of each element of
+    master data in the header."""
 
     def event_names(self) -> list[int]:
         """Hashes under which the accepted events' ids and event hash ids are filed."""

@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.system.conftest import document_of, observation
+from tests.system.conftest import document_of, events_in, observation
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import httpx
+
+    from tests.system.conftest import Server
 
 PARTY = "urn:epcglobal:epcis:vtype:Party"
 LOCATION = "urn:epcglobal:epcis:vtype:BusinessLocation"
@@ -120,3 +124,83 @@ def test_more_elements_than_the_limit_are_refused(client: httpx.Client) -> None:
 )
 def test_hostile_question_is_refused(client: httpx.Client, query: str) -> None:
     assert client.get(f"/masterData?{query}").status_code == 400
+
+
+SITES = {
+    "urn:epc:id:sgln:9521234.10000.0": ["urn:epc:id:sgln:9521234.10001.0", "https://id.gs1.org/414/9521234100027"],
+    "https://id.gs1.org/414/9521234100027": ["urn:epc:id:sgln:9521234.10003.0"],
+    # A part that is told to hold the whole.
+    "urn:epc:id:sgln:9521234.10003.0": ["https://example.com/414/9521234100003"],
+}
+PRODUCT = "urn:epc:idpat:sgtin:9521234.054321.*"
+
+
+@pytest.fixture(scope="module")
+def sites(server: Server) -> Iterator[httpx.Client]:
+    """Places within places, and what they are like; an event at each, and one of a product."""
+    country = "urn:epcglobal:cbv:mda:countryCode"
+    attributes = {
+        "urn:epc:id:sgln:9521234.10001.0": [{"id": country, "attribute": "BE"}],
+        "https://id.gs1.org/414/9521234100027": [{"id": "cbvmda:countryCode", "attribute": "CH"}],
+        "urn:epc:id:sgln:9521234.10003.0": [{"id": "ex:gates", "attribute": 12}],
+    }
+    elements = [
+        {"id": site, "attributes": attributes.get(site, []), "children": SITES.get(site, [])}
+        for site in dict.fromkeys([*SITES, *attributes])
+    ]
+    lots = [{"id": PRODUCT, "attributes": [{"id": "cbvmda:netContent", "attribute": "0.5"}]}]
+    vocabularies = [
+        {"type": LOCATION, "vocabularyElementList": elements},
+        {"type": "urn:epcglobal:epcis:vtype:EPCClass", "vocabularyElementList": lots},
+    ]
+    places = [f"urn:epc:id:sgln:9521234.1000{n}.0" for n in range(4)]
+    events = [
+        observation(f"site{n}", eventID=f"urn:example:site:{n}", bizLocation={"id": place})
+        for n, place in enumerate(places)
+    ]
+    quantity = {"epcClass": "https://id.gs1.org/01/09521234543213", "quantity": 3}
+    events.append(observation("sites", eventID="urn:example:site:class", epcList=[], quantityList=[quantity]))
+    document = document_of(*events) | {"epcisHeader": {"epcisMasterData": {"vocabularyList": vocabularies}}}
+    with server.client() as client:
+        assert client.post("/capture", json=document).json()["success"]
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ({"WD_bizLocation": "urn:epc:id:sgln:9521234.10000.0"}, "0 1 2 3"),
+        ({"WD_bizLocation": "https://example.com/414/9521234100027"}, "0 1 2 3"),
+        ({"WD_bizLocation": "urn:epc:id:sgln:9521234.10001.0"}, "1"),
+        ({"EQ_bizLocation": "urn:epc:id:sgln:9521234.10000.0"}, "0"),
+        ({"HASATTR_bizLocation": "urn:epcglobal:cbv:mda:countryCode"}, "1 2"),
+        ({"HASATTR_bizLocation": "cbvmda:countryCode"}, "1 2"),
+        ({"HASATTR_bizLocation": "ex:gates"}, "3"),
+        ({"HASATTR_bizLocation": "ex:nothing"}, ""),
+        ({"HASATTR_readPoint": "ex:gates"}, ""),
+        ({"EQATTR_bizLocation_cbvmda:countryCode": "BE"}, "1"),
+        ({"EQATTR_bizLocation_urn:epcglobal:cbv:mda:countryCode": "CH|FR"}, "2"),
+        ({"EQ_ATTR_bizLocation_countryCode": "BE|CH"}, "1 2"),
+        ({"EQATTR_bizLocation_ex:gates": "12.0"}, "3"),
+        ({"EQATTR_bizLocation_ex:gates": "13"}, ""),
+        ({"EQATTR_epcClass_cbvmda:netContent": "0.5"}, "class"),
+        ({"HASATTR_epcClass": "cbvmda:netContent", "EXISTS_errorDeclaration": "true"}, ""),
+    ],
+)
+def test_events_are_found_by_what_is_known_of_their_places_and_products(
+    sites: httpx.Client, asked: dict[str, str], found: str
+) -> None:
+    headers = {"GS1-Extensions": "ex=https://example.org/tests/"}
+    answer = sites.get("/events", params=asked | {"perPage": 1000}, headers=headers)
+    assert answer.status_code == 200, answer.text
+    ids = [event["eventID"] for event in events_in(answer)]
+    assert [i.rpartition(":")[2] for i in ids if i.startswith("urn:example:site:")] == found.split()
+
+
+def test_what_is_known_now_counts_and_not_what_was_before(client: httpx.Client) -> None:
+    gate = "urn:epc:id:sgln:9521234.20000.0"
+    tell(client, document_of(observation("gate", eventID="urn:example:gate", readPoint={"id": gate})))
+    for name, found in (("Old Gate", 1), ("New Gate", 0), ("Old Gate", 1)):
+        tell(client, named("urn:epcglobal:epcis:vtype:ReadPoint", (gate, name)))
+        answer = client.get("/events", params={"EQATTR_readPoint_cbvmda:name": "Old Gate"})
+        assert len(events_in(answer)) == found

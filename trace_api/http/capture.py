@@ -13,7 +13,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 import trace_core
 from trace_api.capture.road import CaptureRequest, ErrorBehaviour
 from trace_api.errors import Invalid
-from trace_api.http import jobs, parameters
+from trace_api.http import jobs, parameters, schemas
 from trace_api.http.body import JSON_TYPES, LINES_TYPES, XML_TYPES, media_type_of
 from trace_api.http.service import OnBehalfOf, ServiceOf
 
@@ -42,11 +42,7 @@ CAPTURE_BODY: dict[str, Any] = {
     "content": EVENT_BODY["content"]
     | {type_: {"schema": {"type": "string"}} for type_ in sorted(XML_TYPES | LINES_TYPES)},
 }
-PROBLEM: dict[str, Any] = {
-    "description": "A problem document (RFC 9457)",
-    "content": {"application/problem+json": {}},
-}
-REFUSALS: dict[int | str, dict[str, Any]] = dict.fromkeys((400, 408, 413, 415, 503), PROBLEM)
+REFUSALS = schemas.problems(400, 408, 413, 415, 503)
 
 
 class Acknowledge(enum.StrEnum):
@@ -57,7 +53,12 @@ class Acknowledge(enum.StrEnum):
     PUBLISHED = "published"
 
 
-@router.post("/capture", status_code=202, responses=REFUSALS, openapi_extra={"requestBody": CAPTURE_BODY})
+@router.post(
+    "/capture",
+    status_code=202,
+    responses=schemas.made(schemas.ref("CaptureJob"), 202, "The finished job") | REFUSALS,
+    openapi_extra={"requestBody": CAPTURE_BODY},
+)
 async def post_capture(
     request: Request,
     service: ServiceOf,
@@ -86,7 +87,7 @@ async def post_capture(
     return Response(orjson.dumps(jobs.as_dict(job)), 202, headers, "application/json")
 
 
-@router.get("/capture", responses=parameters.REFUSALS)
+@router.get("/capture", responses=schemas.found(schemas.list_of("CaptureJob")))
 async def get_captures(
     request: Request,
     service: ServiceOf,
@@ -100,14 +101,23 @@ async def get_captures(
     return Response(body, headers=parameters.next_page(request, next_token), media_type="application/json")
 
 
-@router.get("/capture/{capture_id}", name="get_capture", responses={404: PROBLEM})
+@router.get(
+    "/capture/{capture_id}",
+    name="get_capture",
+    responses=schemas.found(schemas.ref("CaptureJob")) | schemas.problems(404),
+)
 async def get_capture(capture_id: str, service: ServiceOf, partner: OnBehalfOf) -> Response:
     """One capture job: `success`, `errors` by event, and how far its events are in the log."""
     job = await jobs.load(service, _uuid(capture_id), partner)
     return Response(orjson.dumps(jobs.as_dict(job)), media_type="application/json")
 
 
-@router.post("/events", status_code=201, responses=REFUSALS, openapi_extra={"requestBody": EVENT_BODY})
+@router.post(
+    "/events",
+    status_code=201,
+    responses=schemas.made(schemas.ref("Event"), description="The event, with its id") | REFUSALS,
+    openapi_extra={"requestBody": EVENT_BODY},
+)
 async def post_event(
     request: Request,
     service: ServiceOf,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import orjson
 from fastapi import APIRouter, Path, Request, Response
 
 from trace_api.errors import NotFound
-from trace_api.http import events, negotiation, parameters
+from trace_api.http import events, negotiation, parameters, schemas
 from trace_api.http.service import OnBehalfOf, ServiceOf
 from trace_api.query import documents
 from trace_api.query.collections import COLLECTIONS
@@ -24,7 +24,7 @@ KEYS = frozenset({"epcs", "bizLocations", "readPoints"})
 """Collections whose values may be GS1 keys."""
 VALUE_CHARACTERS_MAX = 2_000
 Value = Annotated[str, Path(max_length=VALUE_CHARACTERS_MAX, description="Percent-encoded, in any of its forms")]
-_NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"description": "No event has this value"}}
+_FOUND = schemas.found(schemas.ref("Collection"))
 
 
 def collection_of(members: list[str], headers: dict[str, str] | None = None) -> Response:
@@ -79,14 +79,13 @@ def _events_of(collection: str) -> Callable[..., Awaitable[Response]]:
 
 
 for _name in COLLECTIONS:
-    _refusals = parameters.REFUSALS
-    router.add_api_route(f"/{_name}", _values_of(_name), name=_name, operation_id=f"get_{_name}", responses=_refusals)
+    router.add_api_route(f"/{_name}", _values_of(_name), name=_name, operation_id=f"get_{_name}", responses=_FOUND)
     router.add_api_route(
         f"/{_name}/{{value:path}}/events",
         _events_of(_name),
         name=f"events of {_name}",
         operation_id=f"get_events_of_{_name}",
-        responses={**events.RESPONSES, **_refusals},
+        responses=events.RESPONSES | schemas.problems(404),
         openapi_extra=events.PARAMETERS,
     )
     router.add_api_route(
@@ -94,5 +93,5 @@ for _name in COLLECTIONS:
         _resources_of(_name),
         name=f"resources of {_name}",
         operation_id=f"get_resources_of_{_name}",
-        responses={**_refusals, **_NOT_FOUND},
+        responses=_FOUND | schemas.problems(404, 413),
     )

@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import orjson
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from starlette.responses import RedirectResponse
 
 from trace_api.errors import NotAcceptable, NotFound
-from trace_api.http.capture import PROBLEM
+from trace_api.http import schemas
 from trace_api.http.negotiation import media_type
 from trace_api.http.service import OnBehalfOf, Service, ServiceOf
 from trace_api.query.links import (
     DEFAULT,
     DOMAIN,
     VOCABULARY,
+    KeyPath,
     Link,
-    Path,
     Wish,
     choose,
     link_type_of,
@@ -68,6 +68,7 @@ async def get_digital_link(
     request: Request,
     service: ServiceOf,
     partner: OnBehalfOf,
+    _rest: Annotated[str, Path(alias="rest", description="Value of the key, and its qualifiers")],
     link_type: LinkType = None,
     context: Annotated[str | None, Query(max_length=100)] = None,
 ) -> Response:
@@ -83,7 +84,7 @@ async def get_digital_link(
     if link_type is None and wanted == _JSON:
         verdict = orjson.dumps(await service.questions.verify(scan, partner))
         return Response(verdict, headers=_headers(path), media_type=_JSON)
-    levels = await _levels(request, service, Path.read(scan))
+    levels = await _levels(request, service, KeyPath.read(scan))
     if wants_all or (link_type is None and wanted != _HTML):
         return _linkset(path, levels, wanted)
     wish = Wish(request.headers.get("accept", "*/*"), request.headers.get("accept-language", ""), context)
@@ -101,7 +102,7 @@ def _media(request: Request, offered: tuple[str, ...]) -> str:
         return offered[0]
 
 
-async def _levels(request: Request, service: Service, path: Path) -> Mapping[str, list[Link]]:
+async def _levels(request: Request, service: Service, path: KeyPath) -> Mapping[str, list[Link]]:
     """The links of each level, the most exact first; our own stand on the most exact, behind registered ones."""
     anchors = path.levels()
     async with service.store.session() as connection:
@@ -112,7 +113,7 @@ async def _levels(request: Request, service: Service, path: Path) -> Mapping[str
     return {**levels, path.anchor: [*levels[path.anchor], *ours]}
 
 
-def _own_links(request: Request, path: Path) -> list[Link]:
+def _own_links(request: Request, path: KeyPath) -> list[Link]:
     """What we know of every key without being told."""
     base, item = str(request.base_url).rstrip("/"), quote(path.anchor, safe="")
     is_product = path.elements[0][0] == "01" and not {"10", "21"} & {ai for ai, _ in path.elements}
@@ -169,10 +170,11 @@ async def get_resolver_description(request: Request) -> Response:
     return Response(orjson.dumps(description), headers=_OPEN, media_type="application/json")
 
 
-_RESPONSES: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The verdict, or all links", "content": {"application/json": {}, LINKSET: {}}},
+_ANSWERS = {_JSON: {}, _JSON_LD: {"schema": schemas.ref("Linkset")}, LINKSET: {"schema": schemas.ref("Linkset")}}
+_RESPONSES: schemas.Responses = {
+    200: {"description": "The verdict, or all links", "content": _ANSWERS},
     307: {"description": "To the best link"},
-    **dict.fromkeys((400, 404, 503), PROBLEM),
+    **schemas.problems(400, 404, 503),
 }
 for _key in PRIMARY_KEYS:
     router.add_api_route(

@@ -11,7 +11,7 @@ from starlette.responses import StreamingResponse
 from starlette.routing import Route
 
 from trace_api.errors import NotFound, TraceError
-from trace_api.http import negotiation, parameters
+from trace_api.http import negotiation, parameters, schemas
 from trace_api.http.problems import of_trace_error
 from trace_api.http.service import OPEN_PARTNER, OnBehalfOf, Service, ServiceOf
 from trace_api.query import documents
@@ -100,7 +100,7 @@ async def document(
     return Response(body, headers=headers, media_type=form.media)
 
 
-@router.get("/receipt")
+@router.get("/receipt", responses=schemas.problems(404))
 async def get_receipt(
     service: ServiceOf,
     partner: OnBehalfOf,

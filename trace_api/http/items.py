@@ -8,6 +8,7 @@ from typing import Annotated
 import orjson
 from fastapi import APIRouter, Query, Response
 
+from trace_api.http import schemas
 from trace_api.http.service import OnBehalfOf, ServiceOf
 
 router = APIRouter(tags=["items"])
@@ -42,7 +43,7 @@ async def get_history(item: ItemName, service: ServiceOf, partner: OnBehalfOf) -
     return json_response(await service.questions.history(item, partner))
 
 
-@router.get("/state")
+@router.get("/state", responses=schemas.found(schemas.ref("State")) | schemas.problems(404))
 async def get_state(item: ItemName, service: ServiceOf, partner: OnBehalfOf) -> Response:
     """How an item stands now: where, since when, in what, with whom, with which disposition, and what is in it."""
     return json_response(orjson.dumps(await service.questions.state(item, partner)))
@@ -63,7 +64,7 @@ async def get_recall(item: ItemName, service: ServiceOf, partner: OnBehalfOf) ->
     return json_response(await service.questions.recall(item, partner))
 
 
-@router.get("/verify")
+@router.get("/verify", responses=schemas.found(schemas.ref("Verdict")))
 async def get_verdict(
     scan: Annotated[str, Query(max_length=NAME_CHARACTERS_MAX, description="What the scanner gave")],
     service: ServiceOf,

@@ -9,27 +9,26 @@ import orjson
 from fastapi import APIRouter, Query, Request, Response
 
 from trace_api.errors import Invalid, NotFound
-from trace_api.http import parameters
-from trace_api.http.capture import PROBLEM
+from trace_api.http import parameters, schemas
 from trace_api.http.items import NAME_CHARACTERS_MAX
 from trace_api.http.operator import Operator
 from trace_api.http.service import ServiceOf
-from trace_api.query.links import Path, linkset, read_links, stored_links, write_links
+from trace_api.query.links import KeyPath, linkset, read_links, stored_links, write_links
 from trace_api.store import links as stored
 
 router = APIRouter(tags=["links"])
 
 BODY_BYTES_MAX = 512 * 1024
 Key = Annotated[str, Query(max_length=NAME_CHARACTERS_MAX, description="Digital Link, EPC URN or element string")]
-_BODY = {"required": True, "content": {"application/json": {"schema": {"type": "object", "required": ["links"]}}}}
-_REFUSALS: dict[int | str, dict[str, Any]] = dict.fromkeys((400, 401, 403, 404, 408, 413, 415, 503), PROBLEM)
+_FOUND = schemas.found(schemas.ref("Linkset"), media_type="application/linkset+json")
+_REFUSALS = schemas.problems(400, 401, 403, 404, 408, 413, 415, 503)
 
 
-@router.put("/links", responses=_REFUSALS, openapi_extra={"requestBody": _BODY})
+@router.put("/links", responses=_FOUND | _REFUSALS, openapi_extra=schemas.body(schemas.ref("Links")))
 async def put_links(key: Key, request: Request, service: ServiceOf, _: Operator) -> Response:
     """Replaces the links of one level of a key by those of the body: `{"links": [{"linkType": "gs1:pip", "href": …,
     "title": …, "type": …, "hreflang": [...], "context": …, "fwqs": true}]}`."""
-    path = Path.read(key)
+    path = KeyPath.read(key)
     async with service.bodies.read(request, bytes_max=BODY_BYTES_MAX) as body:
         try:
             members = orjson.loads(body)
@@ -41,7 +40,7 @@ async def put_links(key: Key, request: Request, service: ServiceOf, _: Operator)
     return _linkset({path.anchor: links})
 
 
-@router.get("/links", responses=parameters.REFUSALS)
+@router.get("/links", responses=_FOUND)
 async def get_links(
     request: Request,
     service: ServiceOf,
@@ -51,7 +50,7 @@ async def get_links(
 ) -> Response:
     """Registered links, of one level of a key or of all keys page by page, as a linkset."""
     if key is not None:
-        anchor = Path.read(key).anchor
+        anchor = KeyPath.read(key).anchor
         async with service.store.session() as connection:
             found = await stored.of(connection, [anchor])
         return _linkset({anchor: stored_links(found[anchor])} if anchor in found else {})
@@ -64,7 +63,7 @@ async def get_links(
 async def delete_links(key: Key, service: ServiceOf, _: Operator) -> Response:
     """Ends all links of one level of a key."""
     async with service.store.session() as connection:
-        if not await stored.drop(connection, Path.read(key).anchor):
+        if not await stored.drop(connection, KeyPath.read(key).anchor):
             raise NotFound("this level of the key has no links")
     return Response(status_code=204)
 

@@ -9,6 +9,7 @@ import mimeparse
 from fastapi import Depends, Request
 
 from trace_api.errors import NotAcceptable
+from trace_api.http import schemas
 from trace_api.query.documents import CbvFormat, EpcFormat, Form, Media
 
 if TYPE_CHECKING:
@@ -70,8 +71,8 @@ OPENAPI: list[dict[str, Any]] = [
     _header(CBV_FORMAT, CbvFormat, "How words of the vocabulary are written in XML"),
 ]
 EVENTS_CONTENT: dict[str, Any] = {
-    Media.JSON.value: {"schema": {"type": "object"}},
-    Media.JSON_LD.value: {"schema": {"type": "object"}},
+    Media.JSON.value: {"schema": schemas.ref("EPCISQueryDocument")},
+    Media.JSON_LD.value: {"schema": schemas.ref("EPCISQueryDocument")},
     Media.XML.value: {"schema": {"type": "string"}},
     Media.NDJSON.value: {"schema": {"type": "string"}},
 }

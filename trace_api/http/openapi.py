@@ -1,13 +1,14 @@
-"""The OpenAPI document: what FastAPI knows, and the routes that go past its machinery."""
+"""The OpenAPI document: what FastAPI knows, the routes that go past its machinery, and what all operations share."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from trace_api.http import negotiation, schemas
+from trace_api.http.profile import DISCOVERED, EVERYWHERE, RESOURCES
+
 if TYPE_CHECKING:
     from fastapi import FastAPI
-
-_PROBLEM = {"description": "A problem document (RFC 9457)", "content": {"application/problem+json": {}}}
 
 
 def _parameter(name: str, description: str) -> dict[str, Any]:
@@ -15,10 +16,10 @@ def _parameter(name: str, description: str) -> dict[str, Any]:
 
 
 def _get(
-    summary: str, tag: str, media_type: str, parameters: list[dict[str, Any]], **others: dict[str, Any]
+    summary: str, tag: str, content: dict[str, Any], parameters: list[dict[str, Any]], *refused: int
 ) -> dict[str, Any]:
-    found = {"description": "Found", "content": {media_type: {}}}
-    responses = {"200": found, "404": _PROBLEM, "503": _PROBLEM, **others}
+    answers = {200: {"description": "Found", "content": content}} | schemas.problems(404, *refused)
+    responses = {str(status): answer for status, answer in answers.items()}
     return {"get": {"summary": summary, "tags": [tag], "parameters": parameters, "responses": responses}}
 
 
@@ -27,32 +28,63 @@ PLAIN_ROUTES: dict[str, Any] = {
     "/events/{eventID}": _get(
         "The event as it was captured; several of one id come together",
         "events",
-        "application/ld+json",
-        [_EVENT_ID],
+        negotiation.EVENTS_CONTENT,
+        [_EVENT_ID, *negotiation.OPENAPI],
     ),
     "/events/{eventID}/receipt": _get(
-        "The receipt of an event",
-        "events",
-        "application/json",
-        [_EVENT_ID],
-        **{"400": _PROBLEM},
+        "The receipt of an event", "events", {"application/json": {"schema": {"type": "object"}}}, [_EVENT_ID], 400
     ),
     "/log/tile/{level}/{index}": _get(
         "A tile of hashes, or with level `entries` of entries (C2SP tlog-tiles); `.p/W` for a partial one",
         "log",
-        "application/octet-stream",
+        {"application/octet-stream": {}},
         [_parameter("level", "0 to 7, or entries"), _parameter("index", "As x001/x234/067")],
     ),
 }
+_DISCOVERY = "Versions, forms and methods of this resource, in headers"
 
 
 def install(app: FastAPI) -> None:
-    """Adds the plain routes to the document that `app` gives."""
+    """Completes the document that `app` gives."""
     made = app.openapi
 
-    def with_plain_routes() -> dict[str, Any]:
-        document = made()
-        document["paths"].update(PLAIN_ROUTES)
-        return document
+    def complete() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = made()
+            document["paths"].update(PLAIN_ROUTES)
+            enums = document["components"]["schemas"]
+            document["components"]["schemas"] = {
+                **{name: schema for name, schema in enums.items() if "ValidationError" not in name},
+                **schemas.COMPONENTS,
+            }
+            for path, operations in document["paths"].items():
+                _complete(path, operations)
+            app.openapi_schema = document
+        return app.openapi_schema
 
-    app.openapi = with_plain_routes  # type: ignore[method-assign]
+    app.openapi = complete  # type: ignore[method-assign]
+
+
+def _complete(path: str, operations: dict[str, Any]) -> None:
+    is_resource = path.split("/")[1] in (*RESOURCES, "nextPageToken")
+    refused = (400, 406, 414, 431, 503) if is_resource else (400, 414, 431, 503)
+    for operation in operations.values():
+        responses = operation["responses"]
+        # FastAPI's own refusal is a problem document with 400 here.
+        responses.pop("422", None)
+        for status, answer in schemas.problems(*refused).items():
+            responses.setdefault(str(status), answer)
+    if is_resource:
+        parameters = next(iter(operations.values())).get("parameters", [])
+        operations["options"] = {
+            "summary": _DISCOVERY,
+            "tags": ["discovery"],
+            "parameters": [_parameter(p["name"], p.get("description", "")) for p in parameters if p["in"] == "path"],
+            "responses": {"204": {"description": _DISCOVERY, "headers": _headers(path)}}
+            | {str(status): answer for status, answer in schemas.problems(404, 406, 414, 431).items()},
+        }
+
+
+def _headers(path: str) -> dict[str, Any]:
+    names = ["Allow", *EVERYWHERE, *DISCOVERED.get(path.split("/")[1] if path.count("/") == 1 else "", ())]
+    return {name: {"schema": {"type": "string"}} for name in names}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Header, Query
 
+from trace_api.http import schemas
 from trace_api.query.page_tokens import TOKEN_CHARACTERS_MAX
 from trace_api.query.simple import parse
 from trace_api.query.simple.pages import PAGE_EVENTS_MAX
@@ -47,22 +48,13 @@ def next_page(request: Request, token: PageToken | None) -> dict[str, str]:
     return {"Link": f'<{link}>; rel="next"', "GS1-Next-Page-Token-Expires": f"{token.expires:%Y-%m-%dT%H:%M:%SZ}"}
 
 
-def _problem(description: str) -> dict[str, Any]:
-    return {"description": description, "content": {"application/problem+json": {}}}
-
-
-REFUSALS: dict[int | str, dict[str, Any]] = {
-    400: _problem("A parameter, by its name, is not what it should be"),
-    406: _problem("The answer does not exist in the form that is wished for"),
-    413: _problem("The query is too complex, or finds more than its maxEventCount"),
-    503: _problem("The database is not there; try again"),
-}
+REFUSALS = schemas.problems(400, 406, 413, 503)
 
 _SCHEMAS: dict[Takes, dict[str, Any]] = {
     Takes.TIME: {"type": "string", "format": "date-time"},
     Takes.NUMBER: {"type": "number"},
-    Takes.FLAG: {"type": "boolean"},
-    Takes.BOOLEAN: {"type": "boolean"},
+    Takes.FLAG: {"type": "string", "enum": ["true", "false", "1", "0", "null", ""]},
+    Takes.BOOLEAN: {"type": "string", "enum": ["true", "false", "1", "0"]},
     Takes.COUNT: {"type": "integer", "minimum": 1},
 }
 

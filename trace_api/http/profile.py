@@ -38,6 +38,19 @@ _LOW, _HIGH, _NEWEST = (1, 2, 0), (2, 0, 0), 9_999
 _STANDARDS = ("EPCIS", "CBV")
 _SPOKEN = {f"GS1-{standard}-Version": VERSION for standard in _STANDARDS}
 _VERSION = re.compile(r"(\d{1,4})(?:\.(\d{1,4}))?(?:\.(\d{1,4}))?")
+_DISCOVERY = {
+    **{f"GS1-{standard}-Min": READS_FROM for standard in _STANDARDS},
+    **{f"GS1-{standard}-Max": VERSION for standard in _STANDARDS},
+    "GS1-EPC-Format": ", ".join(EpcFormat),
+    "GS1-CBV-XML-Format": ", ".join(CbvFormat),
+    "GS1-Vendor-Version": f"Wayproof {trace_core.__version__}",
+}
+EVERYWHERE = (*_SPOKEN, *_DISCOVERY)
+"""Headers by which every resource tells what it can."""
+DISCOVERED = {
+    "capture": ("GS1-EPCIS-Capture-Limit", "GS1-EPCIS-Capture-File-Size-Limit", "GS1-Capture-Error-Behaviour")
+}
+"""Those of one resource alone."""
 
 
 class Profile:
@@ -45,12 +58,8 @@ class Profile:
 
     def __init__(self, app: ASGIApp, *, settings: Settings) -> None:
         self._app = app
-        captures = {
-            "GS1-EPCIS-Capture-Limit": str(EVENTS_MAX),
-            "GS1-EPCIS-Capture-File-Size-Limit": str(settings.capture_body_bytes_max),
-            "GS1-Capture-Error-Behaviour": "all",
-        }
-        self._more = {"capture": captures}
+        limits = (str(EVENTS_MAX), str(settings.capture_body_bytes_max), "all")
+        self._more = {"capture": dict(zip(DISCOVERED["capture"], limits, strict=True))}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         resource = scope.get("path", "").split("/")[1:2]
@@ -73,15 +82,6 @@ class Profile:
             await of_trace_error(refusal)(scope, receive, send_with_versions)
             return
         await self._app(scope, receive, send_with_versions)
-
-
-_DISCOVERY = {
-    **{f"GS1-{standard}-Min": READS_FROM for standard in _STANDARDS},
-    **{f"GS1-{standard}-Max": VERSION for standard in _STANDARDS},
-    "GS1-EPC-Format": ", ".join(EpcFormat),
-    "GS1-CBV-XML-Format": ", ".join(CbvFormat),
-    "GS1-Vendor-Version": f"Wayproof {trace_core.__version__}",
-}
 
 
 def _check_versions(headers: Headers) -> None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import quote
 
 import orjson
 from fastapi import APIRouter, Path, Request, Response
 
 from trace_api.errors import AlreadyThere, NotFound, TooMany
-from trace_api.http import events, negotiation, parameters
-from trace_api.http.capture import PROBLEM
+from trace_api.http import events, negotiation, parameters, schemas
 from trace_api.http.service import OnBehalfOf, ServiceOf
 from trace_api.query import named
 from trace_api.query.simple.parse import namespaces_of_header
@@ -22,12 +21,12 @@ router = APIRouter(tags=["queries"])
 
 DEFINITION_BYTES_MAX = 256 * 1024
 Name = Annotated[str, Path(alias="queryName", max_length=named.NAME_CHARACTERS_MAX, pattern=r"^[^\x00]+$")]
-NOT_FOUND: dict[int | str, dict[str, Any]] = {404: PROBLEM}
-_BODY = {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
-_CREATED: dict[int | str, dict[str, Any]] = dict.fromkeys((400, 406, 408, 409, 413, 415, 429, 503), PROBLEM)
+NOT_FOUND = schemas.problems(404)
+_QUERY = schemas.ref("NamedQuery")
+_CREATED = schemas.made(_QUERY) | schemas.problems(400, 408, 409, 413, 415, 429)
 
 
-@router.post("/queries", status_code=201, responses=_CREATED, openapi_extra={"requestBody": _BODY})
+@router.post("/queries", status_code=201, responses=_CREATED, openapi_extra=schemas.body(_QUERY))
 async def create_query(
     request: Request, service: ServiceOf, partner: OnBehalfOf, extensions: parameters.Extensions = ""
 ) -> Response:
@@ -47,7 +46,7 @@ async def create_query(
     return Response(_json(NamedQuery(name, definition)), 201, {"Location": location}, "application/json")
 
 
-@router.get("/queries", responses=parameters.REFUSALS)
+@router.get("/queries", responses=schemas.found(schemas.list_of("NamedQuery")))
 async def get_queries(
     request: Request,
     service: ServiceOf,
@@ -61,13 +60,13 @@ async def get_queries(
     return Response(body, headers=parameters.next_page(request, next_token), media_type="application/json")
 
 
-@router.get("/queries/{queryName}", responses=NOT_FOUND | parameters.REFUSALS)
+@router.get("/queries/{queryName}", responses=schemas.found(_QUERY) | NOT_FOUND)
 async def get_query(name: Name, service: ServiceOf, partner: OnBehalfOf) -> Response:
     """A named query with its definition."""
     return Response(_json(await service.questions.named_query(name, partner)), media_type="application/json")
 
 
-@router.delete("/queries/{queryName}", status_code=204, responses=NOT_FOUND | parameters.REFUSALS)
+@router.delete("/queries/{queryName}", status_code=204, responses=NOT_FOUND)
 async def delete_query(name: Name, service: ServiceOf, partner: OnBehalfOf) -> Response:
     """Ends a named query, and all subscriptions to it."""
     async with service.store.session() as connection:

@@ -15,8 +15,7 @@ from fastapi import APIRouter, Request, Response
 from trace_api.delivery.addresses import AddressRefused, Destination, resolve
 from trace_api.delivery.schedule import Schedule
 from trace_api.errors import NotFound, Subscription, TooMany
-from trace_api.http import negotiation, parameters
-from trace_api.http.capture import PROBLEM
+from trace_api.http import negotiation, parameters, schemas
 from trace_api.http.queries import NOT_FOUND, Name
 from trace_api.http.service import OnBehalfOf, Service, ServiceOf
 from trace_api.query import named
@@ -31,8 +30,8 @@ router = APIRouter(tags=["subscriptions"])
 BODY_BYTES_MAX = 16 * 1024
 TOKEN_CHARACTERS_MAX = 1_000
 _MEMBERS = frozenset({"dest", "signatureToken", "schedule", "stream", "reportIfEmpty", "initialRecordTime"})
-_BODY = {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
-_CREATED: dict[int | str, dict[str, Any]] = dict.fromkeys((400, 404, 406, 408, 413, 415, 429, 503), PROBLEM)
+_SUBSCRIPTION = schemas.ref("Subscription")
+_CREATED = schemas.made(_SUBSCRIPTION) | schemas.problems(400, 404, 408, 413, 415, 429)
 MIN_RECORD_TIME = "GS1-Query-Min-Record-Time"
 
 
@@ -67,7 +66,7 @@ class Wanted:
     "/queries/{queryName}/subscriptions",
     status_code=201,
     responses=_CREATED,
-    openapi_extra={"requestBody": _BODY, "parameters": negotiation.OPENAPI[:1]},
+    openapi_extra=schemas.body(schemas.ref("NewSubscription")) | {"parameters": negotiation.OPENAPI[:1]},
 )
 async def create_subscription(name: Name, request: Request, service: ServiceOf, partner: OnBehalfOf) -> Response:
     """Tells a URL (`dest`) what the query finds anew, by a schedule or as a stream; signed with `signatureToken`."""
@@ -87,7 +86,7 @@ async def create_subscription(name: Name, request: Request, service: ServiceOf, 
     return Response(orjson.dumps(_as_dict(subscription)), 201, headers, "application/json")
 
 
-@router.get("/queries/{queryName}/subscriptions", responses=NOT_FOUND | parameters.REFUSALS)
+@router.get("/queries/{queryName}/subscriptions", responses=schemas.found(schemas.list_of("Subscription")) | NOT_FOUND)
 async def get_subscriptions(
     name: Name,
     request: Request,
@@ -103,7 +102,7 @@ async def get_subscriptions(
     return Response(body, headers=parameters.next_page(request, next_token), media_type="application/json")
 
 
-@router.get("/queries/{queryName}/subscriptions/{subscriptionID}", responses=NOT_FOUND | parameters.REFUSALS)
+@router.get("/queries/{queryName}/subscriptions/{subscriptionID}", responses=schemas.found(_SUBSCRIPTION) | NOT_FOUND)
 async def get_subscription(name: Name, subscriptionID: str, service: ServiceOf, partner: OnBehalfOf) -> Response:  # noqa: N803
     """A subscription, and how its deliveries go."""
     async with service.store.session() as connection:
@@ -114,9 +113,7 @@ async def get_subscription(name: Name, subscriptionID: str, service: ServiceOf, 
     return Response(orjson.dumps(_as_dict(found)), headers=headers, media_type="application/json")
 
 
-@router.delete(
-    "/queries/{queryName}/subscriptions/{subscriptionID}", status_code=204, responses=NOT_FOUND | parameters.REFUSALS
-)
+@router.delete("/queries/{queryName}/subscriptions/{subscriptionID}", status_code=204, responses=NOT_FOUND)
 async def delete_subscription(name: Name, subscriptionID: str, service: ServiceOf, partner: OnBehalfOf) -> Response:  # noqa: N803
     """Ends a subscription; a delivery that is on its way may still come."""
     async with service.store.session() as connection:

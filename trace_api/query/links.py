@@ -35,7 +35,7 @@ _MEMBERS = frozenset({"linkType", "href", "title", "type", "hreflang", "context"
 
 
 @dataclass(frozen=True, slots=True)
-class Path:
+class KeyPath:
     """A key with its qualifiers, as a path of a Digital Link has them: application identifiers with their values."""
 
     elements: tuple[tuple[str, str], ...]

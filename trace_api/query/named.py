@@ -10,6 +10,7 @@ import orjson
 
 from trace_api.errors import QueryInvalid, QueryTooComplex, Subscription
 from trace_api.query.simple import pages, parse
+from trace_api.query.simple.lookup import looked_up
 from trace_api.store import events, queries
 from trace_api.store.events import POSITION_BITS
 
@@ -82,6 +83,7 @@ async def news(
     most, by their keys."""
     tree_size = await queries.tree_size(connection)
     until = min(tree_size, since + WINDOW_LEAVES)
+    query = await looked_up(connection, query, keys)
     await pages.limit_statements(connection, pages.Limits())
     try:
         rows = await connection.fetch(*_statement(query, keys, since, until, recorded_since, limit))

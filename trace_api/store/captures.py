@@ -62,7 +62,7 @@ class Names(Protocol):
 @dataclass(frozen=True, slots=True)
 class CaptureRow:
     """What is known of a capture besides its events. `context` is a JSON array, `body_digest` has 32 bytes;
-    `master_data` has name hash, vocabulary, id and JSON of each element."""
+    `master_data` has name hash, vocabulary, id, JSON and terms of each element."""
 
     capture_no: int
     capture_id: uuid.UUID
@@ -70,7 +70,7 @@ class CaptureRow:
     record_time: datetime
     context: bytes
     body_digest: bytes
-    master_data: Sequence[tuple[int, str, str, bytes]] = ()
+    master_data: Sequence[tuple[int, str, str, bytes, list[int]]] = ()
 
 
 @dataclass(frozen=True, slots=True)

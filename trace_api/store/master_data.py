@@ -30,11 +30,17 @@ async def insert(
     connection: asyncpg.Connection,
     capture_no: int,
     record_time: datetime,
-    elements: Sequence[tuple[int, str, str, bytes]],
+    elements: Sequence[tuple[int, str, str, bytes, list[int]]],
 ) -> None:
-    """Keeps what is new in the elements of a capture: name hash, vocabulary, id and JSON of each."""
-    columns = map(list, zip(*elements, strict=True))
-    await connection.execute(_SQL["insert_master_data"], capture_no, record_time, *columns)
+    """Keeps what is new in the elements of a capture: name hash, vocabulary, id, JSON and terms of each."""
+    *columns, terms = map(list, zip(*elements, strict=True))
+    arrays = [f"{{{','.join(map(str, hashes))}}}" for hashes in terms]
+    await connection.execute(_SQL["insert_master_data"], capture_no, record_time, *columns, arrays)
+
+
+async def that_say(connection: asyncpg.Connection, terms: Sequence[int], limit: int) -> list[str]:
+    """Ids of the first things of which one of these terms is said now. Cost: one scan of an index."""
+    return [row[0] for row in await connection.fetch(_SQL["elements_that_say"], terms, limit)]
 
 
 async def of_things(connection: asyncpg.Connection, name_hashes: Sequence[int], at: datetime) -> list[Element]:

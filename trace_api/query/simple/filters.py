@@ -30,6 +30,15 @@ EPC, PARENT, CHILD, INPUT, OUTPUT, EVENT, TRANSFORMATION = 1, 2, 3, 4, 5, 8, 9
 EPC_CLASS, CHILD_CLASS, INPUT_CLASS, OUTPUT_CLASS = 10, 11, 12, 13
 """Numbers of `capture::Role`."""
 
+CLASS_ROLES = (EPC_CLASS, CHILD_CLASS, INPUT_CLASS, OUTPUT_CLASS)
+VOCABULARY_FIELDS = {
+    "bizStep": "biz_step",
+    "disposition": "disposition",
+    "readPoint": "id",
+    "bizLocation": "id",
+    "epcClass": "id",
+}
+"""Fields of the standard whose values have master data, and how each is spelled."""
 ROUNDING = 1e-12
 """What a conversion between units may change, of the value: 10 °C and 50 °F are one temperature."""
 
@@ -113,6 +122,25 @@ def word(field: str, spelling: str) -> Filter:
         sql.require([sql.says(keys.terms.term(field, value) for value in asked.spelled(spelling))])
 
     return add
+
+
+def known(asked: Asked, keys: Keys, sql: Statement) -> None:
+    """One of these ids in a field, as what is known of places and things gave them; none of them meets nothing."""
+    field = asked.parts["field"]
+    if not asked.values:
+        sql.conditions.append("FALSE")
+    elif field == "epcClass":
+        sql.require([sql.names(map(keys.blinding.name_hash, asked.values), CLASS_ROLES)])
+    elif spelling := VOCABULARY_FIELDS.get(field):
+        sql.require([sql.says(keys.terms.term(field, value) for value in asked.spelled(spelling))])
+    else:
+        name = extension_field(asked)
+        sql.require([sql.says(keys.terms.term(name, value) for value in asked.spelled("key"))])
+
+
+def attribute(asked: Asked, name: str) -> str:
+    """How an attribute of master data is called in terms; one without a prefix is the CBV's."""
+    return f"MDA:{trace_core.field_name(name if ':' in name else f'cbvmda:{name}', dict(asked.namespaces))}"
 
 
 def within(field: str) -> Filter:
@@ -231,7 +259,7 @@ def number(asked: Asked, keys: Keys, sql: Statement) -> None:
 
 def boolean(asked: Asked, keys: Keys, sql: Statement) -> None:
     """The truth that a sensor reported."""
-    if not asked.value:
+    if asked.value not in ("true", "false", "1", "0"):
         raise QueryParameter(asked.name, "neither true nor false")
     value = "true" if values.read_flag(asked.name, asked.value) else "false"
     sql.require([sql.says([keys.terms.term("booleanValue", value)])])

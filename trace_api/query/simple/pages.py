@@ -12,6 +12,7 @@ import orjson
 
 from trace_api.errors import QueryParameter, QueryTooComplex, QueryTooLarge
 from trace_api.query.simple.filters import Asked, Keys, extension_field
+from trace_api.query.simple.lookup import looked_up
 from trace_api.query.simple.statement import Statement
 from trace_api.query.simple.values import TIME_MIN, microseconds
 from trace_api.store import events
@@ -102,6 +103,7 @@ async def page(
     `QueryTooLarge` where there are more events than the query's maxEventCount; `Invalid` for a token of another query.
     """
     place = None if token is None else await _read_token(connection, token, query, keys)
+    asked, query = query, await looked_up(connection, query, keys)
     left = query.limit if place is None else place.left
     # One more than the page has tells whether there is a next one.
     wanted = per_page if left is None else min(per_page, left)
@@ -119,7 +121,7 @@ async def page(
     next_left = None if left is None else left - len(shown)
     is_last = not is_cut and (len(rows) <= wanted or next_left == 0)
     last = None if is_last else Place(_number(shown[-1]["place"]), shown[-1]["event_key"], next_left)
-    return Page([row["event_key"] for row in shown], None if last is None else _write_token(last, query, keys))
+    return Page([row["event_key"] for row in shown], None if last is None else _write_token(last, asked, keys))
 
 
 async def limit_statements(connection: asyncpg.Connection, limits: Limits) -> None:

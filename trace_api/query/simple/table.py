@@ -35,6 +35,14 @@ class Takes(enum.Enum):
         return self in {Takes.WORDS, Takes.IDS, Takes.TEXTS, Takes.NUMBERS}
 
 
+class Lookup(enum.Enum):
+    """What master data is asked for, before events are."""
+
+    PARTS = "the values, and all that lies within them"
+    ATTRIBUTE = "what has one of the values as an attribute"
+    ATTRIBUTE_VALUE = "what has an attribute, named by the parameter, with one of the values"
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One parameter, or a family whose names vary: `form` for people, `pattern` for the parser. A row without a
@@ -46,6 +54,8 @@ class Row:
     filter: Filter | None
     pattern: re.Pattern[str]
     example: str
+    lookup: Lookup | None = None
+    """How the values are turned into ids first, by what is known of places and things."""
 
     @property
     def is_family(self) -> bool:
@@ -56,13 +66,23 @@ _PARTS = {
     "type": r"(?P<type>[^\s]*)",
     "uom": r"(?P<uom>[A-Z0-9]{1,4})",
     "field": r"(?P<field>[^\s:]+:[^\s]+)",
+    "vocabulary_field": rf"(?P<field>{'|'.join(f.VOCABULARY_FIELDS)}|[^\s:_]+:[^\s_]+)",
+    "attribute": r"(?P<attribute>[^\s]+)",
     "area_": r"(?:(?P<area>ILMD|ERROR_DECLARATION|SENSORELEMENT|SENSORMETADATA|SENSORREPORT|readPoint|bizLocation)_)?",
     "INNER_": r"(?P<inner>INNER_)?",
 }
 
 
 def _row(
-    form: str, takes: Takes, doc: str, filter_: Filter | None, example: str = "", *, also: str = "", field: str = ""
+    form: str,
+    takes: Takes,
+    doc: str,
+    filter_: Filter | None,
+    example: str = "",
+    *,
+    also: str = "",
+    field: str = "",
+    lookup: Lookup | None = None,
 ) -> Row:
     """`also` is another spelling of the name. `field` is a part of the name that does not vary in this row."""
     operator, _, rest = form.partition("_")
@@ -71,7 +91,7 @@ def _row(
     if field:
         expressions = [expression.replace(field, f"(?P<field>{field})", 1) for expression in expressions]
     expression = f"(?P<op>{operator})_(?:{'|'.join(expressions)})" if rest else operator
-    return Row(form, takes, doc, filter_, re.compile(expression), example)
+    return Row(form, takes, doc, filter_, re.compile(expression), example, lookup)
 
 
 def _bounds(field: str, of: str, filter_: Filter, also: str = "") -> Iterator[Row]:
@@ -113,8 +133,8 @@ def _rows() -> Iterator[Row]:
     for place, of in (("readPoint", "read point"), ("bizLocation", "business location")):
         example = "urn:epc:id:sgln:0614141.00777.0"
         yield _row(f"EQ_{place}", Takes.IDS, f"Its {of} is one of these.", f.word(place, "id"), example)
-        doc = f"Its {of} is one of these or lies within one: a GLN extension within its GLN."
-        yield _row(f"WD_{place}", Takes.IDS, doc, f.within(place), example)
+        doc = f"Its {of} is one of these or lies within one, by its master data; a GLN extension lies within its GLN."
+        yield _row(f"WD_{place}", Takes.IDS, doc, f.within(place), example, lookup=Lookup.PARTS)
     for field, of, spelling, example in (
         ("bizTransaction", "A business transaction of this type", "biz_transaction_type", "po"),
         ("source", "A source of this type", "source_dest_type", "owning_party"),
@@ -141,6 +161,7 @@ def _rows() -> Iterator[Row]:
     yield _row("EQ_eventID", Takes.IDS, doc, f.named(f.EVENT), "urn:uuid:374d95fc-9457-4a51-bd6a-0bba133845a8")
     yield from _declarations()
     yield from _sensors()
+    yield from _attributes()
     yield from _extensions()
     yield from _cuts()
 
@@ -206,6 +227,17 @@ def _sensors() -> Iterator[Row]:
     yield from _numbers("percRank", "`percRank` of a sensor report", "50", uom=False)
     for field in ("value", "minValue", "maxValue", "meanValue", "sDev", "percValue"):
         yield from _numbers(field, f"`{field}` of a sensor report", "26.5", uom=True)
+
+
+def _attributes() -> Iterator[Row]:
+    fields = f"{', '.join(f'`{field}`' for field in f.VOCABULARY_FIELDS)} or an extension field"
+    doc = f"The master data of what a field names has one of these attributes; the field is {fields}."
+    form, example = "HASATTR_{vocabulary_field}", "urn:epcglobal:cbv:mda:countryCode"
+    yield _row(form, Takes.IDS, doc, f.known, example, lookup=Lookup.ATTRIBUTE)
+    doc = "The master data of what a field names has this attribute with one of these values. No prefix means the CBV."
+    for operator in ("EQATTR", "EQ_ATTR"):
+        form = f"{operator}_{{vocabulary_field}}_{{attribute}}"
+        yield _row(form, Takes.TEXTS, doc, f.known, "BE", lookup=Lookup.ATTRIBUTE_VALUE)
 
 
 def _extensions() -> Iterator[Row]:

@@ -52,7 +52,7 @@ def read_scalar(name: str, text: str) -> tuple[str, float]:
 
 def read_flag(name: str, text: str) -> bool:
     """What asks whether something exists has no value in the standard's JSON, and a boolean one in its OpenAPI."""
-    match text.lower():
+    match text:
         case "" | "true" | "1" | "null":
             return True
         case "false" | "0":

@@ -7,6 +7,8 @@ CREATE TABLE master_data (
     vocabulary  text        NOT NULL,  -- its type
     element_id  text        NOT NULL,  -- the one name of a GS1 key, any other URI as it was written
     body        bytea       NOT NULL,  -- the element with its attributes and children, JSON
+    terms       bigint[]    NOT NULL,  -- each thing that its attributes say, keyed hashes as in event
     PRIMARY KEY (name_hash, record_time, capture_no, position)
 );
 CREATE INDEX master_data_by_vocabulary ON master_data (vocabulary, element_id);
+CREATE INDEX master_data_by_term ON master_data USING gin (terms);

@@ -156,6 +156,9 @@ pub fn prepare_capture(
     Ok(PreparedCapture { prepared, body_digest })
 }
 
+/// Name hash, vocabulary, id, JSON, and terms of the attributes, of one element of master data.
+type MasterData<'py> = (i64, String, String, Bound<'py, PyBytes>, Vec<i64>);
+
 #[pymethods]
 impl PreparedCapture {
     /// Whether the document itself is wrong, so that none of its events can be stored.
@@ -224,12 +227,14 @@ impl PreparedCapture {
         PyBytes::new(py, &capture::problems_json(findings.iter().take(PROBLEMS_MAX)))
     }
 
-    /// Name hash, vocabulary, id and JSON of each element of master data.
+    /// Name hash, vocabulary, id, JSON, and terms of the attributes, of each element of master data.
     #[getter]
-    fn master_data<'py>(&self, py: Python<'py>) -> Vec<(i64, &str, &str, Bound<'py, PyBytes>)> {
-        let rows = self.prepared.master_data.iter();
-        rows.map(|row| (row.name_hash, row.vocabulary.as_str(), row.id.as_str(), PyBytes::new(py, &row.body)))
-            .collect()
+    fn master_data<'py>(&self, py: Python<'py>) -> Vec<MasterData<'py>> {
+        let of_row = |row: &'_ capture::MasterDataRow| {
+            let body = PyBytes::new(py, &row.body);
+            (row.name_hash, row.vocabulary.clone(), row.id.clone(), body, row.terms.clone())
+        };
+        self.prepared.master_data.iter().map(of_row).collect()
     }
 
     /// COPY streams of all events but those with these content digests.

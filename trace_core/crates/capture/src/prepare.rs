@@ -110,6 +110,8 @@ pub struct MasterDataRow {
     pub id: String,
     /// The element, canonical JSON.
     pub body: Vec<u8>,
+    /// What queries can ask by: terms of its attributes, as of extension fields of area `MDA`.
+    pub terms: Vec<i64>,
 }
 
 /// One event that may be stored.
@@ -218,8 +220,8 @@ impl<'r, 'a> Preparing<'r, 'a> {
 
     fn run(mut self) -> Result<Prepared, Problem> {
         if !self.is_refused {
-            self.out.master_data =
-                epcis::master_data(self.document)?.iter().map(|datum| self.master_data_row(datum)).collect();
+            let data = epcis::master_data(self.document)?;
+            self.out.master_data = data.iter().map(|datum| self.master_data_row(datum)).collect();
         }
         let (mut events, mut values) = (self.document.events(), Bump::new());
         loop {
@@ -278,7 +280,7 @@ impl<'r, 'a> Preparing<'r, 'a> {
         }
     }
 
-    fn master_data_row(&self, datum: &MasterDatum<'_>) -> MasterDataRow {
+    fn master_data_row(&mut self, datum: &MasterDatum<'_>) -> MasterDataRow {
         let mut body = Vec::new();
         write_canonical(Value::Object(datum.element), &mut body);
         MasterDataRow {
@@ -286,6 +288,7 @@ impl<'r, 'a> Preparing<'r, 'a> {
             vocabulary: datum.vocabulary.to_owned(),
             id: datum.id.clone().into_owned(),
             body,
+            terms: self.terms.attributes(datum.element, &self.document.context).hashes,
         }
     }
 

@@ -43,6 +43,23 @@ impl TermReader {
         Self { key, keys: HashMap::new() }
     }
 
+    /// What the attributes of an element of master data say: an attribute is as an extension field of area `MDA`.
+    pub fn attributes(&mut self, element: &Object<'_>, context: &Context<'_>) -> Terms {
+        let mut terms = Terms::default();
+        let (key, keys) = (&self.key, &mut self.keys);
+        let mut reading = Reading { key, keys, context, out: &mut terms, name: String::new() };
+        for attribute in element.get("attributes").and_then(Value::as_array).unwrap_or_default() {
+            let attribute = attribute.as_object();
+            let member = |name| attribute.and_then(|attribute| attribute.get(name));
+            if let (Some(Value::String(name)), Some(value)) = (member("id"), member("attribute")) {
+                reading.extension(name, value, "MDA");
+            }
+        }
+        terms.hashes.sort_unstable();
+        terms.hashes.dedup();
+        terms
+    }
+
     /// The terms of an event that is valid. Cost: one look at each member, one hash a term.
     pub fn read(&mut self, object: &Object<'_>, event: &Event<'_>, context: &Context<'_>) -> Terms {
         let mut terms =
