@@ -57,6 +57,22 @@ def event_hash_ids() -> Iterator[Row]:
     )
 
 
+def syntaxes() -> Iterator[Row]:
+    """The same events from XML and from JSON, from bytes to their ids; and JSON written as XML."""
+    document = _document(5_000, 500)
+    xml = trace_core.xml_of_json(document)
+    assert trace_core.event_hash_ids(xml) == trace_core.event_hash_ids(document)
+    ratio = compare(lambda: trace_core.event_hash_ids(xml), lambda: trace_core.event_hash_ids(document), pairs=7)
+    yield (
+        "event hash ids from XML",
+        f"{5_000 / ratio.ours_s:,.0f}/s of {len(xml) / 5_000:.0f} B, {len(xml) / ratio.ours_s / 1e6:,.0f} MB/s",
+        f"JSON: {5_000 / ratio.peer_s:,.0f}/s, {len(document) / ratio.peer_s / 1e6:,.0f} MB/s",
+        f"{ratio.median_of_pairs:.2f}{' (void)' if ratio.void else ''}",
+    )
+    rate = 5_000 / min(seconds(lambda: trace_core.xml_of_json(document)) for _ in range(7))
+    yield "JSON written as XML", f"{rate:,.0f} events/s", "-", "-"
+
+
 def capture_path() -> Iterator[Row]:
     """Bytes to COPY buffers, beside its floor."""
     document = _document(10_000, 1_000)

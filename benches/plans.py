@@ -6,13 +6,17 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
+import orjson
 
+from trace_api.log.keys import LogKeys
+from trace_api.query.simple import pages, parse
+from trace_api.query.simple.filters import Keys
 from trace_api.query.simple.values import TIME_MAX, microseconds
 from trace_api.store.embedded import embedded_postgres
 from trace_api.store.statements import load
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterable
     from pathlib import Path
 
 LINE_MAX = 150
@@ -27,9 +31,12 @@ def query_plans(data: Path) -> str:
         async with embedded_postgres(data) as url:
             connection = await asyncpg.connect(url)
             await connection.execute("ANALYZE")
-            parts = [f"### `{name}`\n\n```\n{plan}\n```" async for name, plan in _plans(connection)]
+            keys = Keys.of(LogKeys.load(data / "keys").blinding_key)
+            parts = [
+                part async for plans in (_plans(connection), _query_plans(connection, keys)) async for part in plans
+            ]
             await connection.close()
-            return "\n\n".join(parts)
+            return "\n\n".join(f"### `{name}`\n\n```\n{plan}\n```" for name, plan in parts)
 
     return asyncio.run(collect())
 
@@ -48,9 +55,31 @@ async def _plans(connection: asyncpg.Connection) -> AsyncIterator[tuple[str, str
         ("log", "captures_to_sequence", (10_000, 1_000)),
     )
     for file, name, arguments in asked:
-        statement = f"EXPLAIN (ANALYZE, BUFFERS OFF, COSTS OFF, TIMING OFF, SUMMARY OFF) {load(file)[name]}"
-        lines = (row[0] for row in await connection.fetch(statement, *arguments))
-        yield name, "\n".join(_cut(line) for line in lines)
+        yield name, await _plan(connection, load(file)[name], arguments)
+
+
+async def _query_plans(connection: asyncpg.Connection, keys: Keys) -> AsyncIterator[tuple[str, str]]:
+    place = await connection.fetchval("SELECT read_point FROM event WHERE read_point IS NOT NULL LIMIT 1")
+    body = await connection.fetchval("SELECT body FROM event WHERE event_type = 1 AND body IS NOT NULL LIMIT 1")
+    last = [("orderBy", "eventTime"), ("orderDirection", "DESC")]
+    for asked in (
+        [("MATCH_anyEPC", orjson.loads(body)["epcList"][0])],
+        [("EQ_bizStep", "shipping"), *last],
+        [("EQ_bizStep", "receiving"), ("EQ_readPoint", place)],
+        [("GT_value_CEL", "8.5"), *last],
+        [("GE_recordTime", "2020-01-01T00:00:00Z"), ("orderBy", "recordTime")],
+    ):
+        name = "&".join(f"{parameter}={value}" for parameter, value in asked)
+        compiled = pages.compile_query(parse.parse_parameters(asked, {}), keys, place=None, limit=31)
+        async with connection.transaction(readonly=True):
+            await pages.limit_statements(connection, pages.Limits())
+            _, text = await pages.choose(connection, compiled)
+            yield f"GET /events?{name}", await _plan(connection, text, compiled.arguments)
+
+
+async def _plan(connection: asyncpg.Connection, text: str, arguments: Iterable[object]) -> str:
+    statement = f"EXPLAIN (ANALYZE, BUFFERS OFF, COSTS OFF, TIMING OFF, SUMMARY OFF) {text}"
+    return "\n".join(_cut(row[0]) for row in await connection.fetch(statement, *arguments))
 
 
 def _cut(line: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-CAPTURE_BODY_BYTES_MAX = 64 * 1024 * 1024
+CAPTURE_BODY_BYTES_MAX = 128 * 1024 * 1024
 """Bytes of a capture document; openEPCIS and FasTnT take 1–30 MB."""
 BODIES_BYTES_MAX = 2 * CAPTURE_BODY_BYTES_MAX
 """Bytes of capture documents in flight together; each needs about five times its own while it is prepared."""

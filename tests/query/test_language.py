@@ -83,9 +83,9 @@ def test_example_of_each_row_is_taken_from_url_and_json(told, row):
     of_url = parse.parse_parameters([(name, row.example)], NAMESPACES)
     of_json = parse.parse_json({name: [row.example] if row.takes.several else row.example, "@context": [NAMESPACES]})
     assert of_url == of_json
-    statement, arguments = pages.compile_query(of_url, told.keys, place=None, limit=1)
-    assert statement.count("$") >= 2
-    assert len(arguments) >= 2
+    compiled = pages.compile_query(of_url, told.keys, place=None, limit=1)
+    assert compiled.whole.count("$") >= 2
+    assert len(compiled.arguments) >= 2
 
 
 def test_json_of_each_type_is_read():

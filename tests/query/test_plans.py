@@ -1,4 +1,4 @@
-"""Each family of parameters that has an index is answered by it, on as many events as make a read of all the worse plan."""
+"""Queries are answered by an index, on as many events as make a read of all the worse plan."""
 
 from __future__ import annotations
 
@@ -26,13 +26,23 @@ async def told(world):
     return world
 
 
+async def nodes_of(told, text, arguments):
+    async with told.store.session() as connection:
+        plan = orjson.loads(await connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {text}", *arguments))
+    nodes = [plan[0]["Plan"]]
+    for node in nodes:
+        nodes += node.get("Plans", [])
+    return nodes
+
+
+def parsed(query):
+    return parse.parse_parameters([part.partition("=")[::2] for part in query.split("&") if part], NAMESPACES)
+
+
 @pytest.mark.parametrize(
     ("query", "index"),
     [
-        ("", "event_by_time"),
         ("GE_eventTime=2025-12-01T00:00:00Z", "event_by_time"),
-        ("EQ_bizStep=shipping", "event_by_time"),
-        ("orderBy=recordTime", "event_by_record_time"),
         ("LT_recordTime=2001-01-01T00:00:00Z&orderBy=recordTime", "event_by_record_time"),
         ("MATCH_anyEPC=urn:epc:id:sgtin:0614141.107346.2018", "reference_by_name"),
         ("MATCH_epcClass=urn:epc:class:lgtin:4012345.012345.998877", "reference_by_name"),
@@ -61,12 +71,56 @@ async def told(world):
     ],
 )
 async def test_plan_uses_the_index_of_its_family(told, query, index):
-    parsed = parse.parse_parameters([part.partition("=")[::2] for part in query.split("&") if part], NAMESPACES)
-    text, arguments = pages.compile_query(parsed, told.keys, place=None, limit=101)
-    async with told.store.session() as connection:
-        plan = orjson.loads(await connection.fetchval(f"EXPLAIN (FORMAT JSON) {text}", *arguments))
-    nodes = [plan[0]["Plan"]]
-    for node in nodes:
-        nodes += node.get("Plans", [])
+    compiled = pages.compile_query(parsed(query), told.keys, place=None, limit=101)
+    nodes = await nodes_of(told, compiled.whole, compiled.arguments)
     assert index in {node.get("Index Name") for node in nodes}
     assert not [node for node in nodes if node["Node Type"] == "Seq Scan"]
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        ("", "event_by_time"),
+        ("EQ_bizStep=shipping", "event_by_time"),
+        (
+            "EQ_bizStep=shipping&GE_eventTime=2001-01-01T00:00:00Z&orderDirection=DESC&orderBy=eventTime",
+            "event_by_time",
+        ),
+        ("EQ_bizStep=shipping&orderBy=recordTime", "event_by_record_time"),
+    ],
+)
+async def test_what_many_events_meet_is_found_without_reading_more_than_a_window(told, query, index):
+    compiled = pages.compile_query(parsed(query), told.keys, place=None, limit=101)
+    nodes = await nodes_of(told, compiled.nearest(2_000), compiled.arguments)
+    walk = next(node for node in nodes if node.get("Index Name") == index)
+    assert 100 < walk["Actual Rows"] <= 2_000
+    assert nodes[0]["Actual Rows"] == 101
+    assert "Sort" not in {node["Node Type"] for node in nodes}
+
+
+@pytest.mark.parametrize("narrow", ["", "&GE_eventTime=2001-01-01T00:00:00Z", "&LT_recordTime=2100-01-01T00:00:00Z"])
+@pytest.mark.parametrize(
+    "order", ["", "&orderBy=eventTime&orderDirection=DESC", "&orderBy=recordTime&orderDirection=ASC"]
+)
+async def test_a_window_of_any_width_changes_no_answer(told, monkeypatch, narrow, order):
+    query = parsed(f"EQ_bizStep=shipping{narrow}{order}")
+    answers = []
+    for per_cost in (0.0, 0.05, 1.0, 1e6):
+        monkeypatch.setattr(pages, "WINDOW_EVENTS_PER_COST", per_cost)
+        monkeypatch.setattr(pages, "WINDOW_EVENTS_MIN", 0)
+        keys, token = [], None
+        async with told.store.snapshot() as connection:
+            for _ in range(4):
+                page = await pages.page(connection, query, told.keys, token and token.text, 300, pages.Limits())
+                keys, token = [*keys, *page.event_keys], page.token
+        answers.append(keys)
+    assert len(answers[0]) == 1_200
+    assert all(answer == answers[0] for answer in answers)
+
+
+async def test_two_frequent_things_that_never_meet_are_not_looked_for_in_all_events(told):
+    # Each is in many events, none is in both: a walk in the order would read all of them.
+    query = parsed("EQ_bizStep=shipping&EQ_action=ADD&eventType=AggregationEvent")
+    compiled = pages.compile_query(query, told.keys, place=None, limit=101)
+    nodes = await nodes_of(told, compiled.whole, compiled.arguments)
+    assert "event_by_time" not in {node.get("Index Name") for node in nodes}

@@ -131,3 +131,41 @@ def test_event_that_xml_cannot_hold_is_not_acceptable_in_xml(client: httpx.Clien
     answer = client.get("/events/urn:example:no-xml", headers={"Accept": "application/xml"})
     assert (answer.status_code, answer.json()["type"]) == (406, "epcisException:NotAcceptableException")
     assert "ex:bell" in answer.json()["detail"]
+
+
+REFUSED_AT = {
+    "ObjectEvent_bare_event_without_action.xml": None,
+    "ObjectEvent_with_invalid_action.xml": "/action",
+    "ObjectEvent_with_invalid_eventTime_format.xml": "/eventTime",
+    "ObjectEvent_with_near_miss_action.xml": "/action",
+    "QueryDocument_with_invalid_eventType.xml": "/type",
+    "QueryDocument_with_missing_value.xml": None,
+    "QueryDocument_with_invalid_action.json": "/action",
+}
+"""Published invalid documents, and the end of the pointer to what is wrong; None for what is no document of events."""
+
+
+def test_published_invalid_documents_are_refused_at_their_place(client: httpx.Client, shared_data: Path) -> None:
+    folder = shared_data / "epcis" / "openepcis-test-resources" / "2.0" / "EPCIS"
+    paths = [*folder.glob("XML/*/Invalid/*.xml"), *folder.glob("JSON/Query/Invalid/*.json")]
+    assert {path.name for path in paths} == set(REFUSED_AT)
+    for path in paths:
+        media_type = "application/xml" if path.suffix == ".xml" else "application/json"
+        answer = client.post("/capture", content=path.read_bytes(), headers={"Content-Type": media_type})
+        errors = answer.json().get("errors", [])
+        end = REFUSED_AT[path.name]
+        if end is None:
+            assert answer.status_code == 400, path.name
+        else:
+            assert answer.json()["success"] is False, path.name
+            assert errors[0]["pointer"].endswith(end), (path.name, errors)
+
+
+def test_published_queries_are_kept_or_refused(client: httpx.Client, shared_data: Path) -> None:
+    folder = shared_data / "epcis" / "openepcis-test-resources" / "2.0" / "EPCIS" / "JSON" / "Query" / "Queries"
+    good, bad = folder / "SimpleEventQuery.json", folder / "Invalid" / "Query_with_invalid_values.json"
+    kept = client.post("/queries", json={"name": "published", "query": orjson.loads(good.read_bytes())})
+    assert kept.status_code == 201, kept.text
+    assert client.get("/queries/published/events").status_code == 200
+    refused = client.post("/queries", json={"name": "published too", "query": orjson.loads(bad.read_bytes())})
+    assert (refused.status_code, refused.json()["type"]) == (400, "epcisException:QueryParameterException")

@@ -29,8 +29,8 @@ RESOURCES = (
     "bizSteps",
 )
 """Top-level resources in the standard's order."""
-EVENTS_MAX = 1 << 20
-"""Events of one capture; `store.events.POSITION_BITS`."""
+EVENTS_MAX = (1 << 20) - 1
+"""Events of one capture, as the core has it."""
 VERSION = "2.0.0"
 READS_FROM = "1.2.0"
 """The oldest version whose documents are read, in XML."""

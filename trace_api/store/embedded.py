@@ -72,6 +72,8 @@ _CONFIGURATION = {
     "max_wal_size": "4GB",
     "checkpoint_timeout": "15min",
     "synchronous_commit": "on",
+    # Until it has looked at a table, the planner guesses; a first bulk load should not have to wait a minute.
+    "autovacuum_naptime": "10s",
     "jit": "off",
     "random_page_cost": "1.1",
     "timezone": "UTC",

@@ -104,7 +104,7 @@ def column_time(column: str, comparison: str) -> Filter:
 
     def add(asked: Asked, _keys: Keys, sql: Statement) -> None:
         moment = values.read_time(asked.name, asked.value)
-        sql.require([f"{column} {comparison} {sql.bind(moment, 'timestamptz')}"])
+        sql.bound(column, f"{column} {comparison} {sql.bind(moment, 'timestamptz')}")
 
     return add
 

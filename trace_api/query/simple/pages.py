@@ -28,6 +28,12 @@ COST_MAX = 3_000_000.0
 """What the planner may expect of a statement, in its units: about a read of all of ten million events."""
 QUERY_S_MAX = 10.0
 """How long a statement of a query may run; nobody waits longer for a page."""
+QUERY_MEMORY = "32MB"
+"""What Postgres may use for one step of a statement: a bitmap over some million events."""
+WINDOW_EVENTS_PER_COST = 1.0
+WINDOW_EVENTS_MIN = 1_000
+"""A window is this many events for each of the planner's units that finding all would cost, which makes it a fifth of
+the time; none below the minimum."""
 _COLUMNS: dict[str | None, str] = {None: "event_time", "eventTime": "event_time", "recordTime": "record_time"}
 
 
@@ -66,21 +72,43 @@ def filtered(query: Query, keys: Keys) -> Statement:
     return sql
 
 
-def compile_query(query: Query, keys: Keys, *, place: Place | None, limit: int) -> tuple[str, list[object]]:
-    """The statement of a page behind a place, and its arguments: rows of key and what it is ordered by."""
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A page of a query as SQL: rows of `event_key` and `place`, what it is ordered by. The same arguments serve
+    both statements."""
+
+    arguments: list[object]
+    whole: str
+    """Finds all events, then takes the first: its cost grows with what there is to find, never with the table."""
+    _nearest: str | None
+
+    def nearest(self, window: int) -> str | None:
+        """Looks at no more than the next `window` events in the order, for a query that many events meet; None where
+        no index has the order."""
+        return None if self._nearest is None else self._nearest.format(window=window)
+
+
+def compile_query(query: Query, keys: Keys, *, place: Place | None, limit: int) -> Compiled:
+    """The page behind a place."""
     sql = filtered(query, keys)
     order = _order(query, keys, sql)
+    is_column = query.order_by in _COLUMNS
     sign, direction = ("<", "DESC") if query.descending else (">", "ASC")
     if place is not None:
-        is_time = query.order_by in _COLUMNS
-        value: object = TIME_MIN + timedelta(microseconds=int(place.value)) if is_time else place.value
-        bound = sql.bind(value, "timestamptz" if is_time else "double precision")
-        sql.require([f"({order}, event_key) {sign} ({bound}, {sql.bind(place.event_key, 'bigint')})"])
-    text = (  # Made of our own words and $n alone.
-        f"SELECT event_key, {order} AS place FROM event WHERE {' AND '.join(sql.conditions)}"  # noqa: S608
-        f" ORDER BY {order} {direction}, event_key {direction} LIMIT {sql.bind(limit, 'bigint')}"
+        value: object = TIME_MIN + timedelta(microseconds=int(place.value)) if is_column else place.value
+        bound = sql.bind(value, "timestamptz" if is_column else "double precision")
+        sql.bound(order, f"({order}, event_key) {sign} ({bound}, {sql.bind(place.event_key, 'bigint')})")
+    # Made of our own words and $n alone.
+    first = f"ORDER BY place {direction}, event_key {direction} LIMIT {sql.bind(limit, 'bigint')}"
+    found = f"SELECT event_key, {order} AS place FROM {{table}} WHERE {' AND '.join(sql.conditions)}"  # noqa: S608
+    bounds = " AND ".join(["body IS NOT NULL", *sql.bounds.get(order, ())])
+    in_order = f"SELECT * FROM event WHERE {bounds} ORDER BY {order} {direction}, event_key {direction}"  # noqa: S608
+    return Compiled(
+        sql.arguments,
+        # OFFSET 0 keeps the planner from walking through all events in the order until it has found enough of them.
+        f"SELECT * FROM ({found.format(table='event')} OFFSET 0) AS found {first}",  # noqa: S608
+        f"{found.format(table=f'({in_order} LIMIT {{window}}) AS event')} {first}" if is_column else None,
     )
-    return text, sql.arguments
 
 
 def _order(query: Query, keys: Keys, sql: Statement) -> str:
@@ -110,10 +138,10 @@ async def page(
     await limit_statements(connection, limits)
     if query.max_events is not None and place is None:
         most = query.max_events
-        counted = await _run(connection, *compile_query(query, keys, place=None, limit=most + 1), limits)
+        counted = await _run(connection, compile_query(query, keys, place=None, limit=most + 1), most + 1, limits)
         if len(counted) > most:
             raise QueryTooLarge(f"more than {most} events (maxEventCount)")
-    rows = await _run(connection, *compile_query(query, keys, place=place, limit=wanted + 1), limits)
+    rows = await _run(connection, compile_query(query, keys, place=place, limit=wanted + 1), wanted + 1, limits)
     shown = rows[:wanted]
     fitting = await events.count_within(connection, [row["event_key"] for row in shown], PAGE_BYTES_MAX)
     is_cut = fitting < len(shown)
@@ -125,19 +153,35 @@ async def page(
 
 
 async def limit_statements(connection: asyncpg.Connection, limits: Limits) -> None:
-    """For the rest of a transaction: a time limit, and a plan for the very arguments."""
-    await connection.execute(f"SET LOCAL statement_timeout = {max(1, int(limits.query_s_max * 1000))}")
-    await connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+    """For the rest of a transaction: a time limit, a plan for the very arguments, and bitmaps that stay exact."""
+    await connection.execute(
+        "SELECT set_config('statement_timeout', $1, true), set_config('plan_cache_mode', 'force_custom_plan', true),"
+        " set_config('work_mem', $2, true)",
+        str(max(1, int(limits.query_s_max * 1000))),
+        QUERY_MEMORY,
+    )
 
 
-async def _run(
-    connection: asyncpg.Connection, text: str, arguments: list[object], limits: Limits
-) -> list[asyncpg.Record]:
+async def choose(connection: asyncpg.Connection, compiled: Compiled) -> tuple[float, str]:
+    """What finding all would cost, in the planner's units, and the statement to try first: where all is not cheap, it
+    is the one over a window of the order, as wide as costs little beside."""
+    plan = await connection.fetchval(f"EXPLAIN (FORMAT JSON) {compiled.whole}", *compiled.arguments)
+    cost = float(orjson.loads(plan)[0]["Plan"]["Total Cost"])
+    window = int(cost * WINDOW_EVENTS_PER_COST)
+    return cost, (window > WINDOW_EVENTS_MIN and compiled.nearest(window)) or compiled.whole
+
+
+async def _run(connection: asyncpg.Connection, compiled: Compiled, limit: int, limits: Limits) -> list[asyncpg.Record]:
+    """The first `limit` events."""
     try:
-        plan = orjson.loads(await connection.fetchval(f"EXPLAIN (FORMAT JSON) {text}", *arguments))
-        if (cost := float(plan[0]["Plan"]["Total Cost"])) > limits.cost_max:
+        cost, text = await choose(connection, compiled)
+        if text != compiled.whole:
+            rows: list[asyncpg.Record] = await connection.fetch(text, *compiled.arguments)
+            if len(rows) == limit:
+                return rows
+        if cost > limits.cost_max:
             raise QueryTooComplex(f"it would cost {cost:.0f}, and {limits.cost_max:.0f} is allowed; narrow it")
-        rows: list[asyncpg.Record] = await connection.fetch(text, *arguments)
+        rows = await connection.fetch(compiled.whole, *compiled.arguments)
     except asyncpg.QueryCanceledError:
         raise QueryTooComplex(f"it would take longer than {limits.query_s_max:g} s; narrow it") from None
     return rows

@@ -17,6 +17,8 @@ class Statement:
 
     conditions: list[str] = field(default_factory=list)
     arguments: list[object] = field(default_factory=list)
+    bounds: dict[str, list[str]] = field(default_factory=dict)
+    """Those of the conditions that bound a column which events can be ordered by."""
 
     def bind(self, value: object, type_: str) -> str:
         """A place for an argument."""
@@ -26,6 +28,11 @@ class Statement:
     def require(self, alternatives: Sequence[str]) -> None:
         """One of these has to hold."""
         self.conditions.append(alternatives[0] if len(alternatives) == 1 else f"({' OR '.join(alternatives)})")
+
+    def bound(self, column: str, condition: str) -> None:
+        """This has to hold, and says between what the column lies."""
+        self.conditions.append(condition)
+        self.bounds.setdefault(column, []).append(condition)
 
     def says(self, terms: Iterable[int]) -> str:
         """The event says one of these things."""
