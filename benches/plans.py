@@ -32,9 +32,8 @@ def query_plans(data: Path) -> str:
             connection = await asyncpg.connect(url)
             await connection.execute("ANALYZE")
             keys = Keys.of(LogKeys.load(data / "keys").blinding_key)
-            parts = [
-                part async for plans in (_plans(connection), _query_plans(connection, keys)) async for part in plans
-            ]
+            parts = [part async for part in _plans(connection)]
+            parts += [part async for part in _query_plans(connection, keys)]
             await connection.close()
             return "\n\n".join(f"### `{name}`\n\n```\n{plan}\n```" for name, plan in parts)
 
@@ -60,10 +59,11 @@ async def _plans(connection: asyncpg.Connection) -> AsyncIterator[tuple[str, str
 
 async def _query_plans(connection: asyncpg.Connection, keys: Keys) -> AsyncIterator[tuple[str, str]]:
     place = await connection.fetchval("SELECT read_point FROM event WHERE read_point IS NOT NULL LIMIT 1")
-    body = await connection.fetchval("SELECT body FROM event WHERE event_type = 1 AND body IS NOT NULL LIMIT 1")
+    bodies = await connection.fetch("SELECT body FROM event WHERE event_type = 1 AND body IS NOT NULL LIMIT 1000")
+    items = [item for row in bodies for item in orjson.loads(row[0]).get("epcList", [])]
     last = [("orderBy", "eventTime"), ("orderDirection", "DESC")]
     for asked in (
-        [("MATCH_anyEPC", orjson.loads(body)["epcList"][0])],
+        [("MATCH_anyEPC", items[0])],
         [("EQ_bizStep", "shipping"), *last],
         [("EQ_bizStep", "receiving"), ("EQ_readPoint", place)],
         [("GT_value_CEL", "8.5"), *last],
