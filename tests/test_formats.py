@@ -121,10 +121,13 @@ def test_formats_from_their_text_alone_give_the_vectors_and_the_core_agrees() ->
 def test_checkpoint_vector_is_made_and_opened() -> None:
     vector = VECTORS["checkpoint"]
     seed = bytes.fromhex(vector["seed"])
-    key = trace_core.verifier_key(seed=seed, origin=vector["origin"])
+    signer = trace_core.NoteSigner("Ed25519", vector["origin"], seed)
+    key = signer.verifier_key
     assert key == vector["vkey"]
     root = bytes.fromhex(vector["root_hash"])
-    note = trace_core.sign_checkpoint(seed=seed, origin=vector["origin"], tree_size=vector["tree_size"], root_hash=root)
+    note = trace_core.sign_checkpoint(
+        signers=[signer], origin=vector["origin"], tree_size=vector["tree_size"], root_hash=root, time_s=0
+    )
     assert note.decode() == vector["note"]
     assert trace_core.open_checkpoint(note, key) == (vector["origin"], vector["tree_size"], root)
 

@@ -13,6 +13,7 @@ from starlette_compress import CompressMiddleware, add_compress_type
 import trace_core
 from trace_api.capture.road import Door
 from trace_api.delivery.office import Office
+from trace_api.errors import Unavailable
 from trace_api.http import (
     capture,
     collections,
@@ -35,7 +36,9 @@ from trace_api.http.body import BodyBudget
 from trace_api.http.methods import Methods
 from trace_api.http.profile import Profile
 from trace_api.http.service import LISTENERS_MAX, Service
+from trace_api.log.cosigners import Cosigners
 from trace_api.log.keys import LogKeys
+from trace_api.log.publisher import Publisher, no_witnesses
 from trace_api.log.sequencer import Sequencer
 from trace_api.query.questions import Questions
 from trace_api.store import log as log_store
@@ -82,15 +85,18 @@ async def open_service(settings: Settings, on_lost: Callable[[], None]) -> Async
         store = await stack.enter_async_context(Store.open(settings, on_lost))
         keys, origin = await _open_log(store, settings)
         sequencer = Sequencer(store, keys, origin, period_ms=settings.sequence_period_ms)
-        task = asyncio.create_task(sequencer.run(), name="sequencer")
-        stack.push_async_callback(_cancel, task)
+        stack.push_async_callback(_cancel, asyncio.create_task(sequencer.run(), name="sequencer"))
+        cosigners = await stack.enter_async_context(Cosigners.open(_policy(settings, keys, origin)))
+        publisher = Publisher(store, cosigners, sequencer.wait_sequenced, period_ms=settings.publish_period_ms)
+        await publisher.check_nothing_lost()
+        stack.push_async_callback(_cancel, asyncio.create_task(publisher.run(), name="publisher"))
         door = Door(store, keys.blinding_key)
         questions = Questions(store, keys.blinding_key)
         bodies = BodyBudget(settings.bodies_bytes_max)
-        office = Office(store, questions.keys, sequencer.wait_published, private=settings.webhook_private_addresses)
+        office = Office(store, questions.keys, sequencer.wait_sequenced, private=settings.webhook_private_addresses)
         stack.push_async_callback(_cancel, asyncio.create_task(office.run(), name="office"))
         listeners = asyncio.Semaphore(LISTENERS_MAX)
-        yield Service(settings, store, keys, origin, door, sequencer, questions, bodies, listeners)
+        yield Service(settings, store, keys, origin, door, sequencer, publisher, questions, bodies, listeners)
 
 
 async def _open_log(store: Store, settings: Settings) -> tuple[LogKeys, str]:
@@ -108,9 +114,26 @@ async def _open_log(store: Store, settings: Settings) -> tuple[LogKeys, str]:
             # A key made now would be another than the log's: its names would be filed, and never found.
             keys = LogKeys.load(settings.key_dir)
     keys.check(head)
+    if settings.log_ml_dsa:
+        keys = keys.with_ml_dsa(settings.key_dir)
     if head.origin != settings.origin:
         log.warning("origin_kept", stored=head.origin, ignored=settings.origin)
     return keys, head.origin
+
+
+def _policy(settings: Settings, keys: LogKeys, origin: str) -> bytes:
+    """The text of the policy file; without one, this log's key and nobody's cosignature."""
+    vkey = keys.verifier_key(origin)
+    if settings.policy_file is None:
+        return no_witnesses(vkey)
+    try:
+        text = settings.policy_file.read_bytes()
+        policy = trace_core.Policy(text)
+    except (OSError, trace_core.SignatureError) as failure:
+        raise Unavailable(f"the policy {settings.policy_file} cannot be used: {failure}") from None
+    if vkey not in [key for _, key, _ in policy.logs]:
+        raise Unavailable(f"the policy {settings.policy_file} does not name this log: log {vkey}")
+    return text
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

@@ -15,8 +15,10 @@ EVENT_BYTES_MAX = 1024 * 1024
 """Bytes of one event; the core holds every event of a capture to it, too."""
 SEQUENCE_PERIOD_MS = 200
 """The longest wait between a stored capture and its leaves, when nothing wakes the sequencer sooner."""
+PUBLISH_PERIOD_MS = 1_000
+"""The pause between two published checkpoints, where there is something new."""
 POOL_CONNECTIONS_MAX = 16
-"""Connections to Postgres; one of them is the sequencer's."""
+"""Connections to Postgres; one of them is the sequencer's, one the publisher's."""
 STATEMENT_S_MAX = 60
 """No statement runs longer: Postgres ends it, and the client gives up a little later."""
 
@@ -38,6 +40,11 @@ class Settings:
     bodies_bytes_max: int = BODIES_BYTES_MAX
     event_bytes_max: int = EVENT_BYTES_MAX
     sequence_period_ms: int = SEQUENCE_PERIOD_MS
+    publish_period_ms: int = PUBLISH_PERIOD_MS
+    policy_file: Path | None = None
+    """Whose cosignatures a published checkpoint needs (C2SP tlog-policy). None: nobody's."""
+    log_ml_dsa: bool = False
+    """Whether checkpoints are signed with ML-DSA-44 as well."""
     shared_buffers_mb: int = SHARED_BUFFERS_MB
     webhook_private_addresses: bool = False
     operator_token: str | None = field(default=None, repr=False)
@@ -54,8 +61,8 @@ class Settings:
         origin: str | None = None,
     ) -> Self:
         """Settings from the command line; `WAYPROOF_CAPTURE_BODY_BYTES_MAX`, `WAYPROOF_BODIES_BYTES_MAX`,
-        `WAYPROOF_SEQUENCE_PERIOD_MS`, `WAYPROOF_WEBHOOK_PRIVATE_ADDRESSES` and `WAYPROOF_OPERATOR_TOKEN` come from
-        the environment."""
+        `WAYPROOF_SEQUENCE_PERIOD_MS`, `WAYPROOF_PUBLISH_PERIOD_MS`, `WAYPROOF_POLICY`, `WAYPROOF_LOG_ML_DSA`,
+        `WAYPROOF_WEBHOOK_PRIVATE_ADDRESSES` and `WAYPROOF_OPERATOR_TOKEN` come from the environment."""
         body_bytes_max = _positive("WAYPROOF_CAPTURE_BODY_BYTES_MAX", CAPTURE_BODY_BYTES_MAX)
         bodies_bytes_max = _positive("WAYPROOF_BODIES_BYTES_MAX", max(BODIES_BYTES_MAX, body_bytes_max))
         if bodies_bytes_max < body_bytes_max:
@@ -69,6 +76,9 @@ class Settings:
             capture_body_bytes_max=body_bytes_max,
             bodies_bytes_max=bodies_bytes_max,
             sequence_period_ms=_positive("WAYPROOF_SEQUENCE_PERIOD_MS", SEQUENCE_PERIOD_MS),
+            publish_period_ms=_positive("WAYPROOF_PUBLISH_PERIOD_MS", PUBLISH_PERIOD_MS),
+            policy_file=Path(policy) if (policy := os.environ.get("WAYPROOF_POLICY")) else None,
+            log_ml_dsa=_flag("WAYPROOF_LOG_ML_DSA"),
             operator_token=os.environ.get("WAYPROOF_OPERATOR_TOKEN") or None,
             webhook_private_addresses=_flag("WAYPROOF_WEBHOOK_PRIVATE_ADDRESSES"),
         )

@@ -240,15 +240,81 @@ class TreeRebuild:
 
 # Notes and signatures ---------------------------------------------------------------------------------
 
-def verifier_key(*, seed: bytes, origin: str) -> str:
-    """The vkey (C2SP signed-note) of an Ed25519 seed of 32 bytes."""
+KeyKind = Literal["Ed25519", "cosignature", "ML-DSA-44"]
+"""What a key's signatures are over: the text of a note (type 0x01), or a time and a checkpoint (types 0x04, 0x06)."""
 
-def sign_checkpoint(*, seed: bytes, origin: str, tree_size: int, root_hash: bytes) -> bytes:
-    """A C2SP checkpoint without extension lines, signed. Deterministic."""
+class NoteSigner:
+    """A key of a name that signs notes. Never printed, wiped from memory when it goes."""
+
+    verifier_key: str
+    """The vkey (C2SP signed-note)."""
+
+    def __init__(self, kind: KeyKind, name: str, seed: bytes) -> None:
+        """`seed` has 32 bytes. Raises `SignatureError` for a name that a key may not have."""
+
+    def signature_line(self, note: bytes, time_s: int) -> bytes:
+        """A further signature line for a note, with the newline. `time_s`, seconds since 1970, is what a cosignature
+        states. Raises `SignatureError` for what is no note, and for a cosignature over what is no checkpoint."""
+
+def sign_checkpoint(*, signers: list[NoteSigner], origin: str, tree_size: int, root_hash: bytes, time_s: int) -> bytes:
+    """A C2SP checkpoint without extension lines, signed by each of these. Deterministic."""
 
 def open_checkpoint(signed: bytes, verifier_key: str) -> tuple[str, int, bytes]:
     """Origin, tree size and root hash of a checkpoint. Raises `SignatureError` unless the key signed it,
     `ProofError` for what is no checkpoint."""
+
+def checkpoint_size(signed: bytes) -> int:
+    """The tree size that a checkpoint states; nothing is checked. Raises `SignatureError` or `ProofError` for what is
+    no checkpoint."""
+
+Party = tuple[str, str, str | None]
+"""Name, vkey and URL of a log or witness."""
+
+class Policy:
+    """Whose signatures a checkpoint needs (C2SP tlog-policy)."""
+
+    logs: list[Party]
+    witnesses: list[Party]
+
+    def __init__(self, text: bytes) -> None:
+        """Raises `SignatureError` with the line's number."""
+
+    def check(self, note: bytes) -> tuple[str, int, bytes, list[tuple[str, int]]]:
+        """Origin, tree size and root hash of a checkpoint, and the witnesses that cosigned it, with the time that each
+        states in seconds since 1970. Raises `SignatureError` unless a log of the policy signed it for itself, no
+        signature by a known key is bad, and the cosignatures are a quorum."""
+
+    def add_cosignatures(self, note: bytes, answer: bytes) -> bytes:
+        """The note with those of a witness' signature lines that a witness of the policy made over it. Raises
+        `SignatureError` for what is no note."""
+
+def write_log_proof(*, leaf_index: int, proof: list[bytes], checkpoint: str, extra: bytes | None = None) -> bytes:
+    """A C2SP tlog-proof file. Raises `ProofError` for a hash that has not 32 bytes."""
+
+def read_log_proof(proof: bytes) -> tuple[int, list[bytes], bytes, bytes | None]:
+    """Leaf index, inclusion proof, checkpoint and extra data of a C2SP tlog-proof file, none of them checked. Raises
+    `ProofError`."""
+
+class AddCheckpoint:
+    """What a witness is asked (C2SP tlog-witness)."""
+
+    origin: str
+    tree_size: int
+    root_hash: bytes
+    checkpoint: bytes
+    """The signed note with all its lines."""
+
+    def __init__(self, body: bytes) -> None:
+        """Raises `ProofError` for what is no request: status 400."""
+
+    @staticmethod
+    def write(*, old_size: int, proof: list[bytes], checkpoint: bytes) -> bytes:
+        """The body of a request. Raises `ProofError`."""
+
+    def judge(self, log_keys: list[str], last: tuple[int, bytes] | None) -> tuple[int, str]:
+        """The status and, unless it is 200, the reason, by the vkeys of the origin's log and by size and root hash of
+        what was cosigned last for it. 200: the witness may cosign once this checkpoint has durably taken the place of
+        the last, in one step with this decision."""
 
 Scheme = Literal["Ed25519", "ES256", "ES256-DER"]
 

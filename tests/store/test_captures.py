@@ -29,7 +29,9 @@ async def test_capture_stored_comes_back_whole(store):
     row = await store_events(store, 7, EVENTS)
 
     job = await captures.load_capture(store, row.capture_id)
-    assert job == captures.Job(row.capture_id, "anonymous", RECORD_TIME, None, outcome_of(3))
+    assert job == captures.Job(
+        row.capture_id, "anonymous", RECORD_TIME, None, is_published=False, outcome=outcome_of(3)
+    )
     async with store.snapshot() as connection:
         stored = await events.events_by_key(connection, [(7 << 20) + n for n in (2, 0, 1, 9)])
     assert [event.body for event in stored] == [b"event 0", b"event 1", b"event 2"]
@@ -40,11 +42,17 @@ async def test_capture_stored_comes_back_whole(store):
 async def test_capture_numbered_gives_each_event_its_leaf_index(store):
     row = await store_events(store, 7, EVENTS)
     async with store.session() as connection:
+        await log_store.create_head(connection, "o", b"", b"", b"")
         await log_store.number_captures(connection, [7], [1000])
+        unpublished = await events.events_by_key(connection, [(7 << 20) + 2])
+        sequenced = await captures.load_capture(store, row.capture_id)
+        await connection.execute("UPDATE log_head SET published_size = 1003")
         stored = await events.events_by_key(connection, [(7 << 20) + 2])
 
+    assert (sequenced.first_leaf_index, sequenced.is_published) == (1000, False)
+    assert unpublished[0].leaf_index is None
     assert stored[0].leaf_index == 1002
-    assert (await captures.load_capture(store, row.capture_id)).first_leaf_index == 1000
+    assert (await captures.load_capture(store, row.capture_id)).is_published
 
 
 async def test_capture_without_events_is_stored_as_a_job(store):

@@ -54,7 +54,7 @@ def test_readme_example_runs_as_it_stands(tmp_path: Path) -> None:
 
 
 def capture(client: httpx.Client, *events: dict[str, Any]) -> None:
-    job = client.post("/capture?ack=sequenced", content=orjson.dumps(document_of(*events)), headers=JSON).json()
+    job = client.post("/capture?ack=published", content=orjson.dumps(document_of(*events)), headers=JSON).json()
     assert job["success"], job["errors"]
 
 

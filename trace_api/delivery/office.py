@@ -48,11 +48,11 @@ class Office:
     """Runs in the server's process. Several may run against one database."""
 
     def __init__(
-        self, store: Store, keys: Keys, wait_published: Callable[[float], Awaitable[None]], *, private: bool
+        self, store: Store, keys: Keys, wait_sequenced: Callable[[float], Awaitable[None]], *, private: bool
     ) -> None:
         self._store = store
         self._keys = keys
-        self._wait_published = wait_published
+        self._wait_sequenced = wait_sequenced
         self._webhooks = Webhooks(private=private)
 
     async def run(self) -> None:
@@ -70,7 +70,7 @@ class Office:
                     telling.add(task)
                     task.add_done_callback(telling.discard)
                 if not taken:
-                    await self._wait_published(LOOK_AGAIN_S)
+                    await self._wait_sequenced(LOOK_AGAIN_S)
                 elif len(telling) >= AT_ONCE_MAX:
                     await asyncio.wait(telling, return_when=asyncio.FIRST_COMPLETED)
         finally:

@@ -143,7 +143,7 @@ async def _acknowledged(service: Service, capture_id: uuid.UUID, acknowledge: Ac
     service.sequencer.wake()
     if acknowledge is Acknowledge.STORED:
         return await jobs.load(service, capture_id)
-    return await jobs.wait_sequenced(service, capture_id)
+    return await jobs.wait_logged(service, capture_id, published=acknowledge is Acknowledge.PUBLISHED)
 
 
 def _with_id(body: bytes, event_ids: list[str]) -> bytes:

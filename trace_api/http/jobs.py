@@ -27,17 +27,20 @@ async def load(service: Service, capture_id: uuid.UUID, partner: str | None = No
     return job
 
 
-async def wait_sequenced(service: Service, capture_id: uuid.UUID) -> Job:
-    """The job once its new events have leaf indexes. Raises `Unavailable` after `ACKNOWLEDGE_S_MAX`."""
+async def wait_logged(service: Service, capture_id: uuid.UUID, *, published: bool) -> Job:
+    """The job once its new events have leaf indexes; with `published`, once a checkpoint over them is out. Raises
+    `Unavailable` after `ACKNOWLEDGE_S_MAX`."""
     deadline = asyncio.get_running_loop().time() + ACKNOWLEDGE_S_MAX
+    wait = service.publisher.wait_published if published else service.sequencer.wait_sequenced
     while True:
         job = await load(service, capture_id)
-        if job.outcome.stored == 0 or job.first_leaf_index is not None:
+        if job.outcome.stored == 0 or job.is_published or (job.first_leaf_index is not None and not published):
             return job
         if asyncio.get_running_loop().time() > deadline:
-            raise Unavailable(f"stored as capture {capture_id}, but not sequenced yet")
-        # A checkpoint of another process is seen by looking again.
-        await service.sequencer.wait_published(_LOOK_AGAIN_S)
+            missing = "published" if published else "sequenced"
+            raise Unavailable(f"stored as capture {capture_id}, but not {missing} yet")
+        # What another process does is seen by looking again.
+        await wait(_LOOK_AGAIN_S)
 
 
 def as_dict(job: Job) -> dict[str, object]:
@@ -57,9 +60,15 @@ def as_dict(job: Job) -> dict[str, object]:
         "eventTotal": job.outcome.event_total,
         "eventsStored": job.outcome.stored,
         "eventsRepeated": job.outcome.repeated,
-        "state": "stored" if job.first_leaf_index is None and job.outcome.stored else "published",
+        "state": _state(job),
         "firstLeafIndex": job.first_leaf_index,
     }
+
+
+def _state(job: Job) -> str:
+    if job.is_published or job.outcome.stored == 0:
+        return "published"
+    return "stored" if job.first_leaf_index is None else "sequenced"
 
 
 def _error(problem: dict[str, object]) -> dict[str, object]:

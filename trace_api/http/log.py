@@ -21,16 +21,23 @@ _CORS = {"Access-Control-Allow-Origin": "*"}
 
 @router.get("/checkpoint", response_class=Response)
 async def get_checkpoint(service: ServiceOf) -> Response:
-    """The latest checkpoint, a C2SP signed note."""
+    """The latest published checkpoint, a C2SP signed note, with its cosignatures."""
     note = await tiles.checkpoint_note(service.store)
     return Response(note, headers={"Cache-Control": CHECKPOINT_CACHE, **_CORS}, media_type="text/plain; charset=utf-8")
 
 
 @router.get("/key", response_class=Response)
 async def get_key(service: ServiceOf) -> Response:
-    """The log's verifier key (vkey)."""
-    vkey = service.keys.verifier_key(service.origin)
-    return Response(vkey + "\n", headers=_CORS, media_type="text/plain; charset=utf-8")
+    """The log's verifier keys (vkeys), one a line: Ed25519 first."""
+    vkeys = "".join(f"{signer.verifier_key}\n" for signer in service.keys.signers(service.origin))
+    return Response(vkeys, headers=_CORS, media_type="text/plain; charset=utf-8")
+
+
+@router.get("/policy", response_class=Response)
+async def get_policy(service: ServiceOf) -> Response:
+    """Whose cosignatures this server waits for before it publishes, as a C2SP tlog-policy. A hint: those who check
+    decide themselves whom they trust."""
+    return Response(service.publisher.policy_text, headers=_CORS, media_type="text/plain; charset=utf-8")
 
 
 async def get_tile(request: Request) -> Response:

@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from trace_api.capture.road import Door
 from trace_api.http.body import BodyBudget
 from trace_api.log.keys import LogKeys
+from trace_api.log.publisher import Publisher
 from trace_api.log.sequencer import Sequencer
 from trace_api.query.questions import Questions
 from trace_api.settings import Settings
@@ -32,6 +33,7 @@ class Service:
     origin: str
     door: Door
     sequencer: Sequencer
+    publisher: Publisher
     questions: Questions
     bodies: BodyBudget
     listeners: asyncio.Semaphore

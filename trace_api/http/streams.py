@@ -87,7 +87,7 @@ async def _tell(
                 await socket.send_text(body.decode())
             since, is_new_run = news.next_leaf_index, news.is_all
             if schedule is None and news.is_all:
-                await service.sequencer.wait_published(LOOK_AGAIN_S)
+                await service.sequencer.wait_sequenced(LOOK_AGAIN_S)
     except NotFound:
         await socket.close(CLOSE_GONE, "the query was deleted")
     except TraceError as failure:

@@ -1,11 +1,12 @@
-"""The log's two keys: one signs checkpoints, one blinds names. Both are files of mode 0600."""
+"""The log's keys: one or two sign checkpoints, one blinds names. Each is a file of mode 0600."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import secrets
-from dataclasses import dataclass, field
+import time
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Self
 
 import trace_core
@@ -21,32 +22,49 @@ FINGERPRINTED = "wayproof/v1/blinding-key"
 """Text whose token stands in the head of the log, to tell its blinding key from any other."""
 _SIGNING_KEY_FILE = "log-signing.key"
 _BLINDING_KEY_FILE = "log-blinding.key"
+_ML_DSA_KEY_FILE = "log-signing-ml-dsa.key"
 
 
 @dataclass(frozen=True, slots=True)
 class LogKeys:
-    """`signing_seed` is an Ed25519 seed, `blinding_key` keys HMAC-SHA-256; 32 bytes each, never printed."""
+    """`signing_seed` is an Ed25519 seed, `blinding_key` keys HMAC-SHA-256, `ml_dsa_seed` is one of ML-DSA-44, for logs
+    that sign with that as well; 32 bytes each, never printed."""
 
     signing_seed: bytes = field(repr=False)
     blinding_key: bytes = field(repr=False)
+    ml_dsa_seed: bytes | None = field(default=None, repr=False)
 
     @classmethod
     def load_or_create(cls, folder: Path) -> Self:
         """Reads both keys from `folder`, or makes what is missing: for the first start of a log alone.
         Raises `Unavailable` for a damaged file."""
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _sync_folder(folder.parent)
-        return cls(_load_or_create(folder / _SIGNING_KEY_FILE), _load_or_create(folder / _BLINDING_KEY_FILE))
+        return cls(load_or_create_seed(folder / _SIGNING_KEY_FILE), load_or_create_seed(folder / _BLINDING_KEY_FILE))
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Reads both keys, and makes none. Raises `Unavailable` when one is missing or damaged."""
         return cls(_load(folder / _SIGNING_KEY_FILE), _load(folder / _BLINDING_KEY_FILE))
 
+    def with_ml_dsa(self, folder: Path) -> Self:
+        """The keys with one of ML-DSA-44 beside them, which is made when it is missing: a log may begin to sign with
+        it at any time."""
+        return replace(self, ml_dsa_seed=load_or_create_seed(folder / _ML_DSA_KEY_FILE))
+
+    def signers(self, origin: str) -> list[trace_core.NoteSigner]:
+        """What signs checkpoints, under the origin's name: Ed25519 first."""
+        signers = [trace_core.NoteSigner("Ed25519", origin, self.signing_seed)]
+        if self.ml_dsa_seed is not None:
+            signers.append(trace_core.NoteSigner("ML-DSA-44", origin, self.ml_dsa_seed))
+        return signers
+
     def sign_checkpoint(self, origin: str, tree_size: int, root_hash: bytes) -> bytes:
-        """A C2SP checkpoint without extension lines, with one Ed25519 signature under the origin's name."""
+        """A C2SP checkpoint without extension lines, with a signature by each of `signers`."""
         return trace_core.sign_checkpoint(
-            seed=self.signing_seed, origin=origin, tree_size=tree_size, root_hash=root_hash
+            signers=self.signers(origin),
+            origin=origin,
+            tree_size=tree_size,
+            root_hash=root_hash,
+            time_s=int(time.time()),
         )
 
     def blinding_token(self) -> bytes:
@@ -63,8 +81,8 @@ class LogKeys:
             raise Unavailable("the stored log was blinded with another key than the one in the key folder")
 
     def verifier_key(self, origin: str) -> str:
-        """The vkey of C2SP signed-note: `origin+hash+key`."""
-        return trace_core.verifier_key(seed=self.signing_seed, origin=origin)
+        """The Ed25519 vkey of C2SP signed-note: `origin+hash+key`."""
+        return self.signers(origin)[0].verifier_key
 
 
 def _load(path: Path) -> bytes:
@@ -77,7 +95,10 @@ def _load(path: Path) -> bytes:
     return key
 
 
-def _load_or_create(path: Path) -> bytes:
+def load_or_create_seed(path: Path) -> bytes:
+    """The secret of 32 bytes in a file, which is made when it is not there. Raises `Unavailable` for a damaged one."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _sync_folder(path.parent.parent)
     if not path.exists():
         unfinished = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
         descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

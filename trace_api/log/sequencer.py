@@ -59,17 +59,17 @@ class Sequencer:
         self._origin = origin
         self._period_s = period_ms / 1000
         self._wake = asyncio.Event()
-        self._published = asyncio.Condition()
+        self._sequenced = asyncio.Condition()
 
     def wake(self) -> None:
         """A hint that a capture has been stored; without it the next period finds it."""
         self._wake.set()
 
-    async def wait_published(self, timeout_s: float) -> None:
-        """Returns at the next checkpoint of this process, or after the time-out; the caller looks again."""
+    async def wait_sequenced(self, timeout_s: float) -> None:
+        """Returns when this process has made leaves, or after the time-out; the caller looks again."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout_s), self._published:
-                await self._published.wait()
+            async with asyncio.timeout(timeout_s), self._sequenced:
+                await self._sequenced.wait()
 
     async def run(self) -> None:
         """Sequences until cancelled. A failure leaves nothing behind: the next round reads the head again."""
@@ -97,8 +97,8 @@ class Sequencer:
             self._wake.clear()
             checkpoint = await sequence_once(connection, self._keys, self._origin, epoch)
             if checkpoint is not None:
-                async with self._published:
-                    self._published.notify_all()
+                async with self._sequenced:
+                    self._sequenced.notify_all()
                 continue
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), self._period_s)

@@ -30,10 +30,10 @@ class Inclusion:
 
 
 async def checkpoint_note(store: Store) -> bytes:
-    """The latest checkpoint. There is one from the first start on."""
+    """The latest checkpoint that was published. There is one from the first start on."""
     async with store.session() as connection:
         head = await log_store.read_head(connection)
-    return head.checkpoint
+    return head.published_checkpoint
 
 
 async def read_tile(store: Store, path: str) -> bytes:
@@ -63,23 +63,36 @@ async def _hashes(connection: asyncpg.Connection, level: int, index: int, width:
 async def _entries(connection: asyncpg.Connection, index: int, width: int) -> bytes | None:
     head = await log_store.read_head(connection)
     start = index * trace_core.TILE_WIDTH
-    if start + width > head.tree_size:
+    if start + width > head.published_size:
         return None
     return await log_store.entries_of_leaves(connection, start, start + width)
 
 
 async def prove_inclusion(connection: asyncpg.Connection, leaf_indexes: list[int]) -> list[Inclusion]:
-    """Inclusion proofs of leaves in the tree of the latest checkpoint, for leaves below its size.
+    """Inclusion proofs of leaves in the tree of the published checkpoint, for leaves below its size.
 
     Cost: 1 read of the head, 1 read of tiles, 1 native call, for any number of leaves.
     """
     head = await log_store.read_head(connection)
-    if any(index >= head.tree_size for index in leaf_indexes):
-        raise Unavailable("not in the log yet")
-    levels, indexes = trace_core.inclusion_tiles(leaf_indexes, head.tree_size)
+    size = head.published_size
+    if any(index >= size for index in leaf_indexes):
+        raise Unavailable("not in the published log yet")
+    levels, indexes = trace_core.inclusion_tiles(leaf_indexes, size)
     stored = await log_store.tiles_at(connection, levels, indexes)
-    proofs = await asyncio.to_thread(trace_core.prove_inclusions, leaf_indexes, head.tree_size, stored)
+    proofs = await asyncio.to_thread(trace_core.prove_inclusions, leaf_indexes, size, stored)
     return [
-        Inclusion(leaf_index, head.tree_size, head.root_hash, proof, head.checkpoint)
+        Inclusion(leaf_index, size, head.published_root_hash, proof, head.published_checkpoint)
         for leaf_index, proof in zip(leaf_indexes, proofs, strict=True)
     ]
+
+
+async def prove_consistency(connection: asyncpg.Connection, old_size: int, new_size: int) -> list[bytes]:
+    """The consistency proof between two trees of the log, 0 ≤ old_size ≤ new_size; empty from 0, and for equal sizes.
+
+    Cost: 1 read of tiles, 1 native call. Raises `ProofError` for other sizes, or when a tile is missing.
+    """
+    if old_size in (0, new_size):
+        return []
+    levels, indexes = trace_core.consistency_tiles(old_size, new_size)
+    stored = await log_store.tiles_at(connection, levels, indexes)
+    return await asyncio.to_thread(trace_core.prove_consistency, old_size, new_size, stored)

@@ -88,12 +88,14 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A capture job as stored. `first_leaf_index` is None until its events are in the log."""
+    """A capture job as stored. `first_leaf_index` is None until its events are in the log; `is_published` says that
+    a checkpoint over them is out."""
 
     capture_id: uuid.UUID
     partner: str
     record_time: datetime
     first_leaf_index: int | None
+    is_published: bool
     outcome: Outcome
 
 
@@ -209,4 +211,6 @@ async def page_of_captures(
 
 def _job(row: asyncpg.Record) -> Job:
     outcome = Outcome(**orjson.loads(row["outcome"]))
-    return Job(row["capture_id"], row["partner"], row["record_time"], row["first_leaf_index"], outcome)
+    return Job(
+        row["capture_id"], row["partner"], row["record_time"], row["first_leaf_index"], row["is_published"], outcome
+    )

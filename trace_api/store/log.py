@@ -36,7 +36,8 @@ class SignedHead(Protocol):
 @dataclass(frozen=True, slots=True)
 class LogHead:
     """The head as stored. `root_hash` has 32 bytes; `checkpoint` is a signed note from the first start on;
-    `blinding_token` is that of `keys.FINGERPRINTED` under the blinding key that files the log's names."""
+    `blinding_token` is that of `keys.FINGERPRINTED` under the blinding key that files the log's names. What is
+    `published` is the last checkpoint that went out, with its cosignatures; before the first it is the empty tree's."""
 
     origin: str
     epoch: int
@@ -44,6 +45,10 @@ class LogHead:
     root_hash: bytes
     checkpoint: bytes
     blinding_token: bytes
+    published_size: int
+    published_root_hash: bytes
+    published_checkpoint: bytes
+    published_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,27 @@ async def release_sequencer_lock(connection: asyncpg.Connection) -> None:
     """Gives the lock back; a connection that is gone has given it back already."""
     if not is_lost(connection):
         await connection.fetchval(_SQL["release_sequencer_lock"])
+
+
+async def take_publisher_lock(connection: asyncpg.Connection) -> bool:
+    """False when another session holds it."""
+    return bool(await connection.fetchval(_SQL["take_publisher_lock"]))
+
+
+async def release_publisher_lock(connection: asyncpg.Connection) -> None:
+    """Gives the lock back; a connection that is gone has given it back already."""
+    if not is_lost(connection):
+        await connection.fetchval(_SQL["release_publisher_lock"])
+
+
+async def publish(connection: asyncpg.Connection, head: SignedHead, published_at: datetime) -> bool:
+    """Shows a checkpoint to everybody. False when a later one is out."""
+    async with connection.transaction():
+        arguments = (head.tree_size, head.root_hash, head.note, published_at)
+        is_out = await connection.fetchval(_SQL["publish"], *arguments) is not None
+        if is_out:
+            await connection.execute(_SQL["keep_cosignatures"], head.tree_size, head.note)
+        return is_out
 
 
 async def create_head(

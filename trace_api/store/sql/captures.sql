@@ -26,11 +26,15 @@ SELECT content_digest FROM event_digest WHERE content_digest = ANY($1::bytea[]);
 
 -- name: load_capture
 -- A capture job.
-SELECT capture_id, partner, record_time, first_leaf_index, outcome FROM capture WHERE capture_id = $1;
+SELECT capture_id, partner, record_time, first_leaf_index, outcome,
+       first_leaf_index < (SELECT published_size FROM log_head WHERE log_id = 1) IS TRUE AS is_published
+FROM capture WHERE capture_id = $1;
 
 -- name: page_of_captures
 -- A partner's captures, the newest first, behind one of them; with outcomes of $4 bytes together or one more.
-SELECT capture_no, capture_id, partner, record_time, first_leaf_index, outcome FROM (
+SELECT capture_no, capture_id, partner, record_time, first_leaf_index, outcome,
+       first_leaf_index < (SELECT published_size FROM log_head WHERE log_id = 1) IS TRUE AS is_published
+FROM (
     SELECT *, sum(octet_length(outcome)) OVER (ORDER BY capture_no DESC) - octet_length(outcome) AS bytes_before
     FROM (
         SELECT capture_no, capture_id, partner, record_time, first_leaf_index, outcome

@@ -38,8 +38,11 @@ SELECT event_key, body, record_time_us FROM (
 WHERE bytes_before < $2 ORDER BY event_key;
 
 -- name: captures_by_number
--- What all events of a capture share.
-SELECT capture_no, context, first_leaf_index FROM capture WHERE capture_no = ANY($1::bigint[]);
+-- What all events of a capture share. Leaves that are not published are nobody's business yet.
+SELECT capture_no, context,
+       CASE WHEN first_leaf_index < (SELECT published_size FROM log_head WHERE log_id = 1) THEN first_leaf_index END
+           AS first_leaf_index
+FROM capture WHERE capture_no = ANY($1::bigint[]);
 
 -- name: event_by_digest
 -- The event with this content.

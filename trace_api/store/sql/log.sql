@@ -2,19 +2,39 @@
 -- One session at a time sequences; the lock is gone with its session.
 SELECT pg_try_advisory_lock(hashtextextended('wayproof.sequencer', 0));
 
+-- name: take_publisher_lock
+-- One session at a time publishes; the lock is gone with its session.
+SELECT pg_try_advisory_lock(hashtextextended('wayproof.publisher', 0));
+
+-- name: release_publisher_lock
+-- For a session that goes on to something else.
+SELECT pg_advisory_unlock(hashtextextended('wayproof.publisher', 0));
+
+-- name: publish
+-- A checkpoint with its cosignatures goes out, unless a later one is out.
+UPDATE log_head SET published_size = $1, published_root_hash = $2, published_checkpoint = $3, published_at = $4
+WHERE log_id = 1 AND published_size <= $1 AND tree_size >= $1
+RETURNING log_id;
+
+-- name: keep_cosignatures
+-- A kept checkpoint, as it was published.
+UPDATE checkpoint SET note = $2 WHERE tree_size = $1;
+
 -- name: release_sequencer_lock
 -- For a session that goes on to something else.
 SELECT pg_advisory_unlock(hashtextextended('wayproof.sequencer', 0));
 
 -- name: create_log_head
 -- The first start of a log. A later start keeps what is there.
-INSERT INTO log_head (log_id, origin, epoch, tree_size, root_hash, checkpoint, blinding_token)
-VALUES (1, $1, 0, 0, $2, $3, $4)
+INSERT INTO log_head (log_id, origin, epoch, tree_size, root_hash, checkpoint, blinding_token,
+                      published_size, published_root_hash, published_checkpoint, published_at)
+VALUES (1, $1, 0, 0, $2, $3, $4, 0, $2, $3, 'epoch')
 ON CONFLICT (log_id) DO NOTHING;
 
 -- name: read_log_head
 -- The head as it is stored.
-SELECT origin, epoch, tree_size, root_hash, checkpoint, blinding_token FROM log_head WHERE log_id = 1;
+SELECT origin, epoch, tree_size, root_hash, checkpoint, blinding_token,
+       published_size, published_root_hash, published_checkpoint, published_at FROM log_head WHERE log_id = 1;
 
 -- name: begin_epoch
 -- A new sequencer fences every older one: their swaps name an epoch that is gone.

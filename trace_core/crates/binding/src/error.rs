@@ -60,6 +60,9 @@ as_exception! {
     note::KeyError => SignatureError,
     note::NoteError => SignatureError,
     note::CheckpointError => ProofError,
+    note::LogProofError => ProofError,
+    note::PolicyError => SignatureError,
+    note::Refusal => ProofError,
     signature::SignatureError => SignatureError,
 }
 

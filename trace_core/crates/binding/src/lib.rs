@@ -37,7 +37,10 @@ mod _native {
         root_hash,
     };
     #[pymodule_export]
-    use super::note::{open_checkpoint, sign_checkpoint, verifier_key};
+    use super::note::{
+        CosignRequest, LogPolicy, NoteSigner, checkpoint_size, open_checkpoint, read_log_proof,
+        sign_checkpoint, write_log_proof,
+    };
     #[pymodule_export]
     use super::signature::{check_signature, check_signatures};
     #[pymodule_export]

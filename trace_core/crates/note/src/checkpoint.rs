@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
 use crate::CheckpointError;
+use crate::log_proof::parse_decimal;
 
 /// Length of a root hash: SHA-256.
 pub const ROOT_HASH_BYTES: usize = 32;
@@ -73,7 +74,7 @@ impl FromStr for Checkpoint {
         else {
             return Err(CheckpointError::Lines);
         };
-        let tree_size = parse_tree_size(tree_size).ok_or(CheckpointError::TreeSize)?;
+        let tree_size = parse_decimal(tree_size).ok_or(CheckpointError::TreeSize)?;
         let root_hash = BASE64_STANDARD.decode(root_hash).map_err(|_| CheckpointError::RootHash)?;
         let root_hash = root_hash.try_into().map_err(|_| CheckpointError::RootHash)?;
         let mut checkpoint = Self::new(origin, tree_size, root_hash)?;
@@ -93,12 +94,6 @@ impl fmt::Display for Checkpoint {
         write!(f, "{}\n{}\n{root_hash}\n", self.origin, self.tree_size)?;
         self.extensions.iter().try_for_each(|line| writeln!(f, "{line}"))
     }
-}
-
-/// Digits alone (`u64::from_str` also takes a plus sign), and no zero before others.
-fn parse_tree_size(text: &str) -> Option<u64> {
-    let canonical = text == "0" || !text.starts_with(['0', '+']);
-    text.parse().ok().filter(|_| canonical)
 }
 
 /// Whether a text can be a line of a checkpoint.

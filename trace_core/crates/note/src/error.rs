@@ -10,7 +10,7 @@ pub enum KeyError {
     Malformed,
     /// A key's name is empty or contains a space of Unicode, a control character or `+`.
     Name,
-    /// Of another type than Ed25519 (0x01).
+    /// Of a type other than those of `KeyKind`.
     Type(u8),
     /// The key hash is not that of the name and the key.
     Hash,
@@ -35,6 +35,8 @@ pub enum NoteError {
     BadSignature(usize),
     /// Well formed, but not signed by any known key.
     Unverified,
+    /// A cosignature is asked for over a text that is no checkpoint, or at a time that is none.
+    NoCheckpoint,
 }
 
 /// Why a text is no checkpoint.
@@ -50,6 +52,42 @@ pub enum CheckpointError {
     RootHash,
     /// The extension line of this number, counted from 0, is empty or contains a control character.
     Extension(usize),
+}
+
+/// Why a policy is none, or does not take a checkpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PolicyError {
+    /// More than `POLICY_BYTES_MAX` bytes.
+    TooLong,
+    /// The line of this number, counted from 1, and what is wrong with it.
+    Line(usize, &'static str),
+    /// There is no quorum line.
+    NoQuorum,
+    /// The note is not well formed, or has a bad signature by a key of the policy, or none by a log.
+    Note(NoteError),
+    /// What is signed is no checkpoint.
+    Checkpoint(CheckpointError),
+    /// It is signed by a log of the policy, but says that it is of another one.
+    Origin,
+    /// Too few witnesses have cosigned it.
+    Quorum,
+}
+
+/// Why bytes are no proof file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogProofError {
+    /// More than twice `NOTE_BYTES_MAX` bytes.
+    TooLong,
+    /// Not UTF-8, or another first line than that of version 1.
+    Header,
+    /// The extra data is not canonical base64.
+    Extra,
+    /// No line with the index, or it is no canonical number.
+    Index,
+    /// A line of the proof is not the canonical base64 of 32 bytes, or there are more than 63.
+    Hash,
+    /// No checkpoint behind an empty line.
+    NoCheckpoint,
 }
 
 impl fmt::Display for KeyError {
@@ -76,6 +114,7 @@ impl fmt::Display for NoteError {
                 write!(f, "signature line {line} of the note is by a known key and bad")
             }
             Self::Unverified => f.write_str("note has no signature by a known key"),
+            Self::NoCheckpoint => f.write_str("a cosignature needs a checkpoint and a time below 2^63 s"),
         }
     }
 }
@@ -94,7 +133,48 @@ impl fmt::Display for CheckpointError {
     }
 }
 
+impl fmt::Display for PolicyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLong => f.write_str("policy is too long"),
+            Self::Line(number, reason) => write!(f, "line {number} of the policy: {reason}"),
+            Self::NoQuorum => f.write_str("policy has no quorum line"),
+            Self::Note(error) => error.fmt(f),
+            Self::Checkpoint(error) => error.fmt(f),
+            Self::Origin => f.write_str("checkpoint is of another log than the one that signed it"),
+            Self::Quorum => f.write_str("checkpoint is not cosigned by a quorum of the policy's witnesses"),
+        }
+    }
+}
+
+impl fmt::Display for LogProofError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TooLong => "proof file is too long",
+            Self::Header => "proof file does not begin with c2sp.org/tlog-proof@v1",
+            Self::Extra => "extra data of the proof file is not base64",
+            Self::Index => "proof file has no index, or it is no canonical number",
+            Self::Hash => "proof file has a line that is no hash, or too many",
+            Self::NoCheckpoint => "proof file has no checkpoint",
+        })
+    }
+}
+
 impl Error for KeyError {}
+impl Error for PolicyError {}
+impl Error for LogProofError {}
+
+impl From<NoteError> for PolicyError {
+    fn from(error: NoteError) -> Self {
+        Self::Note(error)
+    }
+}
+
+impl From<CheckpointError> for PolicyError {
+    fn from(error: CheckpointError) -> Self {
+        Self::Checkpoint(error)
+    }
+}
 impl Error for NoteError {}
 impl Error for CheckpointError {}
 

@@ -37,7 +37,16 @@ pub struct Opened<'k> {
     /// The note, with the signatures by unknown keys too.
     pub note: Note,
     /// The known keys that signed, each once, in the order in which they were given: fit for counting a quorum.
-    pub verified: Vec<&'k VerifierKey>,
+    pub verified: Vec<Verified<'k>>,
+}
+
+/// A known key that signed a note.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verified<'k> {
+    /// The key.
+    pub key: &'k VerifierKey,
+    /// When, as a cosigner states it, in seconds since 1970: the latest time if it signed several times.
+    pub time_s: Option<u64>,
 }
 
 /// Reads a note and checks its signatures by known keys.
@@ -51,16 +60,16 @@ pub struct Opened<'k> {
 pub fn open<'k>(note: &[u8], known: &'k [VerifierKey]) -> Result<Opened<'k>, NoteError> {
     // (1)
     let note = Note::parse(note)?;
-    let mut signed = vec![false; known.len()];
+    let mut signed = vec![None; known.len()];
     for (line, signature) in note.signatures.iter().enumerate() {
         // (2), (3); two keys of one name may share the short hash, so the signature decides between them.
         let mut named = false;
         let mut good = false;
         for (key, signed) in known.iter().zip(&mut signed).filter(|(key, _)| key.is_named_by(signature)) {
             named = true;
-            if key.key().check(note.text.as_bytes(), &signature.signature).is_ok() {
+            if let Ok(time_s) = key.check(&note.text, signature) {
                 good = true;
-                *signed = true;
+                *signed = (*signed).max(Some(time_s));
             }
         }
         if named && !good {
@@ -68,21 +77,27 @@ pub fn open<'k>(note: &[u8], known: &'k [VerifierKey]) -> Result<Opened<'k>, Not
         }
     }
     // (4)
-    let verified: Vec<_> =
-        known.iter().zip(signed).filter(|(_, signed)| *signed).map(|(key, _)| key).collect();
+    let verified: Vec<_> = known
+        .iter()
+        .zip(signed)
+        .filter_map(|(key, signed)| signed.map(|time_s| Verified { key, time_s }))
+        .collect();
     if verified.is_empty() { Err(NoteError::Unverified) } else { Ok(Opened { note, verified }) }
 }
 
-/// Makes a note of a text and one signature.
+/// Makes a note of a text that each of these keys signs; `time_s`, seconds since 1970, is what cosignatures state.
 ///
 /// # Errors
-/// `Text` or `TooLong`.
-pub fn sign(text: &str, signer: &SignerKey) -> Result<Note, NoteError> {
+/// `Text`, `TooLong`, `NoSignatures` without a key, `TooManySignatures`, or `NoCheckpoint`.
+pub fn sign(text: &str, signers: &[&SignerKey], time_s: u64) -> Result<Note, NoteError> {
     if !is_text(text) {
         return Err(NoteError::Text);
     }
-    let note = Note { text: text.to_owned(), signatures: vec![signer.sign(text)] };
-    if note.to_string().len() > NOTE_BYTES_MAX { Err(NoteError::TooLong) } else { Ok(note) }
+    if signers.is_empty() {
+        return Err(NoteError::NoSignatures);
+    }
+    let signatures = signers.iter().map(|signer| signer.sign(text, time_s)).collect::<Result<_, _>>()?;
+    Note { text: text.to_owned(), signatures: Vec::new() }.with(signatures)
 }
 
 impl Note {
@@ -120,6 +135,22 @@ impl Note {
         &self.text
     }
 
+    /// The note with further signature lines behind its own; a line that it has already is not repeated.
+    ///
+    /// # Errors
+    /// `TooManySignatures` or `TooLong`.
+    pub fn with(mut self, signatures: Vec<NoteSignature>) -> Result<Self, NoteError> {
+        for signature in signatures {
+            if !self.signatures.contains(&signature) {
+                self.signatures.push(signature);
+            }
+        }
+        if self.signatures.len() > SIGNATURES_MAX {
+            return Err(NoteError::TooManySignatures);
+        }
+        if self.to_string().len() > NOTE_BYTES_MAX { Err(NoteError::TooLong) } else { Ok(self) }
+    }
+
     /// The signature lines in their order, at least one.
     #[must_use]
     pub fn signatures(&self) -> &[NoteSignature] {
@@ -133,7 +164,7 @@ impl NoteSignature {
     }
 
     /// Reads `— name base64(key hash ‖ signature)`, without the newline.
-    fn parse(line: &str) -> Option<Self> {
+    pub(crate) fn parse(line: &str) -> Option<Self> {
         let (name, base64) = line.strip_prefix(SIGNATURE_PREFIX)?.split_once(' ')?;
         let bytes = BASE64_STANDARD.decode(base64).ok()?;
         let (key_hash, signature) = bytes.split_first_chunk()?;

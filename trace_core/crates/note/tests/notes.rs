@@ -1,8 +1,8 @@
 //! Our own notes: made, opened, changed.
 
 use note::{
-    Checkpoint, CheckpointError, KeyError, NOTE_BYTES_MAX, Note, NoteError, SIGNATURES_MAX, SignerKey,
-    VerifierKey, open, sign,
+    Checkpoint, CheckpointError, KeyError, KeyKind, NOTE_BYTES_MAX, Note, NoteError, SIGNATURES_MAX,
+    SignerKey, VerifierKey, open,
 };
 use proptest::prelude::*;
 
@@ -13,7 +13,11 @@ fn seed() -> [u8; 32] {
 }
 
 fn signer() -> SignerKey {
-    SignerKey::from_seed(ORIGIN, &seed()).expect("a name")
+    SignerKey::from_seed(KeyKind::Ed25519, ORIGIN, &seed()).expect("a name")
+}
+
+fn signed(text: &str, signer: &SignerKey) -> Result<Note, NoteError> {
+    note::sign(text, &[signer], 0)
 }
 
 fn checkpoint(tree_size: u64) -> Checkpoint {
@@ -34,19 +38,18 @@ fn vectors_of_our_formats_print_exactly() {
     ];
     let empty = Checkpoint::new(ORIGIN, 0, empty_root).expect("an origin");
     let signer = signer();
-    assert_eq!(signer.seed(), seed());
     assert_eq!(
         signer.verifier().to_string(),
         "wayproof.example/log+1f52af71+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4"
     );
     assert_eq!(
-        sign(&empty.to_string(), &signer).expect("a text").to_string(),
+        signed(&empty.to_string(), &signer).expect("a text").to_string(),
         "wayproof.example/log\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n\n\
          — wayproof.example/log \
          H1KvcaIGPuYxewG/Pm88Hz1mhJNBluVMfq8t4b4Xh5oicKuHZdEsg3vnv9oHpg889nvlDxkcI0Fu0So/dRDhTFcV1Ao=\n"
     );
     assert_eq!(
-        sign(&checkpoint(1_000_000).to_string(), &signer).expect("a text").to_string(),
+        signed(&checkpoint(1_000_000).to_string(), &signer).expect("a text").to_string(),
         "wayproof.example/log\n1000000\nq6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6s=\n\n\
          — wayproof.example/log \
          H1KvcVtP/BcS4eh950eEjkv3DJ8P8sPTd9n0RBR7BKwb+uYQBXxpTQONHIo1ui4pPfgg44gb7PYemSNj/C47ZBOBtww=\n"
@@ -56,17 +59,17 @@ fn vectors_of_our_formats_print_exactly() {
 #[test]
 fn note_signed_opens_with_its_text_and_key() {
     let text = checkpoint(7).to_string();
-    let note = sign(&text, &signer()).expect("a text");
+    let note = signed(&text, &signer()).expect("a text");
     let keys = [signer().verifier().clone()];
     let opened = open(note.to_string().as_bytes(), &keys).expect("a good note");
-    assert_eq!((opened.note.text(), opened.verified), (text.as_str(), vec![&keys[0]]));
+    assert_eq!((opened.note.text(), opened.verified[0].key), (text.as_str(), &keys[0]));
 }
 
 /// Every bit of the whole note, signature line included.
 #[test]
 fn note_with_any_bit_flipped_does_not_open() {
     let keys = [signer().verifier().clone()];
-    let good = sign(&checkpoint(7).to_string(), &signer()).expect("a text").to_string().into_bytes();
+    let good = signed(&checkpoint(7).to_string(), &signer()).expect("a text").to_string().into_bytes();
     for bit in 0..good.len() * 8 {
         let mut bad = good.clone();
         bad[bit / 8] ^= 1 << (bit % 8);
@@ -77,7 +80,7 @@ fn note_with_any_bit_flipped_does_not_open() {
 /// Every byte changed to every other, cut out, or doubled: what still parses prints back to itself.
 #[test]
 fn note_and_checkpoint_with_any_byte_changed_are_refused_or_exact() {
-    let good = sign(&checkpoint(1_070).to_string(), &signer()).expect("a text").to_string().into_bytes();
+    let good = signed(&checkpoint(1_070).to_string(), &signer()).expect("a text").to_string().into_bytes();
     let mut variants = Vec::new();
     for place in 0..good.len() {
         for byte in 0..=255 {
@@ -101,7 +104,7 @@ fn note_and_checkpoint_with_any_byte_changed_are_refused_or_exact() {
 
 #[test]
 fn note_malformed_is_refused_by_name() {
-    let line = lines(&sign("text\n", &signer()).expect("a text"));
+    let line = lines(&signed("text\n", &signer()).expect("a text"));
     let cases: &[(Vec<u8>, NoteError)] = &[
         (b"".into(), NoteError::NoSignatures),
         (b"\n\n".into(), NoteError::NoSignatures),
@@ -138,9 +141,9 @@ fn note_malformed_is_refused_by_name() {
 #[test]
 fn sign_text_that_is_no_text_is_refused() {
     for text in ["", "no newline", "a\tb\n", "a\r\n"] {
-        assert_eq!(sign(text, &signer()), Err(NoteError::Text), "{text:?}");
+        assert_eq!(signed(text, &signer()), Err(NoteError::Text), "{text:?}");
     }
-    assert_eq!(sign(&"x\n".repeat(NOTE_BYTES_MAX / 2), &signer()), Err(NoteError::TooLong));
+    assert_eq!(signed(&"x\n".repeat(NOTE_BYTES_MAX / 2), &signer()), Err(NoteError::TooLong));
 }
 
 /// Text with an empty line inside and at its end: the last empty line is the one that counts.
@@ -148,7 +151,7 @@ fn sign_text_that_is_no_text_is_refused() {
 fn sign_text_with_empty_lines_opens_with_all_of_them() {
     let keys = [signer().verifier().clone()];
     for text in ["\n", "\n\n", "a\n\nb\n", "a\n\n", "a\n\n— looks like a signature\n"] {
-        let note = sign(text, &signer()).expect("a text").to_string();
+        let note = signed(text, &signer()).expect("a text").to_string();
         assert_eq!(open(note.as_bytes(), &keys).expect("a good note").note.text(), text);
     }
 }
@@ -156,14 +159,15 @@ fn sign_text_with_empty_lines_opens_with_all_of_them() {
 #[test]
 fn open_several_signers_returns_each_known_key_once_in_given_order() {
     let text = "text\n";
-    let other = SignerKey::from_seed("other.example", &[1; 32]).expect("a name");
-    let stranger = SignerKey::from_seed(ORIGIN, &[2; 32]).expect("a name");
-    let line = |signer: &SignerKey| lines(&sign(text, signer).expect("a text"));
-    let bad = lines(&sign("other text\n", &signer()).expect("a text"));
+    let other = SignerKey::from_seed(KeyKind::Ed25519, "other.example", &[1; 32]).expect("a name");
+    let stranger = SignerKey::from_seed(KeyKind::Ed25519, ORIGIN, &[2; 32]).expect("a name");
+    let line = |signer: &SignerKey| lines(&signed(text, signer).expect("a text"));
+    let bad = lines(&signed("other text\n", &signer()).expect("a text"));
     let keys = [other.verifier().clone(), signer().verifier().clone()];
     let open_lines = |all: &[&str]| {
         let note = format!("{text}\n{}", all.concat());
-        open(note.as_bytes(), &keys).map(|opened| opened.verified)
+        open(note.as_bytes(), &keys)
+            .map(|opened| opened.verified.into_iter().map(|verified| verified.key).collect::<Vec<_>>())
     };
 
     let (ours, others, strangers) = (line(&signer()), line(&other), line(&stranger));
@@ -174,7 +178,7 @@ fn open_several_signers_returns_each_known_key_once_in_given_order() {
     assert_eq!(open_lines(&[&bad, &others]), Err(NoteError::BadSignature(0)));
     // A signature of the wrong length by a known key is bad, not unknown.
     let [a, b, c, d] = keys[0].hash();
-    assert_eq!([a, b, c, d], sign(text, &other).expect("a text").signatures()[0].key_hash());
+    assert_eq!([a, b, c, d], signed(text, &other).expect("a text").signatures()[0].key_hash());
     let short = others.replace(others.rsplit(' ').next().expect("base64"), "");
     let short = format!("{short}{}\n", base64_of(&[a, b, c, d, 0]));
     assert_eq!(open_lines(&[&ours, &short]), Err(NoteError::BadSignature(1)));
@@ -204,7 +208,7 @@ fn vkey_malformed_is_refused_by_name() {
         (format!("{name}x+{hash}+{key}"), KeyError::Hash),
         (format!("{name}+{}+{key}", hash.to_uppercase()), KeyError::Hash),
         (format!("{name}+0{hash}+{key}"), KeyError::Hash),
-        (format!("{name}+{hash}+{}", base64_of(&[4; 33])), KeyError::Type(4)),
+        (format!("{name}+{hash}+{}", base64_of(&[5; 33])), KeyError::Type(5)),
         (format!("{name}+{hash}+{}", base64_of(&[1; 32])), KeyError::Key(signature::KeyError::Encoding)),
         (format!("{name}+{hash}+{small_order}"), KeyError::Key(signature::KeyError::SmallOrder)),
     ] {
@@ -272,8 +276,8 @@ proptest! {
         text in prop::collection::vec("[^\\x00-\\x1f]{0,20}", 1..5),
     ) {
         let text = text.into_iter().map(|line| line + "\n").collect::<String>();
-        let signer = SignerKey::from_seed(&name, &seed).expect("a name");
-        let printed = sign(&text, &signer).expect("a text").to_string();
+        let signer = SignerKey::from_seed(KeyKind::Ed25519, &name, &seed).expect("a name");
+        let printed = signed(&text, &signer).expect("a text").to_string();
         let vkey: VerifierKey = signer.verifier().to_string().parse().expect("printed");
         prop_assert_eq!(&vkey, signer.verifier());
         let keys = [vkey];

@@ -36,7 +36,7 @@ fn note_of_the_specification_opens_with_its_key() {
     let keys = [key(str::from_utf8(&vkey).expect("text").trim_end())];
     let opened = open(&bytes, &keys).expect("a good note");
     assert_eq!(opened.note.text(), "This is an example message.\n");
-    assert_eq!(opened.verified, [&keys[0]]);
+    assert_eq!((opened.verified[0].key, opened.verified[0].time_s), (&keys[0], None));
     assert_eq!(opened.note.to_string().as_bytes(), bytes);
     assert_eq!(open(&bytes, &[key(TESTLOG_KEY)]), Err(NoteError::Unverified));
 }

@@ -9,13 +9,16 @@
 //!   call them invalid. Keys of small order are refused, because such a key "signs" whatever one likes.
 //! - **ECDSA** is over P-256 and SHA-256, encoded as strict DER or as r ‖ s (IEEE P1363: JWS, browsers).
 //!   Both (r, s) and (r, n − s) are valid, as FIPS 186-5 says: a signature is evidence, never an identity.
+//! - **ML-DSA-44** ([`MlDsa44Key`]) is FIPS 204 with an empty context; it stands beside Ed25519 on checkpoints alone.
 //! - A key's name is its JWK thumbprint ([`KeyId`]).
-//! - Signing is Ed25519 only ([`Ed25519Signer`]); the seed comes from the caller, this crate has no entropy.
+//! - Signing is deterministic ([`Ed25519Signer`], [`MlDsa44Signer`]); seeds come from the caller, this crate has no
+//!   entropy.
 #![forbid(unsafe_code)]
 
 mod ed25519;
 mod ed25519_batch;
 mod key_id;
+mod ml_dsa;
 mod p256;
 
 use std::error::Error;
@@ -25,6 +28,9 @@ pub use ed25519::{
     ED25519_KEY_BYTES, ED25519_SEED_BYTES, ED25519_SIGNATURE_BYTES, Ed25519Key, Ed25519Signer,
 };
 pub use key_id::{KEY_ID_BYTES, KeyId};
+pub use ml_dsa::{
+    ML_DSA_44_KEY_BYTES, ML_DSA_44_SEED_BYTES, ML_DSA_44_SIGNATURE_BYTES, MlDsa44Key, MlDsa44Signer,
+};
 pub use p256::{P256_SIGNATURE_BYTES, P256Key};
 
 /// How a signature is made and how its bytes are laid out.

@@ -165,3 +165,44 @@ fn p256_key_malformed_refused() {
         assert_eq!(P256Key::parse(&bytes).unwrap_err(), error, "{bytes:?}");
     }
 }
+
+/// The library behind [`signature::MlDsa44Key`] against published vectors; there are none for the smaller set, which is
+/// the same code with other parameters.
+#[test]
+fn ml_dsa_of_wycheproof_is_decided_as_published() {
+    use ml_dsa::{EncodedVerifyingKey, MlDsa65, Signature, VerifyingKey};
+    let Some(file) = read_json("wycheproof/mldsa_65_verify_test.json") else { return };
+    let mut decided = 0;
+    for group in file["testGroups"].as_array().expect("groups") {
+        let key = EncodedVerifyingKey::<MlDsa65>::try_from(unhex(&group["publicKey"]).as_slice());
+        for test in group["tests"].as_array().expect("tests") {
+            let context = test.get("ctx").map(unhex).unwrap_or_default();
+            let holds = key.as_ref().is_ok_and(|key| {
+                let signature = Signature::<MlDsa65>::try_from(unhex(&test["sig"]).as_slice());
+                signature.is_ok_and(|signature| {
+                    VerifyingKey::decode(key).verify_with_context(&unhex(&test["msg"]), &context, &signature)
+                })
+            });
+            assert_eq!(holds, test["result"] == "valid", "tcId {}", test["tcId"]);
+            decided += 1;
+        }
+    }
+    assert!(decided > 100);
+}
+
+#[test]
+fn ml_dsa_signature_checks_and_no_other_bytes_do() {
+    let signer = signature::MlDsa44Signer::from_seed(&[7; 32]);
+    let made = signer.sign(b"message").expect("signed");
+    assert_eq!(made, signer.sign(b"message").expect("signed"));
+    let key = signature::MlDsa44Key::parse(signer.key().as_bytes()).expect("a key");
+    key.check(b"message", &made).expect("good");
+    assert!(key.check(b"massage", &made).is_err());
+    for bit in (0..made.len() * 8).step_by(61) {
+        let mut bad = made.clone();
+        bad[bit / 8] ^= 1 << (bit % 8);
+        assert!(key.check(b"message", &bad).is_err(), "bit {bit}");
+    }
+    assert_eq!(key.check(b"message", &made[1..]), Err(signature::SignatureError::Encoding));
+    assert!(signature::MlDsa44Key::parse(&[0; 1311]).is_err());
+}

@@ -1,0 +1,156 @@
+"""Shows the log to everybody: at a fixed pace, and only what enough witnesses have cosigned.
+
+What is stored and sequenced waits for nobody; what is published is one history for all. A checkpoint that is signed
+but not published is seen by witnesses alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from trace_api.errors import Unavailable
+from trace_api.log import tiles
+from trace_api.log.cosigners import RolledBack
+from trace_api.store import log as log_store
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    import asyncpg
+
+    from trace_api.log.cosigners import Cosigners
+    from trace_api.store.log import LogHead
+    from trace_api.store.pool import Store
+
+REPUBLISH_AFTER = timedelta(hours=1)
+"""A log in which nothing happens has its last checkpoint cosigned again, so that silence is not mistaken for age."""
+RETRY_PAUSE_S = 1.0
+"""Pause after a failure, and between attempts to become the publisher."""
+
+log = structlog.get_logger()
+
+
+def no_witnesses(vkey: str) -> bytes:
+    """The policy of a log whose checkpoints need nobody's cosignature."""
+    return f"log {vkey}\nquorum none\n".encode()
+
+
+class NoQuorum(Unavailable):
+    """Too few witnesses have cosigned; what was published last stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A checkpoint with its cosignatures. `note` is the C2SP signed note, `root_hash` has 32 bytes."""
+
+    tree_size: int
+    root_hash: bytes
+    note: bytes
+
+
+class Publisher:
+    """Runs in the server's process. Several may run against one database; one of them is active."""
+
+    def __init__(
+        self, store: Store, cosigners: Cosigners, wait_sequenced: Callable[[float], Awaitable[None]], *, period_ms: int
+    ) -> None:
+        self._store = store
+        self._cosigners = cosigners
+        self._wait_sequenced = wait_sequenced
+        self._period_s = period_ms / 1000
+        self._published = asyncio.Condition()
+
+    @property
+    def policy_text(self) -> bytes:
+        """The policy that it follows."""
+        return self._cosigners.policy_text
+
+    async def wait_published(self, timeout_s: float) -> None:
+        """Returns when this process has published, or after the time-out; the caller looks again."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s), self._published:
+                await self._published.wait()
+
+    async def check_nothing_lost(self) -> None:
+        """Asks the witnesses, before anything is served, whether they have cosigned more than is here. Raises
+        `RolledBack`. Witnesses that do not answer say nothing; they are asked again at each publication."""
+        if self._cosigners.is_alone:
+            return
+        async with self._store.session() as connection:
+            head = await log_store.read_head(connection)
+            if head.tree_size > 0:
+                await self._cosign(connection, head)
+
+    async def run(self) -> None:
+        """Publishes until cancelled."""
+        while True:
+            try:
+                async with self._active() as connection:
+                    await self._publish(connection)
+            except NoQuorum as failure:
+                log.error("no_quorum", detail=str(failure))
+            except RolledBack as failure:
+                # Nobody must see what would contradict what a witness saw. The operator decides; until then all stays
+                # as it was published last.
+                log.critical("rolled_back", detail=str(failure))
+            except Exception as failure:  # The loop must outlive whatever Postgres and the network do.
+                log.warning("publisher_restarts", reason=type(failure).__name__, detail=str(failure))
+            await asyncio.sleep(RETRY_PAUSE_S)
+
+    @contextlib.asynccontextmanager
+    async def _active(self) -> AsyncIterator[asyncpg.Connection]:
+        async with self._store.session() as connection:
+            while not await log_store.take_publisher_lock(connection):
+                await asyncio.sleep(RETRY_PAUSE_S)
+            try:
+                yield connection
+            finally:
+                await log_store.release_publisher_lock(connection)
+
+    async def _publish(self, connection: asyncpg.Connection) -> None:
+        clock = asyncio.get_running_loop().time
+        while True:
+            began = clock()
+            if await self.publish_once(connection, datetime.now(UTC)) is None:
+                # What another process sequences is seen by looking again.
+                await self._wait_sequenced(self._period_s)
+                continue
+            async with self._published:
+                self._published.notify_all()
+            await asyncio.sleep(max(0.0, began + self._period_s - clock()))
+
+    async def publish_once(self, connection: asyncpg.Connection, now: datetime) -> Published | None:
+        """Publishes the head if it is new, or was published long ago; None when there was nothing to do. Raises
+        `NoQuorum` and `RolledBack`."""
+        # (1) The head as stored. A crash here: nothing has happened.
+        head = await log_store.read_head(connection)
+        if head.tree_size == head.published_size and now - head.published_at < REPUBLISH_AFTER:
+            return None
+
+        # (2) Cosignatures. A crash here: witnesses know a checkpoint that nobody else has seen. It stays true, for
+        # the head never goes back, and the next one is proven to continue it.
+        note = await self._cosign(connection, head)
+        if note is None:
+            raise NoQuorum(f"of {head.tree_size} leaves {head.published_size} are published")
+
+        # (3) Out. A crash here: it is published or it is not.
+        published = Published(head.tree_size, head.root_hash, note)
+        if not await log_store.publish(connection, published, now):
+            return None
+        log.info("published", tree_size=head.tree_size)
+        return published
+
+    async def _cosign(self, connection: asyncpg.Connection, head: LogHead) -> bytes | None:
+        one_at_a_time = asyncio.Lock()
+
+        async def prove(old_size: int, new_size: int) -> list[bytes]:
+            async with one_at_a_time:
+                return await tiles.prove_consistency(connection, old_size, new_size)
+
+        return await self._cosigners.cosign(head.checkpoint, prove)
