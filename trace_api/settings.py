@@ -59,9 +59,10 @@ class Settings:
         host: str = "127.0.0.1",
         port: int = 8080,
         origin: str | None = None,
+        policy_file: Path | None = None,
     ) -> Self:
         """Settings from the command line; `WAYPROOF_CAPTURE_BODY_BYTES_MAX`, `WAYPROOF_BODIES_BYTES_MAX`,
-        `WAYPROOF_SEQUENCE_PERIOD_MS`, `WAYPROOF_PUBLISH_PERIOD_MS`, `WAYPROOF_POLICY`, `WAYPROOF_LOG_ML_DSA`,
+        `WAYPROOF_SEQUENCE_PERIOD_MS`, `WAYPROOF_PUBLISH_PERIOD_MS`, `WAYPROOF_LOG_ML_DSA`,
         `WAYPROOF_WEBHOOK_PRIVATE_ADDRESSES` and `WAYPROOF_OPERATOR_TOKEN` come from the environment."""
         body_bytes_max = _positive("WAYPROOF_CAPTURE_BODY_BYTES_MAX", CAPTURE_BODY_BYTES_MAX)
         bodies_bytes_max = _positive("WAYPROOF_BODIES_BYTES_MAX", max(BODIES_BYTES_MAX, body_bytes_max))
@@ -77,7 +78,7 @@ class Settings:
             bodies_bytes_max=bodies_bytes_max,
             sequence_period_ms=_positive("WAYPROOF_SEQUENCE_PERIOD_MS", SEQUENCE_PERIOD_MS),
             publish_period_ms=_positive("WAYPROOF_PUBLISH_PERIOD_MS", PUBLISH_PERIOD_MS),
-            policy_file=Path(policy) if (policy := os.environ.get("WAYPROOF_POLICY")) else None,
+            policy_file=policy_file,
             log_ml_dsa=_flag("WAYPROOF_LOG_ML_DSA"),
             operator_token=os.environ.get("WAYPROOF_OPERATOR_TOKEN") or None,
             webhook_private_addresses=_flag("WAYPROOF_WEBHOOK_PRIVATE_ADDRESSES"),

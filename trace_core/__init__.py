@@ -66,6 +66,8 @@ from trace_core.receipt import check_receipt
 
 Syntax = Literal["json", "xml", "lines"]
 """A document in JSON or XML, or bare events in JSON, one a line."""
+KeyKind = Literal["Ed25519", "cosignature", "ML-DSA-44"]
+"""What a key's signatures are over: the text of a note, or a time and a checkpoint."""
 Question = Literal["history", "trace_backward", "trace_forward", "recall"]
 """What a `Walk` can be asked."""
 
@@ -79,6 +81,7 @@ __all__ = [
     "CaptureError",
     "Copies",
     "EventCheck",
+    "KeyKind",
     "Landmark",
     "NoteSigner",
     "OpenedEvent",

@@ -18,6 +18,8 @@ from trace_api.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from starlette.types import ASGIApp
+
     from trace_api.http.service import Service
 
 SHUTDOWN_S_MAX = 10
@@ -49,17 +51,31 @@ def server_options(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.command()
 @server_options
-def serve(data_dir: Path, database_url: str | None, host: str, port: int, origin: str | None) -> None:
+@click.option(
+    "--policy",
+    "policy_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="WAYPROOF_POLICY",
+    help="Whose cosignatures a checkpoint needs before it is published: a tlog-policy file.",
+)
+def serve(
+    data_dir: Path, database_url: str | None, host: str, port: int, origin: str | None, policy_file: Path | None
+) -> None:
     """Serve the API, the log and the pages.
 
     \b
     Examples:
       wayproof serve --data ./data --port 8080
       DATABASE_URL=postgresql://app@db/wayproof wayproof serve --origin trace.example.org/log
+      wayproof serve --policy policy.txt
 
     GET /healthz answers 200 when it is ready. SIGINT and SIGTERM end it cleanly, Postgres included.
     """
-    run(Settings.of(data_dir=data_dir, database_url=database_url, host=host, port=port, origin=origin))
+    run(
+        Settings.of(
+            data_dir=data_dir, database_url=database_url, host=host, port=port, origin=origin, policy_file=policy_file
+        )
+    )
 
 
 def run(
@@ -69,13 +85,28 @@ def run(
     Postgres has ended for good."""
     from trace_api.app import create_app
     from trace_api.http.operations import configure_logging
-    from trace_api.http.protocol import GuardedProtocol
 
     configure_logging(log_level)
+    lost = False
+
+    def lose() -> None:
+        nonlocal lost
+        lost = server.should_exit = True
+
+    server = server_of(create_app(settings, on_ready=on_ready, on_lost=lose), settings.host, settings.port)
+    server.run()
+    if lost:
+        sys.exit(EXIT_UNREACHABLE)
+
+
+def server_of(app: ASGIApp, host: str, port: int) -> uvicorn.Server:
+    """A server that ends cleanly at SIGINT and SIGTERM."""
+    from trace_api.http.protocol import GuardedProtocol
+
     config = uvicorn.Config(
-        create_app(settings, on_ready=on_ready, on_lost=lambda: lose()),
-        host=settings.host,
-        port=settings.port,
+        app,
+        host=host,
+        port=port,
         http=GuardedProtocol,
         loop="uvloop",
         ws="websockets-sansio",
@@ -90,15 +121,7 @@ def run(
     # the default one would make a clean end look like a killed process.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)
-    server, lost = uvicorn.Server(config), False
-
-    def lose() -> None:
-        nonlocal lost
-        lost = server.should_exit = True
-
-    server.run()
-    if lost:
-        sys.exit(EXIT_UNREACHABLE)
+    return uvicorn.Server(config)
 
 
 @click.command()

@@ -30,9 +30,9 @@ _SIZE_DIGITS_MAX = 20
 log = structlog.get_logger()
 
 
-class RolledBack(Unavailable):
-    """A witness has cosigned more than this database has: it was restored from a backup that is too old, or another
-    server signs for the same log. To go on would show a second history."""
+class OtherHistory(Unavailable):
+    """Too few witnesses cosign, and one of them has cosigned what this database does not have: it was restored from a
+    backup that is too old, or another server signs for the same log. To go on would show a second history."""
 
 
 @dataclass(slots=True)
@@ -67,23 +67,32 @@ class Cosigners:
     async def cosign(self, checkpoint: bytes, prove: Prove) -> bytes | None:
         """The checkpoint with its cosignatures; None when there is no quorum within `COSIGN_S_MAX`.
 
-        Raises `RolledBack` when a witness knows a longer log than this checkpoint's.
+        Raises `OtherHistory` when there is no quorum, and a witness contradicts. That of one alone stops nothing: it
+        may be wrong itself.
         """
         asked = {asyncio.create_task(self._ask(witness, checkpoint, prove)) for witness in self._witnesses}
         deadline = asyncio.get_running_loop().time() + COSIGN_S_MAX
-        note = checkpoint
+        note, contradictions = checkpoint, []
         try:
             while asked and (left := deadline - asyncio.get_running_loop().time()) > 0:
                 answered, asked = await asyncio.wait(asked, timeout=left, return_when=asyncio.FIRST_COMPLETED)
                 for task in answered:
-                    note = self._policy.add_cosignatures(note, task.result())
+                    try:
+                        note = self._policy.add_cosignatures(note, task.result())
+                    except OtherHistory as contradiction:
+                        log.error("witness_contradicts", detail=str(contradiction))
+                        contradictions.append(contradiction)
                 if asked and self._is_quorum(note):
                     deadline = min(deadline, asyncio.get_running_loop().time() + GRACE_S)
         finally:
             for task in asked:
                 task.cancel()
             await asyncio.gather(*asked, return_exceptions=True)
-        return note if self._is_quorum(note) else None
+        if self._is_quorum(note):
+            return note
+        if contradictions:
+            raise contradictions[0]
+        return None
 
     def _is_quorum(self, note: bytes) -> bool:
         try:
@@ -93,7 +102,7 @@ class Cosigners:
         return True
 
     async def _ask(self, witness: _Witness, checkpoint: bytes, prove: Prove) -> bytes:
-        """Signature lines; none when the witness does not answer, or does not cosign."""
+        """Signature lines; none when the witness does not answer, or does not cosign. Raises `OtherHistory`."""
         size = trace_core.checkpoint_size(checkpoint)
         # Whoever has cosigned another size than we think says so, once.
         for _ in range(2):
@@ -109,10 +118,14 @@ class Cosigners:
             if status == httpx.codes.OK:
                 witness.cosigned_size = size
                 return answer
+            if status == httpx.codes.UNPROCESSABLE_ENTITY:
+                raise OtherHistory(f"what the witness {witness.name} has cosigned last is not the begin of this log")
             if status != httpx.codes.CONFLICT or (cosigned := _read_size(answer)) is None:
                 break
             if cosigned > size:
-                raise RolledBack(f"the witness {witness.name} has cosigned {cosigned} leaves, and there are {size}")
+                raise OtherHistory(f"the witness {witness.name} has cosigned {cosigned} leaves, and there are {size}")
+            if cosigned == old_size:
+                raise OtherHistory(f"the witness {witness.name} has cosigned another tree of {cosigned} leaves")
             witness.cosigned_size = cosigned
         log.error("witness_refuses", witness=witness.name, status=status)
         return b""

@@ -16,7 +16,7 @@ import structlog
 
 from trace_api.errors import Unavailable
 from trace_api.log import tiles
-from trace_api.log.cosigners import RolledBack
+from trace_api.log.cosigners import OtherHistory
 from trace_api.store import log as log_store
 
 if TYPE_CHECKING:
@@ -78,8 +78,8 @@ class Publisher:
                 await self._published.wait()
 
     async def check_nothing_lost(self) -> None:
-        """Asks the witnesses, before anything is served, whether they have cosigned more than is here. Raises
-        `RolledBack`. Witnesses that do not answer say nothing; they are asked again at each publication."""
+        """Asks the witnesses, before anything is served, whether they have cosigned what is not here. Raises
+        `OtherHistory`. Witnesses that do not answer say nothing; they are asked again at each publication."""
         if self._cosigners.is_alone:
             return
         async with self._store.session() as connection:
@@ -95,10 +95,10 @@ class Publisher:
                     await self._publish(connection)
             except NoQuorum as failure:
                 log.error("no_quorum", detail=str(failure))
-            except RolledBack as failure:
+            except OtherHistory as failure:
                 # Nobody must see what would contradict what a witness saw. The operator decides; until then all stays
                 # as it was published last.
-                log.critical("rolled_back", detail=str(failure))
+                log.critical("other_history", detail=str(failure))
             except Exception as failure:  # The loop must outlive whatever Postgres and the network do.
                 log.warning("publisher_restarts", reason=type(failure).__name__, detail=str(failure))
             await asyncio.sleep(RETRY_PAUSE_S)
@@ -127,7 +127,7 @@ class Publisher:
 
     async def publish_once(self, connection: asyncpg.Connection, now: datetime) -> Published | None:
         """Publishes the head if it is new, or was published long ago; None when there was nothing to do. Raises
-        `NoQuorum` and `RolledBack`."""
+        `NoQuorum` and `OtherHistory`."""
         # (1) The head as stored. A crash here: nothing has happened.
         head = await log_store.read_head(connection)
         if head.tree_size == head.published_size and now - head.published_at < REPUBLISH_AFTER:
