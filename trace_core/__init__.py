@@ -27,11 +27,13 @@ from trace_core._native import (
     __version__,
     bare_event,
     check_consistency,
+    check_disclosed,
     check_inclusion,
     check_signature,
     check_signatures,
     checkpoint_size,
     consistency_tiles,
+    disclose_fields,
     edge_tiles,
     epc_pattern,
     event_hash_ids,
@@ -62,7 +64,7 @@ from trace_core._native import (
     write_log_proof,
     xml_of_json,
 )
-from trace_core.receipt import check_receipt
+from trace_core.evidence import Checked, check_evidence, check_receipt
 
 Syntax = Literal["json", "xml", "lines"]
 """A document in JSON or XML, or bare events in JSON, one a line."""
@@ -79,6 +81,7 @@ __all__ = [
     "AddCheckpoint",
     "Blinding",
     "CaptureError",
+    "Checked",
     "Copies",
     "EventCheck",
     "KeyKind",
@@ -103,12 +106,15 @@ __all__ = [
     "__version__",
     "bare_event",
     "check_consistency",
+    "check_disclosed",
+    "check_evidence",
     "check_inclusion",
     "check_receipt",
     "check_signature",
     "check_signatures",
     "checkpoint_size",
     "consistency_tiles",
+    "disclose_fields",
     "edge_tiles",
     "epc_pattern",
     "event_hash_ids",

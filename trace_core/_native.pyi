@@ -133,6 +133,18 @@ class OpenedEvent:
 def open_event(event: bytes, context: bytes, *, secret: bytes, partner: str) -> OpenedEvent:
     """Recomputes content digest and commitment from a stored event. Raises `ProofError` for what is not JSON."""
 
+def disclose_fields(
+    event: bytes, context: bytes, *, secret: bytes, partner: str, pointers: list[str]
+) -> list[tuple[int, bytes, str, list[bytes]]]:
+    """Index, salt, text (`["/pointer",value]`) and inclusion proof of the leaves of an event's commitment that have one
+    of these pointers, or lie within it; `@issuer` is the issuer's. Raises `ProofError` for what is not JSON.
+    Cost: three hashes a leaf of the event."""
+
+def check_disclosed(
+    *, index: int, salt: bytes, text: str, proof: list[bytes], field_count: int, commitment: bytes
+) -> None:
+    """Raises `ProofError` unless a commitment over so many leaves has this one."""
+
 def read_entry(entry: bytes) -> tuple[bytes, int, int]:
     """Commitment, number of fields, and record time (µs since 1970) of a log entry. Raises `ProofError`."""
 

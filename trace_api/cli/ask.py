@@ -20,23 +20,35 @@ GENUINE = frozenset({"genuine", "genuine-with-warnings"})
 @click.command()
 @click.argument("what")
 @SERVER
-@click.option("--key", help="Verifier key of the log; then WHAT is a receipt file, checked offline.")
+@click.option("--key", help="Verifier key of the log; then WHAT is a file, checked offline.")
+@click.option(
+    "--policy",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Whose cosignatures you ask for (a tlog-policy file); then WHAT is a file, checked offline.",
+)
+@click.option(
+    "--entry", type=click.Path(dir_okay=False, path_type=Path), help="The entry that a tlog-proof without it is about."
+)
 @JSON
-def verify(what: str, server: str, key: str | None, *, as_json: bool) -> None:
-    """Ask for the verdict on a barcode, or check a receipt without any server.
+def verify(what: str, server: str, key: str | None, policy: Path | None, entry: Path | None, *, as_json: bool) -> None:
+    """Ask for the verdict on a barcode, or check evidence without any server.
 
-    WHAT is what a scanner gives (element string, Digital Link, EAN/UPC, SSCC, EPC URN), or with --key
-    the file of a receipt.
+    WHAT is what a scanner gives (element string, Digital Link, EAN/UPC, SSCC, EPC URN); or with --key or --policy a
+    file: a receipt, a disclosure, a tlog-proof or an evidence bundle.
 
     \b
     Examples:
       wayproof verify "(01)09520201000053(21)A1"
       wayproof verify receipt.json --key "example.org/log+c8f23a5b+AW…"
+      wayproof verify evidence-17.zip --policy policy.txt
 
-    Exit codes: 0 genuine, or the receipt holds; 1 anything else; 3 the server cannot be reached.
+    Exit codes: 0 genuine, or the evidence holds; 1 anything else; 2 wrong usage; 3 the server cannot be reached.
     """
-    if key is not None:
-        _verify_receipt(Path(what), key, as_json=as_json)
+    if key is not None and policy is not None:
+        raise click.UsageError("either --key or --policy")
+    if key is not None or policy is not None:
+        trust = key if key is not None else _policy(policy)
+        _verify_evidence(_read(Path(what)), trust, None if entry is None else _read(entry), as_json=as_json)
         return
     verdict = _get(server, "/verify", {"scan": what})
     if as_json:
@@ -48,15 +60,36 @@ def verify(what: str, server: str, key: str | None, *, as_json: bool) -> None:
     sys.exit(0 if verdict["verdict"] in GENUINE else 1)
 
 
-def _verify_receipt(file: Path, key: str, *, as_json: bool) -> None:
+def _policy(file: Path | None) -> trace_core.Policy:
+    assert file is not None
     try:
-        steps = trace_core.check_receipt(file.read_bytes(), key)
-    except FileNotFoundError:
-        raise click.UsageError(f"{file} is not there") from None
+        return trace_core.Policy(_read(file))
+    except trace_core.SignatureError as wrong:
+        raise click.UsageError(f"{file}: {wrong}") from None
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as failure:
+        raise click.UsageError(f"{file} cannot be read: {failure.strerror}") from None
+
+
+def _verify_evidence(document: bytes, trust: str | trace_core.Policy, entry: bytes | None, *, as_json: bool) -> None:
+    try:
+        checked = trace_core.check_evidence(document, trust, entry=entry)
     except trace_core.TraceError as failure:
         click.echo(orjson.dumps({"holds": False, "reason": str(failure)}) if as_json else f"does not hold: {failure}")
         sys.exit(1)
-    click.echo(orjson.dumps({"holds": True, "checked": steps}) if as_json else "\n".join(steps))
+    if as_json:
+        answer = {"holds": True, "kind": checked.kind, "checked": checked.held, "unproven": checked.unproven}
+        click.echo(orjson.dumps(answer))
+        return
+    click.echo(f"{checked.kind}: holds")
+    for step in checked.held:
+        click.echo(f"  checked: {step}")
+    for step in checked.unproven:
+        click.echo(f"  unproven: {step}")
 
 
 @click.command()

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from starlette.responses import StreamingResponse
 from starlette.routing import Route
 
 from trace_api.errors import NotFound, TraceError
-from trace_api.http import negotiation, parameters, schemas
+from trace_api.http import negotiation, parameters
 from trace_api.http.problems import of_trace_error
 from trace_api.http.service import OPEN_PARTNER, OnBehalfOf, Service, ServiceOf
 from trace_api.query import documents
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 router = APIRouter(tags=["events"])
 
-EVENT_ID_CHARACTERS_MAX = 2_000
 FOUND: dict[str, Any] = {"description": "The events", "content": negotiation.EVENTS_CONTENT}
 PARAMETERS: dict[str, Any] = {"parameters": [*parameters.OPENAPI, *negotiation.OPENAPI]}
 RESPONSES: dict[int | str, dict[str, Any]] = {200: FOUND, **parameters.REFUSALS}
@@ -98,17 +97,6 @@ async def document(
     """These events as a document."""
     body = await asyncio.to_thread(documents.query_document, events, form, query_name=query_name)
     return Response(body, headers=headers, media_type=form.media)
-
-
-@router.get("/receipt", responses=schemas.problems(404))
-async def get_receipt(
-    service: ServiceOf,
-    partner: OnBehalfOf,
-    event: Annotated[str, Query(max_length=EVENT_ID_CHARACTERS_MAX, description="Event id, or content digest in hex")],
-) -> Response:
-    """The receipt of an event: its log entry, the proof that it is in the log, and what opens it."""
-    receipt = await service.questions.receipt(event, partner)
-    return Response(orjson.dumps(receipt), media_type="application/json")
 
 
 async def get_event(request: Request) -> Response:

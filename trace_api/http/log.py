@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gzip
+from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from starlette.routing import Route
 
 from trace_api.errors import NotFound
+from trace_api.http import schemas
 from trace_api.http.problems import of_trace_error
 from trace_api.http.service import Service, ServiceOf
 from trace_api.log import tiles
@@ -38,6 +40,14 @@ async def get_policy(service: ServiceOf) -> Response:
     """Whose cosignatures this server waits for before it publishes, as a C2SP tlog-policy. A hint: those who check
     decide themselves whom they trust."""
     return Response(service.publisher.policy_text, headers=_CORS, media_type="text/plain; charset=utf-8")
+
+
+@router.get("/proof/{leaf_index}.tlog-proof", response_class=Response, responses=schemas.problems(404))
+async def get_proof(service: ServiceOf, leaf_index: Annotated[int, Path(ge=0, lt=1 << 63)]) -> Response:
+    """That a leaf is in the log: a C2SP tlog-proof under the latest published checkpoint, with the log entry as its
+    extra data."""
+    proof = await service.questions.log_proof(leaf_index)
+    return Response(proof, headers={"Cache-Control": CHECKPOINT_CACHE, **_CORS}, media_type="text/plain; charset=utf-8")
 
 
 async def get_tile(request: Request) -> Response:

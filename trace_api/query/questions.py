@@ -207,11 +207,24 @@ class Questions:
     async def receipt(self, event_id: str, _partner: str) -> dict[str, Any]:
         """The receipt of an event. An id that several events share takes the content digest instead."""
         async with self._store.snapshot() as connection:
-            found, _ = await by_id.find(connection, self._blinding, event_id)
-            if len(found) > 1:
-                raise await self._shared_id(connection, found)
-            [event] = await by_id.load(connection, found)
-            return await receipts.receipt(connection, event)
+            return await receipts.receipt(connection, await self._the_event(connection, event_id))
+
+    async def disclosure(self, event_id: str, pointers: list[str], _partner: str) -> dict[str, Any]:
+        """Some fields of an event with what proves them, by their JSON pointers."""
+        async with self._store.snapshot() as connection:
+            return await receipts.disclosure(connection, await self._the_event(connection, event_id), pointers)
+
+    async def log_proof(self, leaf_index: int) -> bytes:
+        """The C2SP tlog-proof file of a leaf."""
+        async with self._store.snapshot() as connection:
+            return await receipts.log_proof(connection, leaf_index)
+
+    async def _the_event(self, connection: asyncpg.Connection, event_id: str) -> StoredEvent:
+        found, _ = await by_id.find(connection, self._blinding, event_id)
+        if len(found) > 1:
+            raise await self._shared_id(connection, found)
+        [event] = await by_id.load(connection, found)
+        return event
 
     async def _shared_id(self, connection: asyncpg.Connection, found: list[LoggedEvent]) -> Invalid:
         named = await by_id.digests(connection, found)

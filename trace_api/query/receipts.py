@@ -5,9 +5,12 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 import trace_core
 from trace_api.errors import NotFound, Unavailable
 from trace_api.log import tiles
+from trace_api.store import log as log_store
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +18,10 @@ if TYPE_CHECKING:
     import asyncpg
 
     from trace_api.store.events import LoggedEvent, StoredEvent
+
+
+ENTRY_LENGTH_BYTES = 2
+"""What stands before each entry in an entry bundle."""
 
 
 def event_id_of(event: LoggedEvent) -> str:
@@ -51,6 +58,42 @@ async def receipt(connection: asyncpg.Connection, event: StoredEvent) -> dict[st
         "secret": _base64(event.secret),
         "issuer": {"partner": event.partner},
     }
+
+
+async def disclosure(connection: asyncpg.Connection, event: StoredEvent, pointers: list[str]) -> dict[str, Any]:
+    """Some fields of one event with what proves them, all else withheld (`docs/formats.md`, "Disclosure"). Raises as
+    `receipt` does, and `NotFound` for a pointer that the event does not have."""
+    whole = await receipt(connection, event)
+    assert event.body is not None
+    assert event.secret is not None
+    shown = trace_core.disclose_fields(
+        event.body, event.context, secret=event.secret, partner=event.partner, pointers=pointers
+    )
+    texts = [orjson.loads(text)[0] for _, _, text, _ in shown]
+    for pointer in pointers:
+        if not any(text == pointer or text.startswith(f"{pointer}/") for text in texts):
+            raise NotFound(f"the event has no field {pointer[:200]}")
+    placed = ("leaf_index", "tree_size", "entry", "inclusion_proof", "checkpoint")
+    fields = [
+        {"index": index, "salt": _base64(salt), "text": text, "proof": [_base64(step) for step in proof]}
+        for index, salt, text, proof in shown
+    ]
+    return {name: whole[name] for name in placed} | {"fields": fields}
+
+
+async def log_proof(connection: asyncpg.Connection, leaf_index: int) -> bytes:
+    """The C2SP tlog-proof file of a leaf, with its entry as extra data. Raises `NotFound` for one that is not
+    published."""
+    if leaf_index >= (await log_store.read_head(connection)).published_size:
+        raise NotFound("no such leaf")
+    [inclusion] = await tiles.prove_inclusion(connection, [leaf_index])
+    bundle = await log_store.entries_of_leaves(connection, leaf_index, leaf_index + 1)
+    return trace_core.write_log_proof(
+        leaf_index=leaf_index,
+        proof=inclusion.proof,
+        checkpoint=inclusion.checkpoint.decode(),
+        extra=bundle[ENTRY_LENGTH_BYTES:],
+    )
 
 
 async def proofs(connection: asyncpg.Connection, events: Sequence[LoggedEvent]) -> dict[str, Any] | None:

@@ -329,6 +329,51 @@ pub fn open_event(
     })
 }
 
+/// Index, salt, text and proof of a leaf of a commitment.
+type DisclosedRow<'py> = (u64, Bound<'py, PyBytes>, String, Vec<Bound<'py, PyBytes>>);
+
+/// The leaves of an event's commitment with these pointers, or within them.
+#[pyfunction]
+#[pyo3(signature = (event, context, *, secret, partner, pointers))]
+pub fn disclose_fields<'py>(
+    py: Python<'py>,
+    event: &[u8],
+    context: &[u8],
+    secret: &[u8],
+    partner: &str,
+    pointers: Vec<String>,
+) -> Result<Vec<DisclosedRow<'py>>, Failed> {
+    let secret: &[u8; SECRET_BYTES] =
+        secret.try_into().map_err(|_| Failed::proof("a secret has 32 bytes"))?;
+    let disclosed = capture::disclose(event, context, secret, Issuer { partner }, &pointers);
+    let (shown, _) = disclosed.ok_or_else(|| Failed::proof("the event or its context is not JSON"))?;
+    let row = |leaf: capture::Disclosed| {
+        let proof = leaf.proof.iter().map(|step| PyBytes::new(py, step)).collect();
+        (leaf.index, PyBytes::new(py, &leaf.salt), leaf.text, proof)
+    };
+    Ok(shown.into_iter().map(row).collect())
+}
+
+/// Checks that a commitment over so many leaves has this one.
+#[pyfunction]
+#[pyo3(signature = (*, index, salt, text, proof, field_count, commitment))]
+pub fn check_disclosed(
+    index: u64,
+    salt: &[u8],
+    text: String,
+    proof: Vec<Vec<u8>>,
+    field_count: u64,
+    commitment: &[u8],
+) -> Result<(), Failed> {
+    let wrong = |what: &str| Failed::proof(what);
+    let salt = salt.try_into().map_err(|_| wrong("a salt has 16 bytes"))?;
+    let commitment = commitment.try_into().map_err(|_| wrong("a commitment has 32 bytes"))?;
+    let steps = proof.iter().map(|step| step.as_slice().try_into());
+    let proof = steps.collect::<Result<_, _>>().map_err(|_| wrong("a hash has 32 bytes"))?;
+    let shown = capture::Disclosed { index, salt, text, proof };
+    Ok(capture::check_disclosed(&shown, field_count, &commitment)?)
+}
+
 /// Commitment, number of fields and record time (µs since 1970) of a log entry.
 #[pyfunction]
 pub fn read_entry<'py>(py: Python<'py>, entry: &[u8]) -> Result<(Bound<'py, PyBytes>, u16, u64), Failed> {

@@ -1,0 +1,92 @@
+"""`/receipt` and `/evidence`: what proves an event to somebody who trusts nobody, the whole of it or chosen fields."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import jinja2
+import orjson
+from fastapi import APIRouter, Query, Response
+
+import trace_core
+from trace_api.http import schemas
+from trace_api.http.service import OnBehalfOf, ServiceOf
+
+if TYPE_CHECKING:
+    from trace_api.http.service import Service
+
+router = APIRouter(tags=["events"])
+
+EVENT_ID_CHARACTERS_MAX = 2_000
+FIELDS_MAX = 1_000
+"""Pointers of one disclosure."""
+POINTER_CHARACTERS_MAX = 2_000
+ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+"""Equal evidence gives equal bytes."""
+_WEB = Path(__file__).parent.parent / "web"
+_PAGES = jinja2.Environment(loader=jinja2.FileSystemLoader(_WEB), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+_PAGE = _PAGES.get_template("evidence.html")
+
+EventId = Annotated[str, Query(max_length=EVENT_ID_CHARACTERS_MAX, description="Event id, or content digest in hex")]
+Fields = Annotated[
+    list[Annotated[str, Query(max_length=POINTER_CHARACTERS_MAX)]] | None,
+    Query(
+        max_length=FIELDS_MAX,
+        description="JSON pointer of a field to show, such as /epcList/0; repeatable. All else is withheld",
+    ),
+]
+
+
+@router.get("/receipt", responses=schemas.problems(404))
+async def get_receipt(service: ServiceOf, partner: OnBehalfOf, event: EventId, field: Fields = None) -> Response:
+    """The receipt of an event: its log entry, the proof that it is in the log, and what opens it. With `field`, a
+    disclosure: those fields alone, each with what proves it."""
+    return Response(orjson.dumps(await _document(service, partner, event, field)), media_type="application/json")
+
+
+@router.get("/evidence", responses={**schemas.problems(404), 200: {"content": {"application/zip": {}}}})
+async def get_evidence(service: ServiceOf, partner: OnBehalfOf, event: EventId, field: Fields = None) -> Response:
+    """An evidence bundle: the receipt, or with `field` the disclosure; the proof that its entry is in the log, as a
+    C2SP tlog-proof; the policy of this server, as a hint; and a page to read, which says what was checked and what
+    remains unproven."""
+    document = await _document(service, partner, event, field)
+    proof = await service.questions.log_proof(document["leaf_index"])
+    bundle = await asyncio.to_thread(_bundle, document, proof, service.publisher.policy_text)
+    headers = {"Content-Disposition": f'attachment; filename="evidence-{document["leaf_index"]}.zip"'}
+    return Response(bundle, headers=headers, media_type="application/zip")
+
+
+async def _document(service: Service, partner: str, event: str, fields: list[str] | None) -> dict[str, Any]:
+    if fields:
+        return await service.questions.disclosure(event, fields, partner)
+    return await service.questions.receipt(event, partner)
+
+
+def _bundle(document: dict[str, Any], proof: bytes, policy: bytes) -> bytes:
+    name = "receipt" if "event" in document else "disclosure"
+    encoded = orjson.dumps(document, option=orjson.OPT_INDENT_2)
+    checked = trace_core.check_evidence(encoded, trace_core.Policy(policy))
+    shown = [orjson.loads(shown["text"]) for shown in document.get("fields", [])]
+    event = orjson.loads(document["event"]) if "event" in document else dict(shown)
+    page = _PAGE.render(
+        name=name,
+        document=document,
+        event=orjson.dumps(event, option=orjson.OPT_INDENT_2).decode(),
+        checked=checked,
+        origin=document["checkpoint"].split("\n", 1)[0],
+    )
+    files = {
+        "index.html": page.encode(),
+        f"{name}.json": encoded,
+        "entry.tlog-proof": proof,
+        "policy.txt": policy,
+    }
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as bundle:
+        for file, content in files.items():
+            bundle.writestr(zipfile.ZipInfo(file, ZIP_DATE), content, zipfile.ZIP_DEFLATED)
+    return packed.getvalue()

@@ -1,0 +1,278 @@
+"""Checks evidence offline: no server, no clock, no database."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+import json
+import zipfile
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, NoReturn
+
+from trace_core import _native
+from trace_core._native import Policy, ProofError
+
+EVIDENCE_BYTES_MAX = 64 * 1024 * 1024
+"""Of a file of evidence, and of each file in a bundle."""
+BUNDLED = ("receipt.json", "disclosure.json")
+"""The one of these that a bundle has is what it is evidence of."""
+_LOG_PROOF_HEADER = b"c2sp.org/tlog-proof@"
+_ZIP_HEADER = b"PK"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was checked and held, step by step, and what remains unproven, both in words."""
+
+    kind: str
+    held: list[str] = field(default_factory=list)
+    unproven: list[str] = field(default_factory=list)
+
+
+def check_evidence(document: bytes, trust: str | Policy, *, entry: bytes | None = None) -> Checked:
+    """Checks a receipt, a disclosure, a proof file or a bundle (`docs/formats.md`), whichever it is.
+
+    `trust` is the log's verifier key (vkey), or a policy that says whose cosignatures a checkpoint needs. `entry` is
+    the log entry that a proof file without it is about. Raises `ProofError` or `SignatureError` at the first step that
+    does not hold.
+    """
+    if len(document) > EVIDENCE_BYTES_MAX:
+        raise ProofError(f"evidence has at most {EVIDENCE_BYTES_MAX} bytes")
+    if document.startswith(_ZIP_HEADER):
+        return check_evidence(_bundled(document), trust)
+    if document.startswith(_LOG_PROOF_HEADER):
+        return _check_log_proof(document, trust, entry)
+    parts = _Parts(document)
+    return _check_receipt(parts, trust) if "event" in parts.members else _check_disclosure(parts, trust)
+
+
+def check_receipt(receipt: bytes, trust: str | Policy) -> list[str]:
+    """`check_evidence` of a receipt: the steps that held."""
+    return _check_receipt(_Parts(receipt), trust).held
+
+
+def _check_receipt(parts: _Parts, trust: str | Policy) -> Checked:
+    """The plan:
+
+    (1) the checkpoint is signed by the log, and cosigned as the policy asks;
+    (2) its tree has the size that the receipt says;
+    (3) the entry is in that tree, at the leaf index that the receipt says;
+    (4) the event, under its context, has the content digest that the receipt says;
+    (5) the entry commits to exactly this event, all its fields and no others;
+    (6) the event has the id that the receipt says: its `eventID`, or without one its event hash id.
+    """
+    checked = Checked("receipt")
+    # (1), (2), (3)
+    commitment, field_count = _check_place(parts, trust, checked)
+    # (4)
+    event, context, partner = parts.text("event"), parts.text("context"), parts.partner()
+    opened = _native.open_event(event, context, secret=parts.data("secret"), partner=partner)
+    if opened.content_digest != parts.digest():
+        raise ProofError("the event does not have the content digest of the receipt")
+    # (5)
+    if (commitment, field_count) != (opened.commitment, opened.field_count):
+        raise ProofError("the log entry does not commit to this event")
+    # (6)
+    event_id = _event_id(_native.bare_event(event, context))
+    if event_id != parts.string("event_id"):
+        raise ProofError("the event has another id than the receipt says")
+    checked.held.extend([
+        "the event has the content digest of the receipt",
+        f"the entry commits to this event and its issuer, {field_count} fields in all",
+        f"the event is {event_id}, of content digest {opened.content_digest.hex()}",
+    ])  # fmt: skip
+    checked.unproven.append(f"that {partner!r} said it: the server took it on that partner's behalf, nobody signed it")
+    return checked
+
+
+def _check_disclosure(parts: _Parts, trust: str | Policy) -> Checked:
+    """The plan: (1), (2), (3) as of a receipt; (4) the entry commits to each field that is shown, with its salt, at its
+    place among all of them; (5) no field is shown twice."""
+    checked = Checked("disclosure")
+    # (1), (2), (3)
+    commitment, field_count = _check_place(parts, trust, checked)
+    # (4)
+    shown = parts.fields()
+    for index, salt, text, proof in shown:
+        _native.check_disclosed(
+            index=index, salt=salt, text=text, proof=proof, field_count=field_count, commitment=commitment
+        )
+        checked.held.append(f"the entry commits to field {index} of {field_count}: {text}")
+    # (5)
+    if not shown or len({index for index, *_ in shown}) != len(shown):
+        raise ProofError("no field is shown, or one is shown twice")
+    checked.unproven.append(f"what the other {field_count - len(shown)} fields of the event say")
+    return checked
+
+
+def _check_log_proof(document: bytes, trust: str | Policy, entry: bytes | None) -> Checked:
+    """The plan: (1) the checkpoint is signed by the log, and cosigned as the policy asks; (2) the entry, given or in
+    the proof's extra data, is in its tree at the leaf index that the proof says."""
+    leaf_index, proof, checkpoint, extra = _native.read_log_proof(document)
+    if entry is not None and extra is not None and entry != extra:
+        raise ProofError("the proof is about another entry")
+    entry = entry if entry is not None else extra
+    if entry is None:
+        raise ProofError("the proof does not have the entry; it has to be given")
+    checked = Checked("tlog-proof")
+    # (1)
+    tree_size, root_hash = _check_checkpoint(checkpoint, trust, checked)
+    # (2)
+    leaf_hash = _native.leaf_hash(entry)
+    _native.check_inclusion(
+        leaf_hash=leaf_hash, leaf_index=leaf_index, tree_size=tree_size, root_hash=root_hash, proof=proof
+    )
+    checked.held.append(
+        f"the entry of {len(entry)} bytes, leaf hash {leaf_hash.hex()}, is leaf {leaf_index} of that tree"
+    )
+    checked.unproven.append("what the entry means: it commits to an event that is not shown")
+    return checked
+
+
+def _check_place(parts: _Parts, trust: str | Policy, checked: Checked) -> tuple[bytes, int]:
+    """The commitment and number of fields of the entry, once its place in the log is proven."""
+    tree_size, root_hash = _check_checkpoint(parts.text("checkpoint"), trust, checked)
+    if tree_size != parts.count("tree_size"):
+        raise ProofError(f"the checkpoint is of {tree_size} leaves, and not of {parts.count('tree_size')}")
+    entry, leaf_index = parts.data("entry"), parts.count("leaf_index")
+    _native.check_inclusion(
+        leaf_hash=_native.leaf_hash(entry),
+        leaf_index=leaf_index,
+        tree_size=tree_size,
+        root_hash=root_hash,
+        proof=parts.hashes("inclusion_proof"),
+    )
+    commitment, field_count, record_time_us = _native.read_entry(entry)
+    checked.held.append(f"its tree has {tree_size} leaves")
+    checked.held.append(f"the entry is leaf {leaf_index} of that tree, recorded at {_time(record_time_us / 1e6)}")
+    checked.unproven.append("that the entry's tokens are those of the event's items: that needs the log's blinding key")
+    return commitment, field_count
+
+
+def _check_checkpoint(checkpoint: bytes, trust: str | Policy, checked: Checked) -> tuple[int, bytes]:
+    cosigned: list[tuple[str, int]] = []
+    if isinstance(trust, Policy):
+        origin, tree_size, root_hash, cosigned = trust.check(checkpoint)
+    else:
+        origin, tree_size, root_hash = _native.open_checkpoint(checkpoint, trust)
+    checked.held.append(f"the checkpoint of {origin} is signed by the log's key")
+    checked.held.extend(f"the witness {name} cosigned it at {_time(time_s)}" for name, time_s in cosigned)
+    if not cosigned:
+        checked.unproven.append("that the log shows everybody the same tree: no witness was asked")
+    return tree_size, root_hash
+
+
+def _bundled(document: bytes) -> bytes:
+    try:
+        with zipfile.ZipFile(io.BytesIO(document)) as bundle:
+            files = [info for info in bundle.infolist() if info.filename in BUNDLED]
+            if len(files) != 1:
+                _refuse(f"a bundle has one of {', '.join(BUNDLED)}")
+            if files[0].file_size > EVIDENCE_BYTES_MAX:
+                _refuse(f"a file of a bundle has at most {EVIDENCE_BYTES_MAX} bytes")
+            # It reads no more than the size that was just looked at.
+            return bundle.read(files[0])
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, ValueError, EOFError) as damaged:
+        raise ProofError(f"not a bundle: {damaged}") from None
+    except Exception as damaged:  # zlib and lzma have errors of their own, of no common kind.
+        if isinstance(damaged, ProofError):
+            raise
+        raise ProofError(f"not a bundle: {damaged}") from None
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise ProofError(reason)
+
+
+def _event_id(bare: bytes) -> str:
+    event_id = json.loads(bare).get("eventID")
+    try:
+        return str(event_id or _native.event_hash_ids(bare)[0])
+    except _native.CaptureError as refused:
+        raise ProofError(f"the event has no event hash id: {refused.args[0]}") from None
+
+
+def _time(seconds: float) -> str:
+    try:
+        return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds" if seconds % 1 else "seconds")
+    except (OverflowError, ValueError, OSError):
+        return f"{seconds:.0f} s since 1970"
+
+
+class _Parts:
+    """The members of a JSON document, decoded as they are asked for. Each raises `ProofError`."""
+
+    def __init__(self, document: bytes) -> None:
+        try:
+            self.members = json.loads(document, object_pairs_hook=_each_once)
+        except (ValueError, RecursionError) as error:
+            raise ProofError(f"not a receipt: {error}") from None
+        if not isinstance(self.members, dict):
+            raise ProofError("not a receipt: no JSON object")
+
+    def string(self, name: str, among: dict[str, Any] | None = None) -> str:
+        value = (self.members if among is None else among).get(name)
+        if not isinstance(value, str):
+            raise ProofError(f"not a receipt: {name} is missing, or no text")
+        return value
+
+    def text(self, name: str) -> bytes:
+        try:
+            return self.string(name).encode()
+        except UnicodeEncodeError:
+            raise ProofError(f"not a receipt: {name} is no text") from None
+
+    def data(self, name: str, among: dict[str, Any] | None = None) -> bytes:
+        return _decode(self.string(name, among))
+
+    def count(self, name: str, among: dict[str, Any] | None = None) -> int:
+        """A whole number of at most 63 bits; neither what can be rounded to one, nor what a proof cannot hold."""
+        value = (self.members if among is None else among).get(name)
+        if type(value) is not int or not 0 <= value < 1 << 63:
+            raise ProofError(f"not a receipt: {name} is no whole number from 0 on")
+        return value
+
+    def hashes(self, name: str, among: dict[str, Any] | None = None) -> list[bytes]:
+        value = (self.members if among is None else among).get(name)
+        if not isinstance(value, list) or not all(isinstance(step, str) for step in value):
+            raise ProofError(f"not a receipt: {name} is no list of hashes")
+        return [_decode(step) for step in value]
+
+    def digest(self) -> bytes:
+        try:
+            return bytes.fromhex(self.string("content_digest"))
+        except ValueError:
+            raise ProofError("not a receipt: content_digest is not in hex") from None
+
+    def partner(self) -> str:
+        issuer = self.members.get("issuer")
+        if not isinstance(issuer, dict):
+            raise ProofError("not a receipt: issuer is missing")
+        return self.string("partner", issuer)
+
+    def fields(self) -> list[tuple[int, bytes, str, list[bytes]]]:
+        """Index, salt, text and proof of the fields that are shown."""
+        fields = self.members.get("fields")
+        if not isinstance(fields, list) or not all(isinstance(shown, dict) for shown in fields):
+            raise ProofError("not a receipt: neither an event nor fields of one")
+        return [
+            (self.count("index", f), self.data("salt", f), self.string("text", f), self.hashes("proof", f))
+            for f in fields
+        ]
+
+
+def _decode(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise ProofError("not a receipt: something is not in base64") from None
+
+
+def _each_once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object as it stands, if each of its names does so once: another reader might take another value."""
+    document = dict(members)
+    if len(document) != len(members):
+        raise ValueError("a member stands there twice")
+    return document
