@@ -220,7 +220,7 @@ pub fn tagged_node_hashes_with(lanes: Lanes, tags: &[u8], children: &[Digest], o
     hash_nodes(lanes, tags.chunks(LANES_MAX), children, out);
 }
 
-/// `tags` are as many at a time as there are lanes at most.
+/// `tags` are as many at a time as there are lanes at most, or as are left of the nodes, or more.
 fn hash_nodes<'a>(
     lanes: Lanes,
     tags: impl Iterator<Item = &'a [u8]>,
@@ -231,6 +231,7 @@ fn hash_nodes<'a>(
     assert!(lanes.is_available(), "{lanes:?} is not on this CPU");
     let (children, _) = children.as_flattened().as_chunks::<CHILDREN_BYTES>();
     for ((tags, children), out) in tags.zip(children.chunks(LANES_MAX)).zip(out.chunks_mut(LANES_MAX)) {
+        let tags = &tags[..out.len()];
         #[cfg(target_arch = "x86_64")]
         if lanes == Lanes::Sixteen
             && let (Some(tags), Some(children), Some(out)) =

@@ -34,7 +34,9 @@ impl Upper {
         let mut places: Vec<usize> = buckets.iter().map(|bucket| bucket + (1 << self.depth)).collect();
         let (mut nodes, mut children, mut out) = (Vec::new(), Vec::new(), Vec::new());
         for bit in (0..self.depth).rev() {
-            places.iter_mut().for_each(|place| *place /= 2);
+            for place in &mut places {
+                *place /= 2;
+            }
             places.dedup();
             nodes.clear();
             children.clear();
