@@ -61,6 +61,8 @@ as_exception! {
     note::NoteError => SignatureError,
     note::CheckpointError => ProofError,
     signature::SignatureError => SignatureError,
+    vindex::AppendError => ProofError,
+    vindex::LookupError => ProofError,
 }
 
 impl Failed {

@@ -8,7 +8,7 @@ use vindex::{Index, Token, check_history};
 const TOKENS: u64 = 1_000_000;
 const BATCH_ENTRIES: u64 = 65_536;
 const TOKENS_AN_ENTRY: u64 = 3;
-const SINGLE_ENTRIES: u64 = 1_000;
+const SMALL_BATCH_ENTRIES: u64 = 1_000;
 const PROOFS: u64 = 1_000;
 
 fn token(number: u64) -> Token {
@@ -33,19 +33,22 @@ fn million() -> Index {
     index
 }
 
+/// Entries of tokens of which one in two is known to the index of a million, in no order.
+fn half_new(count: u64) -> Vec<Vec<Token>> {
+    entries(count, |number| number * 7_919 % TOKENS + number % 2 * TOKENS)
+}
+
 fn appends(criterion: &mut Criterion) {
     let index = million();
     let mut group = criterion.benchmark_group("append");
     group.sample_size(10);
-    let step = 7_919;
-    for (name, count, is_new) in [
-        ("batch_of_known", BATCH_ENTRIES, |_| false),
-        ("batch_of_new", BATCH_ENTRIES, |_| true),
-        ("batch_half_new", BATCH_ENTRIES, (|number| number % 2 == 0) as fn(u64) -> bool),
-        ("small_batch_half_new", SINGLE_ENTRIES, |number| number % 2 == 0),
+    for (name, batch) in [
+        ("batch_of_known", entries(BATCH_ENTRIES, |number| number * 7_919 % TOKENS)),
+        ("batch_of_new", entries(BATCH_ENTRIES, |number| number + TOKENS)),
+        ("batch_half_new", half_new(BATCH_ENTRIES)),
+        ("small_batch_half_new", half_new(SMALL_BATCH_ENTRIES)),
     ] {
-        let batch = entries(count, |number| number * step % TOKENS + if is_new(number) { TOKENS } else { 0 });
-        group.throughput(Throughput::Elements(count * TOKENS_AN_ENTRY));
+        group.throughput(Throughput::Elements(batch.iter().map(|entry| entry.len() as u64).sum()));
         group.bench_function(name, |bencher| {
             bencher.iter_batched_ref(
                 || index.clone(),
@@ -54,8 +57,7 @@ fn appends(criterion: &mut Criterion) {
             );
         });
     }
-    let batch =
-        entries(SINGLE_ENTRIES, |number| number * step % TOKENS + if number % 2 == 0 { TOKENS } else { 0 });
+    let batch = half_new(SMALL_BATCH_ENTRIES);
     group.bench_function("one_by_one_half_new", |bencher| {
         bencher.iter_batched_ref(
             || index.clone(),

@@ -130,22 +130,26 @@ impl Index {
         let occurrences = occurrences(first_leaf_index, entries)?;
         let runs: Vec<_> = occurrences.chunk_by(|one, other| one.key == other.key).collect();
         // Some of the runs' tokens may be here already: then there are up to twice the buckets needed.
-        if self.buckets.make_room(self.len() + runs.len()) {
-            self.rehash_all();
-        }
+        let are_all_changed = self.buckets.make_room(self.len() + runs.len());
         let mut changed = Vec::with_capacity(runs.len());
         let mut forest = Forest::default();
         let mut rest = &*runs;
         while !rest.is_empty() {
             let (runs, others) = rest.split_at(self.together(rest));
             self.buckets.extend(runs);
-            let first_changed = changed.len();
-            changed.extend(runs.iter().map(|run| self.buckets.bucket_of(run[0].key)));
-            changed.dedup();
-            self.rehash_buckets(&changed[first_changed..], &mut forest);
+            if !are_all_changed {
+                let first_changed = changed.len();
+                changed.extend(runs.iter().map(|run| self.buckets.bucket_of(run[0].key)));
+                changed.dedup();
+                self.rehash_buckets(&changed[first_changed..], &mut forest);
+            }
             rest = others;
         }
-        self.upper.rehash(&changed);
+        if are_all_changed {
+            self.rehash_all();
+        } else {
+            self.upper.rehash(&changed);
+        }
         self.size = size;
         Ok(())
     }

@@ -22,8 +22,10 @@ const CHUNK_LEAVES: usize = 1024;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SnapshotError {
-    /// The reader failed, or ended too early.
+    /// The reader failed.
     Io(io::Error),
+    /// It ends too early.
+    CutOff,
     /// It begins otherwise than a snapshot of this version does.
     UnknownVersion,
     /// Tokens do not ascend, there are more entries than an index can have, or tokens without entries.
@@ -38,6 +40,7 @@ impl fmt::Display for SnapshotError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io(error) => error.fmt(formatter),
+            Self::CutOff => write!(formatter, "the snapshot ends too early"),
             Self::UnknownVersion => write!(formatter, "no snapshot of an index, or of another version"),
             Self::NoIndex => write!(formatter, "no index has what the snapshot holds"),
             Self::WrongDigest => write!(formatter, "the snapshot is damaged"),
@@ -54,7 +57,7 @@ impl std::error::Error for SnapshotError {
 
 impl From<io::Error> for SnapshotError {
     fn from(error: io::Error) -> Self {
-        Self::Io(error)
+        if error.kind() == io::ErrorKind::UnexpectedEof { Self::CutOff } else { Self::Io(error) }
     }
 }
 
