@@ -197,6 +197,17 @@ fn proof_of_another_token_or_for_another_root_is_refused() {
     });
 }
 
+/// A tree whose maker put a token on the wrong side of a node.
+#[test]
+fn absence_by_a_leaf_on_the_wrong_side_of_a_node_is_refused() {
+    let (left, right) = ([0x80; 16], [0xc0; 16]);
+    let leaf = |token: &Token| sha256::digest(&[&[0], &token[..], &chain(&[0])].concat());
+    let root = sha256::digest(&[&[0x80], &leaf(&left)[..], &leaf(&right)].concat());
+    let proof = [&(1_u128 << 127).to_be_bytes(), &leaf(&right)[..], &left, &chain(&[0])].concat();
+    let proof = LookupProof::parse(&proof).expect("well formed");
+    assert_eq!(check_absence(&root, &[0; 16], &proof), Err(LookupError::OtherWalk));
+}
+
 #[test]
 fn chain_kept_from_an_earlier_size_goes_on_to_the_later_root() {
     let token = [5; 16];
