@@ -242,7 +242,8 @@ class TreeRebuild:
 
 class ItemIndex:
     """The verifiable index over the items of a log (`docs/formats.md`, "Verifiable index"): which leaves carry a token,
-    all of them, or that none does. Memory: about 65 bytes a token."""
+    all of them, or that none does. Memory: about 80 bytes a token. For one thread at a time: a call while another
+    appends raises `RuntimeError`."""
 
     size: int
     """Entries seen so far: the size of the tree that the root belongs to."""

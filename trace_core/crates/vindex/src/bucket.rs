@@ -6,10 +6,10 @@ use crate::trie::{Key, Leaf, prefix};
 
 /// Leaves in a bucket on average, at most. Tokens are as good as random, so few buckets hold many more. Where
 /// somebody chooses tokens, a bucket may hold them all: still right, but each batch costs as much as all of them.
-const BUCKET_LEAVES_MEAN_MAX: usize = 16;
+const BUCKET_LEAVES_MEAN_MAX: usize = 8;
 
 /// Leaves by which a bucket grows, because doubling would leave a third of all memory unused.
-const BUCKET_GROWTH_LEAVES: usize = 4;
+const BUCKET_GROWTH_LEAVES: usize = 2;
 
 /// All leaves.
 #[derive(Clone, Debug)]
