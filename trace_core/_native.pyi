@@ -254,11 +254,11 @@ class ItemIndex:
     def __init__(self) -> None: ...
     def append(self, first_leaf_index: int, entries: bytes) -> None:
         """Appends entries as `join_entries` has them; the first one is leaf `first_leaf_index`, which must be `size`.
-        Raises `ProofError`, and the index stays as it was. Cost: under a microsecond a token in a batch of
-        thousands, about ten in a batch of one."""
+        Raises `ProofError`, and the index stays as it was. Cost: about 1 µs a token in a batch of many
+        thousands, 4 µs in a batch of one entry."""
 
     def prove(self, token: bytes) -> bytes:
-        """The lookup proof of a token: of its history, or that it does not occur. Cost: 5 µs in an index of a
+        """The lookup proof of a token: of its history, or that it does not occur. Cost: 3 µs in an index of a
         million. Raises `ProofError` for what has not 16 bytes."""
 
     def write_snapshot(self, path: str) -> None:
@@ -272,7 +272,7 @@ class ItemIndex:
 
 def check_item_history(*, root_hash: bytes, token: bytes, leaf_indexes: list[int], proof: bytes) -> None:
     """That these are all leaves that carry the token, ascending, at least one. Raises `ProofError` unless it holds.
-    That the root belongs to the log, and to which size, is the caller's to check."""
+    Cost: one hash a leaf. That the root belongs to the log, and to which size, is the caller's to check."""
 
 def check_item_absence(*, root_hash: bytes, token: bytes, proof: bytes) -> None:
     """That no leaf carries the token. Raises `ProofError` unless it holds; else as `check_item_history`."""

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use capture::Entry;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use vindex::{Hash, Index, LookupProof, SnapshotError, Token};
+use vindex::{Index, LookupProof, SnapshotError, Token};
 
 use crate::error::Failed;
 use crate::merkle::{Leaves, hash, split_entries};
@@ -73,25 +73,21 @@ impl ItemIndex {
 #[pyfunction]
 #[pyo3(signature = (*, root_hash, token, leaf_indexes, proof))]
 pub fn check_item_history(
+    py: Python<'_>,
     root_hash: &[u8],
     token: &[u8],
     leaf_indexes: Vec<Leaves>,
     proof: &[u8],
 ) -> Result<(), Failed> {
+    let (root, token, proof) = (hash(root_hash)?, token_of(token)?, LookupProof::parse(proof)?);
     let leaf_indexes: Vec<u64> = leaf_indexes.iter().map(Leaves::number).collect();
-    Ok(vindex::check_history(
-        &hash(root_hash)?,
-        &token_of(token)?,
-        &leaf_indexes,
-        &LookupProof::parse(proof)?,
-    )?)
+    Ok(py.detach(|| vindex::check_history(&root, &token, &leaf_indexes, &proof))?)
 }
 
 #[pyfunction]
 #[pyo3(signature = (*, root_hash, token, proof))]
 pub fn check_item_absence(root_hash: &[u8], token: &[u8], proof: &[u8]) -> Result<(), Failed> {
-    let root: Hash = hash(root_hash)?;
-    Ok(vindex::check_absence(&root, &token_of(token)?, &LookupProof::parse(proof)?)?)
+    Ok(vindex::check_absence(&hash(root_hash)?, &token_of(token)?, &LookupProof::parse(proof)?)?)
 }
 
 fn token_of(bytes: &[u8]) -> Result<Token, Failed> {

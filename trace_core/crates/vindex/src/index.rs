@@ -113,7 +113,7 @@ impl Index {
     }
 
     /// Adds the entries from `first_leaf_index` on, each by its tokens, which ascend. What changes is hashed
-    /// once for all of them: a large batch costs under a microsecond a token, one entry alone about ten.
+    /// once for all of them: a large batch costs about a microsecond a token, one entry alone four.
     ///
     /// # Errors
     /// If `first_leaf_index` is not [`size`](Self::size), or the tokens of an entry do not ascend.
