@@ -64,6 +64,8 @@ as_exception! {
     note::PolicyError => SignatureError,
     note::Refusal => ProofError,
     signature::SignatureError => SignatureError,
+    vindex::AppendError => ProofError,
+    vindex::LookupError => ProofError,
 }
 
 impl Failed {

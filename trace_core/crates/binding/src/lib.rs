@@ -12,6 +12,7 @@ mod note;
 mod signature;
 mod simulate;
 mod terms;
+mod vindex;
 
 use pyo3::prelude::*;
 
@@ -48,6 +49,8 @@ mod _native {
     use super::simulate::{Landmark, Simulator};
     #[pymodule_export]
     use super::terms::{TermKey, epc_pattern, field_name, one_spelling, read_scalar, unit};
+    #[pymodule_export]
+    use super::vindex::{ItemIndex, check_item_absence, check_item_history};
 
     #[pymodule_export]
     #[expect(non_upper_case_globals, reason = "a name that Python packages have")]

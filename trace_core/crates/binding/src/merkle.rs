@@ -16,6 +16,12 @@ type Tiles<'py> = (Vec<u16>, Vec<u64>, Vec<Bound<'py, PyBytes>>);
 /// A number of leaves, or of one. Any integer that is none is a proof that does not hold, not an error of the caller.
 pub struct Leaves(u64);
 
+impl Leaves {
+    pub fn number(&self) -> u64 {
+        self.0
+    }
+}
+
 impl<'py> FromPyObject<'_, 'py> for Leaves {
     type Error = PyErr;
 
@@ -30,7 +36,7 @@ impl<'py> FromPyObject<'_, 'py> for Leaves {
     }
 }
 
-fn hash(bytes: &[u8]) -> Result<Hash, Failed> {
+pub fn hash(bytes: &[u8]) -> Result<Hash, Failed> {
     bytes.try_into().map_err(|_| Failed::proof("a hash has 32 bytes"))
 }
 

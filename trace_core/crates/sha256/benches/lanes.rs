@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use sha256::{Digest, Lanes, digest_many_with, node_hashes_with};
+use sha256::{Digest, Lanes, digest_many_with, node_hashes_with, short_digests_with};
 
 const NODES: usize = 4096;
 const MESSAGES: usize = 4096;
@@ -34,5 +34,18 @@ fn messages(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, nodes, messages);
+/// Messages of 49 bytes, as the leaves of an index are.
+fn short_messages(criterion: &mut Criterion) {
+    let messages = vec![[7; 49]; MESSAGES];
+    let mut out = vec![Digest::default(); MESSAGES];
+    let mut group = criterion.benchmark_group("short_digests");
+    group.throughput(Throughput::Elements(MESSAGES as u64));
+    for lanes in Lanes::available() {
+        group.bench_function(format!("{lanes:?}"), |bencher| {
+            bencher.iter(|| short_digests_with(lanes, black_box(&messages), &mut out));
+        });
+    }
+}
+
+criterion_group!(benches, nodes, messages, short_messages);
 criterion_main!(benches);

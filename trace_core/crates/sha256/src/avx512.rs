@@ -1,16 +1,16 @@
 //! Sixteen messages at a time: each AVX-512 vector holds one 32-bit word of all sixteen.
 
 use std::arch::x86_64::{
-    __m512i, __mmask16, _mm256_storeu_si256, _mm512_add_epi32, _mm512_castsi512_si256, _mm512_loadu_si512,
-    _mm512_mask_mov_epi32, _mm512_or_si512, _mm512_ror_epi32, _mm512_set1_epi32, _mm512_set4_epi32,
-    _mm512_setzero_si512, _mm512_shuffle_epi8, _mm512_shuffle_i32x4, _mm512_slli_epi32, _mm512_srli_epi32,
-    _mm512_ternarylogic_epi32, _mm512_unpackhi_epi32, _mm512_unpackhi_epi64, _mm512_unpacklo_epi32,
-    _mm512_unpacklo_epi64,
+    __m512i, __mmask16, _mm_loadu_si128, _mm256_storeu_si256, _mm512_add_epi32, _mm512_castsi512_si256,
+    _mm512_cvtepu8_epi32, _mm512_loadu_si512, _mm512_mask_mov_epi32, _mm512_or_si512, _mm512_ror_epi32,
+    _mm512_set1_epi32, _mm512_set4_epi32, _mm512_setzero_si512, _mm512_shuffle_epi8, _mm512_shuffle_i32x4,
+    _mm512_slli_epi32, _mm512_srli_epi32, _mm512_ternarylogic_epi32, _mm512_unpackhi_epi32,
+    _mm512_unpackhi_epi64, _mm512_unpacklo_epi32, _mm512_unpacklo_epi64,
 };
 
+use crate::Digest;
 use crate::constants::{INITIAL_STATE, NODE_BITS, ROUND_CONSTANTS, ROUNDS, STATE_WORDS};
 use crate::message::{BLOCK_BYTES, Block, Message};
-use crate::{Digest, NODE_PREFIX};
 
 /// Messages in one vector.
 pub(crate) const LANES: usize = 16;
@@ -55,18 +55,29 @@ pub(crate) fn digest_lanes(prefix: &[u8], messages: &[&[u8]], order: &[usize], o
     }
 }
 
-/// SHA-256(0x01 ‖ left ‖ right) of each of sixteen pairs of children.
+/// Digests of sixteen messages that are one block each, padding included.
 #[target_feature(enable = "avx512f,avx512bw")]
-pub(crate) fn node_hashes(children: &[Block; LANES], out: &mut [Digest; LANES]) {
+pub(crate) fn block_digests(blocks: &[Block; LANES]) -> [Digest; LANES] {
+    let mut rows = [_mm512_setzero_si512(); LANES];
+    for (row, block) in rows.iter_mut().zip(blocks) {
+        *row = load_block(block);
+    }
+    digests_of(&compress(&initial_state(), &transpose(&rows)))
+}
+
+/// SHA-256(tag ‖ left ‖ right) of each of sixteen tags and pairs of children.
+#[target_feature(enable = "avx512f,avx512bw")]
+pub(crate) fn node_hashes(tags: &[u8; LANES], children: &[Block; LANES], out: &mut [Digest; LANES]) {
     let mut rows = [_mm512_setzero_si512(); LANES];
     for (row, child) in rows.iter_mut().zip(children) {
         *row = load_block(child);
     }
     let child_words = transpose(&rows);
 
-    // The prefix shifts all by one byte: each word is the last byte of one and three bytes of the next.
+    // The tag shifts all by one byte: each word is the last byte of one and three bytes of the next.
     let mut words = child_words;
-    let mut before = _mm512_set1_epi32(NODE_PREFIX.into());
+    // SAFETY: the tags are 16 readable bytes, and the load needs no alignment.
+    let mut before = _mm512_cvtepu8_epi32(unsafe { _mm_loadu_si128(tags.as_ptr().cast()) });
     for (word, child_word) in words.iter_mut().zip(child_words) {
         *word = _mm512_or_si512(_mm512_slli_epi32::<24>(before), _mm512_srli_epi32::<8>(child_word));
         before = child_word;

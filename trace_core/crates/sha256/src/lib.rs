@@ -1,8 +1,8 @@
 //! SHA-256 (FIPS 180-4) of many short messages at once, in as many lanes as the CPU has.
 //!
 //! A single message cannot use a wide CPU: each round waits for the one before. Many messages can, because
-//! they do not wait for each other. [`digest_many`] and [`node_hashes`] choose the widest [`Lanes`] that
-//! this CPU has at run time; the scalar code of `sha2` is the twin that tests hold every other against.
+//! they do not wait for each other. All functions for many choose the widest [`Lanes`] that this CPU has at
+//! run time; the scalar code of `sha2` is the twin that tests hold every other against.
 //!
 //! This is the one crate of Wayproof where `unsafe` may stand: vector loads and stores, and calls of
 //! functions that need a CPU feature.
@@ -19,7 +19,7 @@ mod sha_ni;
 use sha2::{Digest as _, Sha256};
 
 #[cfg(target_arch = "x86_64")]
-use crate::message::Message;
+use crate::message::{Message, padding};
 
 /// A SHA-256 digest.
 pub type Digest = [u8; 32];
@@ -29,6 +29,12 @@ const NODE_PREFIX: u8 = 1;
 
 /// Bytes that a node hashes after its prefix: the hashes of its two children.
 const CHILDREN_BYTES: usize = 2 * size_of::<Digest>();
+
+/// The most messages that are hashed at the same time.
+const LANES_MAX: usize = 16;
+
+/// Bytes of the longest message that is one block with its padding; FIPS 180-4 §5.1.1.
+const ONE_BLOCK_BYTES_MAX: usize = 55;
 
 /// Fewer messages than this go faster in pairs than in sixteen lanes of which some stand idle.
 #[cfg(target_arch = "x86_64")]
@@ -53,7 +59,7 @@ impl Lanes {
         [Self::One, Self::Two, Self::Sixteen].into_iter().filter(|lanes| lanes.is_available()).collect()
     }
 
-    /// The one that [`digest_many`] and [`node_hashes`] take.
+    /// The one that is taken where the caller does not choose.
     #[must_use]
     pub fn widest() -> Self {
         if Self::Sixteen.is_available() {
@@ -140,6 +146,47 @@ pub fn digest_many_with(lanes: Lanes, prefix: &[u8], messages: &[&[u8]], out: &m
     }
 }
 
+/// SHA-256 of each message into `out`, where all have the same `N` bytes, at most 55: one block each.
+///
+/// Several times faster than [`digest_many`], because nothing has to be sorted or cut into blocks.
+///
+/// # Panics
+/// If `out` is not as long as `messages`.
+pub fn short_digests<const N: usize>(messages: &[[u8; N]], out: &mut [Digest]) {
+    short_digests_with(Lanes::widest(), messages, out);
+}
+
+/// [`short_digests`] in lanes of the caller's choice, for tests and benchmarks.
+///
+/// # Panics
+/// If `out` is not as long as `messages`, or this CPU does not have `lanes`.
+pub fn short_digests_with<const N: usize>(lanes: Lanes, messages: &[[u8; N]], out: &mut [Digest]) {
+    const { assert!(N <= ONE_BLOCK_BYTES_MAX, "the message and its padding are one block") };
+    assert_eq!(messages.len(), out.len(), "one place for each digest");
+    assert!(lanes.is_available(), "{lanes:?} is not on this CPU");
+    #[cfg(target_arch = "x86_64")]
+    if lanes != Lanes::One {
+        let mut blocks = [padding(N); LANES_MAX];
+        for (messages, out) in messages.chunks(LANES_MAX).zip(out.chunks_mut(LANES_MAX)) {
+            for (block, message) in blocks.iter_mut().zip(messages) {
+                block[..N].copy_from_slice(message);
+            }
+            if lanes == Lanes::Sixteen && (out.len() >= SIXTEEN_LANES_MIN || !Lanes::Two.is_available()) {
+                // SAFETY: `is_available` found the features of `avx512`.
+                let digests = unsafe { avx512::block_digests(&blocks) };
+                out.copy_from_slice(&digests[..out.len()]);
+            } else {
+                // SAFETY: `is_available` found the features of `sha_ni`.
+                unsafe { sha_ni::block_digests(&blocks[..out.len()], out) }
+            }
+        }
+        return;
+    }
+    for (message, out) in messages.iter().zip(out) {
+        *out = digest(message);
+    }
+}
+
 /// The node hashes of an RFC 6962 tree: SHA-256(0x01 ‖ left ‖ right) for each two of `children`.
 ///
 /// # Panics
@@ -153,37 +200,56 @@ pub fn node_hashes(children: &[Digest], out: &mut [Digest]) {
 /// # Panics
 /// Unless `children` is twice as long as `out` and this CPU has `lanes`.
 pub fn node_hashes_with(lanes: Lanes, children: &[Digest], out: &mut [Digest]) {
+    hash_nodes(lanes, std::iter::repeat(&[NODE_PREFIX; LANES_MAX][..]), children, out);
+}
+
+/// SHA-256(tag ‖ left ‖ right) for each of `tags`, which say what kind of node it is, and two of `children`.
+///
+/// # Panics
+/// Unless `tags` is as long as `out` and `children` twice as long.
+pub fn tagged_node_hashes(tags: &[u8], children: &[Digest], out: &mut [Digest]) {
+    tagged_node_hashes_with(Lanes::widest(), tags, children, out);
+}
+
+/// [`tagged_node_hashes`] in lanes of the caller's choice, for tests and benchmarks.
+///
+/// # Panics
+/// Unless `tags` is as long as `out`, `children` twice as long, and this CPU has `lanes`.
+pub fn tagged_node_hashes_with(lanes: Lanes, tags: &[u8], children: &[Digest], out: &mut [Digest]) {
+    assert_eq!(tags.len(), out.len(), "one tag for each node");
+    hash_nodes(lanes, tags.chunks(LANES_MAX), children, out);
+}
+
+/// `tags` are as many at a time as there are lanes at most, or as are left of the nodes, or more.
+fn hash_nodes<'a>(
+    lanes: Lanes,
+    tags: impl Iterator<Item = &'a [u8]>,
+    children: &[Digest],
+    out: &mut [Digest],
+) {
     assert_eq!(children.len(), 2 * out.len(), "two children for each node");
     assert!(lanes.is_available(), "{lanes:?} is not on this CPU");
     let (children, _) = children.as_flattened().as_chunks::<CHILDREN_BYTES>();
-    match lanes {
-        Lanes::One => scalar_node_hashes(children, out),
+    for ((tags, children), out) in tags.zip(children.chunks(LANES_MAX)).zip(out.chunks_mut(LANES_MAX)) {
+        let tags = &tags[..out.len()];
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: `is_available` found the features of `sha_ni`.
-        Lanes::Two => unsafe { sha_ni::node_hashes(children, out) },
-        #[cfg(target_arch = "x86_64")]
-        Lanes::Sixteen => {
-            let (children, children_left) = children.as_chunks();
-            let (out, out_left) = out.as_chunks_mut();
-            for (children, out) in children.iter().zip(out) {
-                // SAFETY: `is_available` found the features of `avx512`.
-                unsafe { avx512::node_hashes(children, out) }
-            }
-            if Lanes::Two.is_available() {
-                // SAFETY: `is_available` found the features of `sha_ni`.
-                unsafe { sha_ni::node_hashes(children_left, out_left) }
-            } else {
-                scalar_node_hashes(children_left, out_left);
-            }
+        if lanes == Lanes::Sixteen
+            && let (Some(tags), Some(children), Some(out)) =
+                (tags.first_chunk(), children.first_chunk(), out.first_chunk_mut())
+        {
+            // SAFETY: `is_available` found the features of `avx512`.
+            unsafe { avx512::node_hashes(tags, children, out) }
+            continue;
         }
-        #[cfg(not(target_arch = "x86_64"))]
-        Lanes::Two | Lanes::Sixteen => unreachable!("checked above"),
-    }
-}
-
-fn scalar_node_hashes(children: &[[u8; CHILDREN_BYTES]], out: &mut [Digest]) {
-    for (children, out) in children.iter().zip(out) {
-        *out = Sha256::new().chain_update([NODE_PREFIX]).chain_update(children).finalize().into();
+        #[cfg(target_arch = "x86_64")]
+        if lanes != Lanes::One && Lanes::Two.is_available() {
+            // SAFETY: `is_available` found the features of `sha_ni`.
+            unsafe { sha_ni::node_hashes(tags, children, out) }
+            continue;
+        }
+        for ((tag, children), out) in tags.iter().zip(children).zip(out) {
+            *out = Sha256::new().chain_update([*tag]).chain_update(children).finalize().into();
+        }
     }
 }
 

@@ -64,3 +64,10 @@ fn copy(from: &[u8], to: &mut [u8]) -> usize {
     to[..bytes].copy_from_slice(&from[..bytes]);
     bytes
 }
+
+/// The block of a message of so many bytes that fits one block, without the message.
+pub(crate) fn padding(message_bytes: usize) -> Block {
+    let mut block = [0; BLOCK_BYTES];
+    Message { prefix: &[], body: &[0; BLOCK_BYTES][..message_bytes] }.compose(0, &mut block);
+    block
+}

@@ -11,9 +11,9 @@ use std::arch::x86_64::{
     _mm_shuffle_epi32, _mm_storeu_si128, _mm_unpackhi_epi64, _mm_unpacklo_epi64,
 };
 
+use crate::Digest;
 use crate::constants::{INITIAL_STATE, NODE_TAIL, ROUND_CONSTANTS, ROUNDS};
 use crate::message::{BLOCK_BYTES, Block, Message};
-use crate::{Digest, NODE_PREFIX};
 
 /// Rounds that one message word vector feeds.
 const GROUP: usize = 4;
@@ -68,24 +68,50 @@ fn digest_streams<const N: usize>(prefix: &[u8], messages: &[&[u8]], lanes: [usi
     }
 }
 
-/// SHA-256(0x01 ‖ left ‖ right) of each pair of children.
+/// Digests of messages that are one block each, padding included, neighbours together.
 #[target_feature(enable = "sha,sse4.1,ssse3")]
-pub(crate) fn node_hashes(children: &[Block], out: &mut [Digest]) {
-    let (pairs, rest) = children.as_chunks();
+pub(crate) fn block_digests(blocks: &[Block], out: &mut [Digest]) {
+    let (pairs, rest) = blocks.as_chunks();
     let (out_pairs, out_rest) = out.as_chunks_mut();
     for (pair, out) in pairs.iter().zip(out_pairs) {
-        node_streams::<2>(pair, out);
+        block_streams::<2>(pair, out);
     }
-    for (child, out) in rest.iter().zip(out_rest) {
-        node_streams::<1>(&[*child], std::array::from_mut(out));
+    for (block, out) in rest.iter().zip(out_rest) {
+        block_streams::<1>(&[*block], std::array::from_mut(out));
     }
 }
 
 #[target_feature(enable = "sha,sse4.1,ssse3")]
-fn node_streams<const N: usize>(children: &[Block; N], out: &mut [Digest; N]) {
+fn block_streams<const N: usize>(blocks: &[Block; N], out: &mut [Digest; N]) {
     let mut words = [[_mm_setzero_si128(); GROUP]; N];
     for lane in 0..N {
-        words[lane] = node_block(&children[lane]);
+        words[lane] = load_block(&blocks[lane]);
+    }
+    let states = compress([initial_state(); N], words);
+    for lane in 0..N {
+        out[lane] = digest_of(states[lane]);
+    }
+}
+
+/// SHA-256(tag ‖ left ‖ right) of each tag and pair of children.
+#[target_feature(enable = "sha,sse4.1,ssse3")]
+pub(crate) fn node_hashes(tags: &[u8], children: &[Block], out: &mut [Digest]) {
+    let (tag_pairs, tag_rest) = tags.as_chunks();
+    let (pairs, rest) = children.as_chunks();
+    let (out_pairs, out_rest) = out.as_chunks_mut();
+    for ((tags, pair), out) in tag_pairs.iter().zip(pairs).zip(out_pairs) {
+        node_streams::<2>(tags, pair, out);
+    }
+    for ((tag, child), out) in tag_rest.iter().zip(rest).zip(out_rest) {
+        node_streams::<1>(&[*tag], &[*child], std::array::from_mut(out));
+    }
+}
+
+#[target_feature(enable = "sha,sse4.1,ssse3")]
+fn node_streams<const N: usize>(tags: &[u8; N], children: &[Block; N], out: &mut [Digest; N]) {
+    let mut words = [[_mm_setzero_si128(); GROUP]; N];
+    for lane in 0..N {
+        words[lane] = node_block(tags[lane], &children[lane]);
     }
     let before = compress([initial_state(); N], words);
 
@@ -102,13 +128,13 @@ fn node_streams<const N: usize>(children: &[Block; N], out: &mut [Digest; N]) {
     }
 }
 
-/// The first block of a node's message: its prefix and all but the last byte of its children.
+/// The first block of a node's message: its tag and all but the last byte of its children.
 #[target_feature(enable = "sha,sse4.1,ssse3")]
-fn node_block(children: &Block) -> [__m128i; GROUP] {
+fn node_block(tag: u8, children: &Block) -> [__m128i; GROUP] {
     let [first, second, third, fourth] = load_bytes(children);
-    let prefix = _mm_set_epi8(NODE_PREFIX.cast_signed(), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    let tag = _mm_set_epi8(tag.cast_signed(), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
     [
-        big_endian(_mm_alignr_epi8::<15>(first, prefix)),
+        big_endian(_mm_alignr_epi8::<15>(first, tag)),
         big_endian(_mm_alignr_epi8::<15>(second, first)),
         big_endian(_mm_alignr_epi8::<15>(third, second)),
         big_endian(_mm_alignr_epi8::<15>(fourth, third)),

@@ -1,7 +1,10 @@
 //! Every width of lanes gives what the scalar code gives, and that what FIPS 180-4 says.
 
 use proptest::prelude::*;
-use sha256::{Digest, Lanes, digest, digest_many, digest_many_with, node_hashes, node_hashes_with};
+use sha256::{
+    Digest, Lanes, digest, digest_many, digest_many_with, node_hashes, node_hashes_with, short_digests,
+    short_digests_with, tagged_node_hashes, tagged_node_hashes_with,
+};
 
 /// Bytes that repeat only after a long time, so that no two blocks of a test are alike.
 fn bytes(seed: u64, count: usize) -> Vec<u8> {
@@ -113,6 +116,50 @@ fn node_hashes_of_every_last_byte_agree_in_all_lanes() {
     let mut chosen = vec![[0; 32]; 256];
     node_hashes(&children, &mut chosen);
     assert_eq!(chosen, expected);
+}
+
+#[test]
+fn tagged_node_hashes_of_every_tag_and_count_agree_in_all_lanes() {
+    let children: Vec<Digest> = bytes(4, 512 * 32).as_chunks().0.to_vec();
+    let tags: Vec<u8> = (0..=u8::MAX).collect();
+    let pairs = children.as_flattened().as_chunks::<64>().0;
+    let expected: Vec<Digest> =
+        tags.iter().zip(pairs).map(|(tag, pair)| digest(&[&[*tag], pair.as_slice()].concat())).collect();
+    for count in (0..=67).chain([256]) {
+        for lanes in Lanes::available() {
+            let mut out = vec![[0; 32]; count];
+            tagged_node_hashes_with(lanes, &tags[..count], &children[..2 * count], &mut out);
+            assert_eq!(out, expected[..count], "{lanes:?}");
+        }
+    }
+    let mut chosen = vec![[0; 32]; 256];
+    tagged_node_hashes(&tags, &children, &mut chosen);
+    assert_eq!(chosen, expected);
+}
+
+#[track_caller]
+fn assert_short_digests_agree<const N: usize>() {
+    let pool = bytes(5, 67 * N);
+    let messages: Vec<[u8; N]> = (0..67).map(|at| *pool[at * N..].first_chunk().expect("enough")).collect();
+    let expected: Vec<Digest> = messages.iter().map(|message| digest(message)).collect();
+    for count in 0..=67 {
+        for lanes in Lanes::available() {
+            let mut out = vec![[0; 32]; count];
+            short_digests_with(lanes, &messages[..count], &mut out);
+            assert_eq!(out, expected[..count], "{lanes:?}, {N} bytes");
+        }
+    }
+    let mut chosen = vec![[0; 32]; 67];
+    short_digests(&messages, &mut chosen);
+    assert_eq!(chosen, expected);
+}
+
+#[test]
+fn short_digests_of_every_count_agree_in_all_lanes() {
+    assert_short_digests_agree::<1>();
+    assert_short_digests_agree::<41>();
+    assert_short_digests_agree::<49>();
+    assert_short_digests_agree::<55>();
 }
 
 #[test]
