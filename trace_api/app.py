@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -38,11 +39,13 @@ from trace_api.http.methods import Methods
 from trace_api.http.profile import Profile
 from trace_api.http.service import LISTENERS_MAX, Service
 from trace_api.log.cosigners import Cosigners
+from trace_api.log.item_index import IndexKeeper, index_once, index_origin, open_index_log
 from trace_api.log.keys import LogKeys
-from trace_api.log.publisher import Publisher, no_witnesses
+from trace_api.log.publisher import Growth, Publisher, no_witnesses
 from trace_api.log.sequencer import Sequencer
 from trace_api.query.questions import Questions
 from trace_api.store import log as log_store
+from trace_api.store.log import Log
 from trace_api.store.pool import Store
 
 if TYPE_CHECKING:
@@ -88,12 +91,19 @@ async def open_service(settings: Settings, on_lost: Callable[[], None]) -> Async
         keys, origin = await _open_log(store, settings)
         sequencer = Sequencer(store, keys, origin, period_ms=settings.sequence_period_ms)
         stack.push_async_callback(_cancel, asyncio.create_task(sequencer.run(), name="sequencer"))
-        cosigners = await stack.enter_async_context(Cosigners.open(_policy(settings, keys, origin)))
-        publisher = Publisher(store, cosigners, sequencer.wait_sequenced, period_ms=settings.publish_period_ms)
-        await publisher.check_nothing_lost()
-        stack.push_async_callback(_cancel, asyncio.create_task(publisher.run(), name="publisher"))
+        policy, period_ms = _policy(settings, keys, origin), settings.publish_period_ms
+        cosigners = await stack.enter_async_context(Cosigners.open(policy))
+        publisher = Publisher(store, cosigners, Growth(Log.EVENTS, sequencer.wait_sequenced), period_ms=period_ms)
+        keeper = IndexKeeper(settings.data_dir / "item-index")
+        stack.push_async_callback(keeper.save)
+        growth = Growth(Log.INDEX, publisher.wait_published, partial(index_once, keeper=keeper, keys=keys))
+        index_cosigners = await stack.enter_async_context(Cosigners.open(policy))
+        index_publisher = Publisher(store, index_cosigners, growth, period_ms=period_ms)
+        for each in (publisher, index_publisher):
+            await each.check_nothing_lost()
+            stack.push_async_callback(_cancel, asyncio.create_task(each.run(), name="publisher"))
         door = Door(store, keys.blinding_key)
-        questions = Questions(store, keys.blinding_key)
+        questions = Questions(store, keys.blinding_key, keeper)
         bodies = BodyBudget(settings.bodies_bytes_max)
         office = Office(store, questions.keys, sequencer.wait_sequenced, private=settings.webhook_private_addresses)
         stack.push_async_callback(_cancel, asyncio.create_task(office.run(), name="office"))
@@ -118,23 +128,28 @@ async def _open_log(store: Store, settings: Settings) -> tuple[LogKeys, str]:
     keys.check(head)
     if settings.log_ml_dsa:
         keys = keys.with_ml_dsa(settings.key_dir)
+    async with store.session() as connection:
+        await open_index_log(connection, keys, head.origin)
     if head.origin != settings.origin:
         log.warning("origin_kept", stored=head.origin, ignored=settings.origin)
     return keys, head.origin
 
 
 def _policy(settings: Settings, keys: LogKeys, origin: str) -> bytes:
-    """The text of the policy file; without one, this log's key and nobody's cosignature."""
-    vkey = keys.verifier_key(origin)
+    """The text of the policy file; without one, this log's keys and nobody's cosignature."""
+    vkeys = [keys.verifier_key(origin), keys.for_index().verifier_key(index_origin(origin))]
     if settings.policy_file is None:
-        return no_witnesses(vkey)
+        return no_witnesses(vkeys)
     try:
         text = settings.policy_file.read_bytes()
         policy = trace_core.Policy(text)
     except (OSError, trace_core.SignatureError) as failure:
         raise Unavailable(f"the policy {settings.policy_file} cannot be used: {failure}") from None
-    if vkey not in [key for _, key, _ in policy.logs]:
-        raise Unavailable(f"the policy {settings.policy_file} does not name this log: log {vkey}")
+    named = {key for _, key, _ in policy.logs}
+    if missing := [f"log {vkey}" for vkey in vkeys if vkey not in named]:
+        raise Unavailable(
+            f"the policy {settings.policy_file} does not name this log or its index: {', '.join(missing)}"
+        )
     return text
 
 
@@ -172,7 +187,7 @@ def create_app(
     openapi.install(app)
     for room in ROOMS:
         app.include_router(room.router)
-    app.router.routes += [log_routes.tile_route, events.event_route]
+    app.router.routes += [*log_routes.tile_routes, events.event_route]
     app.mount("/web", page.static)
     app.add_middleware(Methods, router=app.router)
     app.add_middleware(Profile, settings=settings)

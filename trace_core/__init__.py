@@ -38,6 +38,7 @@ from trace_core._native import (
     consistency_tiles,
     disclose_fields,
     edge_tiles,
+    entry_tokens,
     epc_pattern,
     event_hash_ids,
     event_prehashes,
@@ -68,6 +69,7 @@ from trace_core._native import (
     xml_of_json,
 )
 from trace_core.evidence import Checked, check_evidence, check_receipt
+from trace_core.index_entry import read_index_entry, write_index_entry
 
 Syntax = Literal["json", "xml", "lines"]
 """A document in JSON or XML, or bare events in JSON, one a line."""
@@ -122,6 +124,7 @@ __all__ = [
     "consistency_tiles",
     "disclose_fields",
     "edge_tiles",
+    "entry_tokens",
     "epc_pattern",
     "event_hash_ids",
     "event_prehashes",
@@ -140,6 +143,7 @@ __all__ = [
     "prove_consistency",
     "prove_inclusions",
     "read_entry",
+    "read_index_entry",
     "read_log_proof",
     "read_scalar",
     "root_hash",
@@ -148,6 +152,7 @@ __all__ = [
     "split_document",
     "unit",
     "with_keys",
+    "write_index_entry",
     "write_log_proof",
     "xml_of_json",
 ]

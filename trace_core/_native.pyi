@@ -148,6 +148,9 @@ def check_disclosed(
 def read_entry(entry: bytes) -> tuple[bytes, int, int]:
     """Commitment, number of fields, and record time (µs since 1970) of a log entry. Raises `ProofError`."""
 
+def entry_tokens(entry: bytes) -> list[bytes]:
+    """The tokens of a log entry, 16 bytes each, ascending. Raises `ProofError`."""
+
 def with_keys(event: bytes, *, prefix_digits: Callable[[str], int | None] | None = None) -> bytes:
     """The event with its GS1 keys as Digital Links; as EPC URNs where `prefix_digits` is given, which is asked how
     long the company prefix is at the front of these digits. A key without the form stays as it is, and all else

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 from trace_core import _native
 from trace_core._native import Policy, ProofError
+from trace_core.index_entry import read_index_entry
 
 EVIDENCE_BYTES_MAX = 64 * 1024 * 1024
 """Of a file of evidence, and of each file in a bundle."""
@@ -32,7 +33,7 @@ class Checked:
 
 
 def check_evidence(document: bytes, trust: str | Policy, *, entry: bytes | None = None) -> Checked:
-    """Checks a receipt, a disclosure, a proof file or a bundle (`docs/formats.md`), whichever it is.
+    """Checks a receipt, a disclosure, a proof of completeness, a proof file or a bundle, whichever it is.
 
     `trust` is the log's verifier key (vkey), or a policy that says whose cosignatures a checkpoint needs. `entry` is
     the log entry that a proof file without it is about. Raises `ProofError` or `SignatureError` at the first step that
@@ -45,6 +46,8 @@ def check_evidence(document: bytes, trust: str | Policy, *, entry: bytes | None 
     if document.startswith(_LOG_PROOF_HEADER):
         return _check_log_proof(document, trust, entry)
     parts = _Parts(document)
+    if "lookup_proof" in parts.members:
+        return _check_completeness(parts, trust)
     return _check_receipt(parts, trust) if "event" in parts.members else _check_disclosure(parts, trust)
 
 
@@ -104,6 +107,56 @@ def _check_disclosure(parts: _Parts, trust: str | Policy) -> Checked:
     if not shown or len({index for index, *_ in shown}) != len(shown):
         raise ProofError("no field is shown, or one is shown twice")
     checked.unproven.append(f"what the other {field_count - len(shown)} fields of the event say")
+    return checked
+
+
+def _check_completeness(parts: _Parts, trust: str | Policy) -> Checked:
+    """The plan:
+
+    (1) the checkpoint of the index' log is signed by it, and cosigned as the policy asks;
+    (2) the entry is in its tree, at the leaf index that is said;
+    (3) the entry binds a root of the index to a checkpoint of the size that is said, which the policy takes as well;
+    (4) under that root the token has exactly these leaves; or, with an empty list, is not there at all.
+
+    With a verifier key for `trust`, it is that of the index' log, and the checkpoint in the entry remains unproven.
+    """
+    checked = Checked("completeness")
+    # (1)
+    tree_size, tree_root = _check_checkpoint(parts.text("checkpoint"), trust, checked)
+    if tree_size != parts.count("tree_size"):
+        raise ProofError(f"the checkpoint is of {tree_size} leaves, and not of {parts.count('tree_size')}")
+    # (2)
+    entry, leaf_index = parts.data("entry"), parts.count("leaf_index")
+    _native.check_inclusion(
+        leaf_hash=_native.leaf_hash(entry),
+        leaf_index=leaf_index,
+        tree_size=tree_size,
+        root_hash=tree_root,
+        proof=parts.hashes("inclusion_proof"),
+    )
+    checked.held.append(f"the entry is leaf {leaf_index} of {tree_size} of the index' log")
+    # (3)
+    root_hash, checkpoint = read_index_entry(entry)
+    if isinstance(trust, Policy):
+        origin, indexed_size, _, _ = trust.check(checkpoint)
+        checked.held.append(f"it is of the checkpoint of {origin} with {indexed_size} leaves, which the policy takes")
+    else:
+        indexed_size = _native.checkpoint_size(checkpoint)
+        checked.unproven.append("that the checkpoint which the index is of is the log's")
+    if indexed_size != parts.count("indexed_size"):
+        raise ProofError(f"the index is of {indexed_size} leaves, and not of {parts.count('indexed_size')}")
+    # (4)
+    token, leaves, proof = parts.data("token"), parts.counts("leaf_indexes"), parts.data("lookup_proof")
+    if any(leaf >= indexed_size for leaf in leaves):
+        raise ProofError("a leaf lies beyond what is indexed")
+    if leaves:
+        _native.check_item_history(root_hash=root_hash, token=token, leaf_indexes=leaves, proof=proof)
+        checked.held.append(f"of {indexed_size} entries, exactly these have the token {token.hex()}: {leaves}")
+    else:
+        _native.check_item_absence(root_hash=root_hash, token=token, proof=proof)
+        checked.held.append(f"of {indexed_size} entries, none has the token {token.hex()}")
+    checked.unproven.append("that the token is the item's, which the log's blinding key makes")
+    checked.unproven.append("that the root is the one which the entries give: whoever audits the log computes it again")
     return checked
 
 
@@ -233,6 +286,13 @@ class _Parts:
         if type(value) is not int or not 0 <= value < 1 << 63:
             raise ProofError(f"not a receipt: {name} is no whole number from 0 on")
         return value
+
+    def counts(self, name: str) -> list[int]:
+        """Whole numbers as of `count`."""
+        value = self.members.get(name)
+        if not isinstance(value, list):
+            raise ProofError(f"not a receipt: {name} is no list")
+        return [self.count(name, {name: number}) for number in value]
 
     def hashes(self, name: str, among: dict[str, Any] | None = None) -> list[bytes]:
         value = (self.members if among is None else among).get(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -10,6 +11,7 @@ import pytest_asyncio
 
 from tests.conftest import new_database
 from trace_api.capture.road import CaptureRequest, Door
+from trace_api.log.item_index import IndexKeeper
 from trace_api.query.questions import Questions
 from trace_api.query.simple import pages
 from trace_api.query.simple.filters import Keys
@@ -73,4 +75,4 @@ async def world(embedded_url: str, tmp_path_factory: pytest.TempPathFactory) -> 
         Store.open(Settings.of(data_dir=folder, database_url=url)) as store,
     ):
         keys = Keys.of(BLINDING_KEY)
-        yield World(store, Questions(store, BLINDING_KEY), keys)
+        yield World(store, Questions(store, BLINDING_KEY, IndexKeeper(Path("unused"))), keys)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -10,6 +11,7 @@ import pytest
 from tests.system.conftest import document_of, observation
 from trace_api.capture.road import CaptureRequest, Door
 from trace_api.errors import Invalid, NotFound
+from trace_api.log.item_index import IndexKeeper
 from trace_api.query import by_id
 from trace_api.query.questions import Questions
 
@@ -23,7 +25,7 @@ ITEM = "https://id.gs1.org/01/09521234543213/21/item"
 async def ask(store: Store, *events: dict[str, Any]) -> Questions:
     captured = await Door(store, BLINDING_KEY).capture(CaptureRequest(orjson.dumps(document_of(*events)), "test"))
     assert captured.job.stored == len(events)
-    return Questions(store, BLINDING_KEY)
+    return Questions(store, BLINDING_KEY, IndexKeeper(Path("unused")))
 
 
 @pytest.mark.parametrize("bytes_max", [1, 500, 1 << 20])

@@ -138,15 +138,14 @@ class Cosigner:
     process: subprocess.Popen[bytes]
 
     @classmethod
-    def start(cls, data: Path, log_key: str, *more: str, port: int | None = None) -> Cosigner:
+    def start(cls, data: Path, log_keys: list[str], *more: str, port: int | None = None) -> Cosigner:
         port = port or free_port()
         command = [
             WAYPROOF,
             "witness",
             "--name",
             data.name,
-            "--log",
-            log_key,
+            *[option for key in log_keys for option in ("--log", key)],
             "--data",
             data,
             "--port",
@@ -179,13 +178,17 @@ def wait_for(url: str) -> None:
     pytest.fail(f"{url} does not answer")
 
 
-def log_key_of(data: Path) -> str:
-    """The verifier key of a log that is made here, by a first start without witnesses."""
+def log_keys_of(data: Path) -> list[str]:
+    """The verifier keys of a log that is made here and of its index, by a first start without witnesses."""
     server = Server.start(data)
     with server.client() as client:
-        key = client.get("/log/key").text.strip()
+        keys = [client.get(path).text.strip() for path in ("/log/key", "/log/index/key")]
     assert server.end() == 0
-    return key
+    return keys
+
+
+def logs(keys: list[str]) -> str:
+    return "".join(f"log {key}\n" for key in keys)
 
 
 def line_of(cosigner: Cosigner, number: int = 0) -> str:
@@ -199,10 +202,10 @@ def with_policy(policy: Path) -> dict[str, str]:
 
 def test_log_publishes_what_a_quorum_cosigned_and_nothing_else(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    key = log_key_of(data)
-    one, two = Cosigner.start(tmp_path / "one", key), Cosigner.start(tmp_path / "two", key, "--ml-dsa")
+    keys = log_keys_of(data)
+    one, two = Cosigner.start(tmp_path / "one", keys), Cosigner.start(tmp_path / "two", keys, "--ml-dsa")
     policy_file = tmp_path / "policy"
-    policy_file.write_text(f"log {key}\n{line_of(one)}{line_of(two, 1)}group all all one-0 two-1\nquorum all\n")
+    policy_file.write_text(f"{logs(keys)}{line_of(one)}{line_of(two, 1)}group all all one-0 two-1\nquorum all\n")
     policy = trace_core.Policy(policy_file.read_bytes())
     server = Server.start(data, **with_policy(policy_file))
     with server.client() as client:
@@ -215,7 +218,7 @@ def test_log_publishes_what_a_quorum_cosigned_and_nothing_else(tmp_path: Path) -
         assert all(abs(time_s - time.time()) < 60 for _, time_s in cosigned)
         # What the witness shows to monitors is what it cosigned.
         shown = httpx.get(f"{one.url}/{hashlib.sha256(ORIGIN.encode()).hexdigest()}/checkpoint").content
-        assert trace_core.open_checkpoint(shown, key) == trace_core.open_checkpoint(first, key)
+        assert trace_core.open_checkpoint(shown, keys[0]) == trace_core.open_checkpoint(first, keys[0])
 
         # A witness less: captures are stored and sequenced, and nobody is shown what is not cosigned.
         assert two.end(signal.SIGKILL) == -signal.SIGKILL
@@ -227,7 +230,7 @@ def test_log_publishes_what_a_quorum_cosigned_and_nothing_else(tmp_path: Path) -
         assert client.get("/log/tile/entries/000.p/2").status_code == 404
 
         # It comes back with its memory.
-        two = Cosigner.start(tmp_path / "two", key, "--ml-dsa", port=two.port)
+        two = Cosigner.start(tmp_path / "two", keys, "--ml-dsa", port=two.port)
         job = client.post("/capture?ack=published", json=document_of(observation("third"))).json()
         assert job["state"] == "published"
         assert policy.check(client.get("/log/checkpoint").content)[1] == 3
@@ -237,10 +240,10 @@ def test_log_publishes_what_a_quorum_cosigned_and_nothing_else(tmp_path: Path) -
 
 def test_log_restored_from_an_old_backup_or_forked_is_refused(tmp_path: Path) -> None:
     data, backup, old = (tmp_path / name for name in ("data", "backup", "old"))
-    key = log_key_of(data)
-    one = Cosigner.start(tmp_path / "one", key)
+    keys = log_keys_of(data)
+    one = Cosigner.start(tmp_path / "one", keys)
     policy_file = tmp_path / "policy"
-    policy_file.write_text(f"log {key}\n{line_of(one)}quorum one-0\n")
+    policy_file.write_text(f"{logs(keys)}{line_of(one)}quorum one-0\n")
     told = with_policy(policy_file)
     server = Server.start(data, **told)
     with server.client() as client:
@@ -253,7 +256,7 @@ def test_log_restored_from_an_old_backup_or_forked_is_refused(tmp_path: Path) ->
     with server.client() as client:
         assert client.post("/capture?ack=published", json=document_of(observation("lost"))).status_code == 202
     # The other history grows under the same key while the first one is watched: it is never published.
-    fork = Server.start(tmp_path / "backup", **{**told, "WAYPROOF_POLICY": str(no_witness(tmp_path, key))})
+    fork = Server.start(tmp_path / "backup", **{**told, "WAYPROOF_POLICY": str(no_witness(tmp_path, keys))})
     with fork.client() as client:
         for n in range(2):
             capture = client.post("/capture?ack=published", json=document_of(observation(f"forged-{n}")))
@@ -284,9 +287,9 @@ def test_log_restored_from_an_old_backup_or_forked_is_refused(tmp_path: Path) ->
     assert one.end() == 0
 
 
-def no_witness(folder: Path, key: str) -> Path:
+def no_witness(folder: Path, keys: list[str]) -> Path:
     file = folder / "alone"
-    file.write_text(f"log {key}\nquorum none\n")
+    file.write_text(f"{logs(keys)}quorum none\n")
     return file
 
 
@@ -296,7 +299,7 @@ def test_killed_witness_never_cosigns_two_histories(tmp_path: Path) -> None:
     cosigned: dict[str, int] = {}
     port, known = free_port(), 2
     for cycle in range(int(os.environ.get("WAYPROOF_KILLS", "8"))):
-        one = Cosigner.start(tmp_path / "one", LOG.verifier_key, port=port)
+        one = Cosigner.start(tmp_path / "one", [LOG.verifier_key], port=port)
         killer = threading.Timer(0.02 * (cycle % 7), one.process.kill)
         killer.start()
         with contextlib.suppress(httpx.TransportError), httpx.Client(base_url=one.url, timeout=5) as client:
@@ -332,7 +335,7 @@ def litewitness(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_litewitness_cosigns_our_checkpoints(litewitness: Path, tmp_path: Path) -> None:
     data, port, agent = tmp_path / "data", free_port(), tmp_path / "agent"
-    key = log_key_of(data)
+    keys = log_keys_of(data)
     database = tmp_path / "db"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "key"], check=True)
     agents = subprocess.Popen(["ssh-agent", "-D", "-a", agent])
@@ -355,11 +358,12 @@ def test_litewitness_cosigns_our_checkpoints(litewitness: Path, tmp_path: Path) 
             # What its tool for operators does, which needs a module that not every registry has.
             with sqlite3.connect(database) as rows:
                 empty = base64.b64encode(trace_core.root_hash(b"")).decode()
-                rows.execute("INSERT INTO log (origin, tree_size, tree_hash) VALUES (?, 0, ?)", (ORIGIN, empty))
-                rows.execute("INSERT INTO key (origin, key) VALUES (?, ?)", (ORIGIN, key))
+                for origin, key in zip((ORIGIN, f"{ORIGIN}/index"), keys, strict=True):
+                    rows.execute("INSERT INTO log (origin, tree_size, tree_hash) VALUES (?, 0, ?)", (origin, empty))
+                    rows.execute("INSERT INTO key (origin, key) VALUES (?, ?)", (origin, key))
             vkey = vkey_of(tmp_path / "key.pub", "lite.test/w")
             policy_file = tmp_path / "policy"
-            policy_file.write_text(f"log {key}\nwitness lite {vkey} http://127.0.0.1:{port}\nquorum lite\n")
+            policy_file.write_text(f"{logs(keys)}witness lite {vkey} http://127.0.0.1:{port}\nquorum lite\n")
             policy = trace_core.Policy(policy_file.read_bytes())
             server = Server.start(data, **with_policy(policy_file))
             with server.client() as client:

@@ -64,6 +64,13 @@ async def get_recall(item: ItemName, service: ServiceOf, partner: OnBehalfOf) ->
     return json_response(await service.questions.recall(item, partner))
 
 
+@router.get("/completeness", responses=schemas.problems(503))
+async def get_completeness(item: ItemName, service: ServiceOf, partner: OnBehalfOf) -> Response:
+    """The leaf indexes of all entries that name an item, and the proof that there are no others; for an item that no
+    event names, the proof of that."""
+    return json_response(orjson.dumps(await service.questions.completeness(item, partner)))
+
+
 @router.get("/verify", responses=schemas.found(schemas.ref("Verdict")))
 async def get_verdict(
     scan: Annotated[str, Query(max_length=NAME_CHARACTERS_MAX, description="What the scanner gave")],

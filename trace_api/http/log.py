@@ -8,11 +8,14 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 from starlette.routing import Route
 
+import trace_core
 from trace_api.errors import NotFound
 from trace_api.http import schemas
 from trace_api.http.problems import of_trace_error
 from trace_api.http.service import Service, ServiceOf
 from trace_api.log import tiles
+from trace_api.log.item_index import index_origin
+from trace_api.store.log import Log
 
 router = APIRouter(prefix="/log", tags=["log"])
 
@@ -24,14 +27,34 @@ _CORS = {"Access-Control-Allow-Origin": "*"}
 @router.get("/checkpoint", response_class=Response)
 async def get_checkpoint(service: ServiceOf) -> Response:
     """The latest published checkpoint, a C2SP signed note, with its cosignatures."""
-    note = await tiles.checkpoint_note(service.store)
+    return await _checkpoint(service, Log.EVENTS)
+
+
+@router.get("/index/checkpoint", response_class=Response)
+async def get_index_checkpoint(service: ServiceOf) -> Response:
+    """The latest published checkpoint of the index' log, which has a root of the index over items as each leaf."""
+    return await _checkpoint(service, Log.INDEX)
+
+
+async def _checkpoint(service: Service, log: Log) -> Response:
+    note = await tiles.checkpoint_note(service.store, log)
     return Response(note, headers={"Cache-Control": CHECKPOINT_CACHE, **_CORS}, media_type="text/plain; charset=utf-8")
 
 
 @router.get("/key", response_class=Response)
 async def get_key(service: ServiceOf) -> Response:
     """The log's verifier keys (vkeys), one a line: Ed25519 first."""
-    vkeys = "".join(f"{signer.verifier_key}\n" for signer in service.keys.signers(service.origin))
+    return _keys(service.keys.signers(service.origin))
+
+
+@router.get("/index/key", response_class=Response)
+async def get_index_key(service: ServiceOf) -> Response:
+    """The verifier keys of the index' log."""
+    return _keys(service.keys.for_index().signers(index_origin(service.origin)))
+
+
+def _keys(signers: list[trace_core.NoteSigner]) -> Response:
+    vkeys = "".join(f"{signer.verifier_key}\n" for signer in signers)
     return Response(vkeys, headers=_CORS, media_type="text/plain; charset=utf-8")
 
 
@@ -54,8 +77,9 @@ async def get_tile(request: Request) -> Response:
     """A tile of hashes or of entries. Routed without the framework's machinery: everybody reads these."""
     service: Service = request.app.state.service
     path = f"tile/{request.path_params['path']}"
+    log = Log.INDEX if request.url.path.startswith("/log/index/") else Log.EVENTS
     try:
-        content = await tiles.read_tile(service.store, path)
+        content = await tiles.read_tile(service.store, path, log)
     except NotFound as absent:
         return of_trace_error(absent)
     headers = {"Cache-Control": IMMUTABLE, "Vary": "Accept-Encoding", **_CORS}
@@ -64,4 +88,7 @@ async def get_tile(request: Request) -> Response:
     return Response(content, headers=headers, media_type="application/octet-stream")
 
 
-tile_route = Route("/log/tile/{path:path}", get_tile, methods=["GET"])
+tile_routes = [
+    Route("/log/tile/{path:path}", get_tile, methods=["GET"]),
+    Route("/log/index/tile/{path:path}", get_tile, methods=["GET"]),
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import secrets
 import time
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 KEY_BYTES = 32
 FINGERPRINTED = "wayproof/v1/blinding-key"
 """Text whose token stands in the head of the log, to tell its blinding key from any other."""
+_INDEX_DOMAIN = b"wayproof/v1/index-log-key\n"
 _SIGNING_KEY_FILE = "log-signing.key"
 _BLINDING_KEY_FILE = "log-blinding.key"
 _ML_DSA_KEY_FILE = "log-signing-ml-dsa.key"
@@ -49,6 +51,13 @@ class LogKeys:
         """The keys with one of ML-DSA-44 beside them, which is made when it is missing: a log may begin to sign with
         it at any time."""
         return replace(self, ml_dsa_seed=load_or_create_seed(folder / _ML_DSA_KEY_FILE))
+
+    def for_index(self) -> Self:
+        """The keys of the index' log: made from those of the log, and other ones, for no two logs may share a key."""
+        seeds = [
+            seed and hashlib.sha256(_INDEX_DOMAIN + seed).digest() for seed in (self.signing_seed, self.ml_dsa_seed)
+        ]
+        return replace(self, signing_seed=seeds[0] or b"", ml_dsa_seed=seeds[1])
 
     def signers(self, origin: str) -> list[trace_core.NoteSigner]:
         """What signs checkpoints, under the origin's name: Ed25519 first."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import asyncpg
 
     from trace_api.log.cosigners import Cosigners
-    from trace_api.store.log import LogHead
+    from trace_api.store.log import Log, LogHead
     from trace_api.store.pool import Store
 
 REPUBLISH_AFTER = timedelta(hours=1)
@@ -36,9 +36,9 @@ RETRY_PAUSE_S = 1.0
 log = structlog.get_logger()
 
 
-def no_witnesses(vkey: str) -> bytes:
-    """The policy of a log whose checkpoints need nobody's cosignature."""
-    return f"log {vkey}\nquorum none\n".encode()
+def no_witnesses(vkeys: list[str]) -> bytes:
+    """The policy of logs whose checkpoints need nobody's cosignature."""
+    return "".join([*(f"log {vkey}\n" for vkey in vkeys), "quorum none\n"]).encode()
 
 
 class NoQuorum(Unavailable):
@@ -54,15 +54,23 @@ class Published:
     note: bytes
 
 
-class Publisher:
-    """Runs in the server's process. Several may run against one database; one of them is active."""
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """How a log grows: `wait` returns when there may be something new, or after so many seconds; `prepare` is called
+    before each look at the head."""
 
-    def __init__(
-        self, store: Store, cosigners: Cosigners, wait_sequenced: Callable[[float], Awaitable[None]], *, period_ms: int
-    ) -> None:
+    log: Log
+    wait: Callable[[float], Awaitable[None]]
+    prepare: Callable[[asyncpg.Connection], Awaitable[None]] | None = None
+
+
+class Publisher:
+    """Publishes one log. Runs in the server's process. Several may run against one database; one of them is active."""
+
+    def __init__(self, store: Store, cosigners: Cosigners, growth: Growth, *, period_ms: int) -> None:
         self._store = store
         self._cosigners = cosigners
-        self._wait_sequenced = wait_sequenced
+        self._growth = growth
         self._period_s = period_ms / 1000
         self._published = asyncio.Condition()
 
@@ -83,7 +91,7 @@ class Publisher:
         if self._cosigners.is_alone:
             return
         async with self._store.session() as connection:
-            head = await log_store.read_head(connection)
+            head = await log_store.read_head(connection, self._growth.log)
             if head.tree_size > 0:
                 await self._cosign(connection, head)
 
@@ -106,20 +114,22 @@ class Publisher:
     @contextlib.asynccontextmanager
     async def _active(self) -> AsyncIterator[asyncpg.Connection]:
         async with self._store.session() as connection:
-            while not await log_store.take_publisher_lock(connection):
+            while not await log_store.take_publisher_lock(connection, self._growth.log):
                 await asyncio.sleep(RETRY_PAUSE_S)
             try:
                 yield connection
             finally:
-                await log_store.release_publisher_lock(connection)
+                await log_store.release_publisher_lock(connection, self._growth.log)
 
     async def _publish(self, connection: asyncpg.Connection) -> None:
         clock = asyncio.get_running_loop().time
         while True:
             began = clock()
+            if self._growth.prepare is not None:
+                await self._growth.prepare(connection)
             if await self.publish_once(connection, datetime.now(UTC)) is None:
-                # What another process sequences is seen by looking again.
-                await self._wait_sequenced(self._period_s)
+                # What another process does is seen by looking again.
+                await self._growth.wait(self._period_s)
                 continue
             async with self._published:
                 self._published.notify_all()
@@ -129,7 +139,7 @@ class Publisher:
         """Publishes the head if it is new, or was published long ago; None when there was nothing to do. Raises
         `NoQuorum` and `OtherHistory`."""
         # (1) The head as stored. A crash here: nothing has happened.
-        head = await log_store.read_head(connection)
+        head = await log_store.read_head(connection, self._growth.log)
         if head.tree_size == head.published_size and now - head.published_at < REPUBLISH_AFTER:
             return None
 
@@ -141,9 +151,9 @@ class Publisher:
 
         # (3) Out. A crash here: it is published or it is not.
         published = Published(head.tree_size, head.root_hash, note)
-        if not await log_store.publish(connection, published, now):
+        if not await log_store.publish(connection, published, now, self._growth.log):
             return None
-        log.info("published", tree_size=head.tree_size)
+        log.info("published", origin=head.origin, tree_size=head.tree_size)
         return published
 
     async def _cosign(self, connection: asyncpg.Connection, head: LogHead) -> bytes | None:
@@ -151,6 +161,6 @@ class Publisher:
 
         async def prove(old_size: int, new_size: int) -> list[bytes]:
             async with one_at_a_time:
-                return await tiles.prove_consistency(connection, old_size, new_size)
+                return await tiles.prove_consistency(connection, old_size, new_size, self._growth.log)
 
         return await self._cosigners.cosign(head.checkpoint, prove)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import trace_core
 from trace_api.errors import NotFound, Unavailable
 from trace_api.store import log as log_store
+from trace_api.store.log import Log
 
 if TYPE_CHECKING:
     import asyncpg
@@ -29,14 +30,14 @@ class Inclusion:
     checkpoint: bytes
 
 
-async def checkpoint_note(store: Store) -> bytes:
+async def checkpoint_note(store: Store, log: Log = Log.EVENTS) -> bytes:
     """The latest checkpoint that was published. There is one from the first start on."""
     async with store.session() as connection:
-        head = await log_store.read_head(connection)
+        head = await log_store.read_head(connection, log)
     return head.published_checkpoint
 
 
-async def read_tile(store: Store, path: str) -> bytes:
+async def read_tile(store: Store, path: str, log: Log = Log.EVENTS) -> bytes:
     """The bytes under a tlog-tiles path. Raises `NotFound` for a path that is malformed, or lies beyond
     the latest checkpoint. A partial tile stays readable after it has been filled up."""
     place = trace_core.parse_tile_path(path)
@@ -45,40 +46,45 @@ async def read_tile(store: Store, path: str) -> bytes:
     level, index, width = place
     async with store.session() as connection:
         if level is None:
-            content = await _entries(connection, index, width)
+            content = await _entries(connection, index, width, log)
         else:
-            content = await _hashes(connection, level, index, width)
+            content = await _hashes(connection, level, index, width, log)
     if content is None:
         raise NotFound("no such tile")
     return content
 
 
-async def _hashes(connection: asyncpg.Connection, level: int, index: int, width: int) -> bytes | None:
-    for _, _, hashes in await log_store.tiles_at(connection, [level], [index]):
+async def _hashes(connection: asyncpg.Connection, level: int, index: int, width: int, log: Log) -> bytes | None:
+    for _, _, hashes in await log_store.tiles_at(connection, [level], [index], log):
         if len(hashes) >= width * HASH_BYTES:
             return hashes[: width * HASH_BYTES]
     return None
 
 
-async def _entries(connection: asyncpg.Connection, index: int, width: int) -> bytes | None:
-    head = await log_store.read_head(connection)
+async def _entries(connection: asyncpg.Connection, index: int, width: int, log: Log) -> bytes | None:
+    head = await log_store.read_head(connection, log)
     start = index * trace_core.TILE_WIDTH
     if start + width > head.published_size:
         return None
+    if log is Log.INDEX:
+        rows = await log_store.index_entries(connection, start, start + width)
+        return trace_core.join_entries([entry for _, entry in rows])
     return await log_store.entries_of_leaves(connection, start, start + width)
 
 
-async def prove_inclusion(connection: asyncpg.Connection, leaf_indexes: list[int]) -> list[Inclusion]:
+async def prove_inclusion(
+    connection: asyncpg.Connection, leaf_indexes: list[int], log: Log = Log.EVENTS
+) -> list[Inclusion]:
     """Inclusion proofs of leaves in the tree of the published checkpoint, for leaves below its size.
 
     Cost: 1 read of the head, 1 read of tiles, 1 native call, for any number of leaves.
     """
-    head = await log_store.read_head(connection)
+    head = await log_store.read_head(connection, log)
     size = head.published_size
     if any(index >= size for index in leaf_indexes):
         raise Unavailable("not in the published log yet")
     levels, indexes = trace_core.inclusion_tiles(leaf_indexes, size)
-    stored = await log_store.tiles_at(connection, levels, indexes)
+    stored = await log_store.tiles_at(connection, levels, indexes, log)
     proofs = await asyncio.to_thread(trace_core.prove_inclusions, leaf_indexes, size, stored)
     return [
         Inclusion(leaf_index, size, head.published_root_hash, proof, head.published_checkpoint)
@@ -86,7 +92,9 @@ async def prove_inclusion(connection: asyncpg.Connection, leaf_indexes: list[int
     ]
 
 
-async def prove_consistency(connection: asyncpg.Connection, old_size: int, new_size: int) -> list[bytes]:
+async def prove_consistency(
+    connection: asyncpg.Connection, old_size: int, new_size: int, log: Log = Log.EVENTS
+) -> list[bytes]:
     """The consistency proof between two trees of the log, 0 ≤ old_size ≤ new_size; empty from 0, and for equal sizes.
 
     Cost: 1 read of tiles, 1 native call. Raises `ProofError` for other sizes, or when a tile is missing.
@@ -94,5 +102,5 @@ async def prove_consistency(connection: asyncpg.Connection, old_size: int, new_s
     if old_size in (0, new_size):
         return []
     levels, indexes = trace_core.consistency_tiles(old_size, new_size)
-    stored = await log_store.tiles_at(connection, levels, indexes)
+    stored = await log_store.tiles_at(connection, levels, indexes, log)
     return await asyncio.to_thread(trace_core.prove_consistency, old_size, new_size, stored)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 import trace_core
-from trace_api.errors import Invalid, NotFound
+from trace_api.errors import Invalid, NotFound, Unavailable
 from trace_api.query import by_id, collections, master_data, named, receipts
+from trace_api.query.completeness import completeness
 from trace_api.query.names import Named, read_name
 from trace_api.query.simple import pages
 from trace_api.query.simple.filters import Keys
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     import asyncpg
 
+    from trace_api.log.item_index import IndexKeeper
     from trace_api.query.named import News
     from trace_api.query.page_tokens import PageToken
     from trace_api.query.simple.parse import Query
@@ -48,8 +50,11 @@ KEY_FAULTS = frozenset({"check_digit", "length", "character", "content", "struct
 class Questions:
     """Answers as the outside sees them."""
 
-    def __init__(self, store: Store, blinding_key: bytes, limits: pages.Limits | None = None) -> None:
+    def __init__(
+        self, store: Store, blinding_key: bytes, keeper: IndexKeeper, limits: pages.Limits | None = None
+    ) -> None:
         self._store = store
+        self._keeper = keeper
         self._keys = Keys.of(blinding_key)
         self._blinding = self._keys.blinding
         self._limits = limits or pages.Limits()
@@ -214,6 +219,15 @@ class Questions:
         async with self._store.snapshot() as connection:
             return await receipts.disclosure(connection, await self._the_event(connection, event_id), pointers)
 
+    async def completeness(self, item: str, _partner: str) -> dict[str, Any]:
+        """All leaves of an item, and the proof that there are no others. Raises `Unavailable` while there is none."""
+        named = read_name(item, also_wrong=True)
+        async with self._store.snapshot() as connection:
+            proof = await completeness(connection, self._keeper, self._blinding, named.item)
+        if proof is None:
+            raise Unavailable("the index is not published yet, or the item is in too many events")
+        return {"item": named.item, **proof}
+
     async def log_proof(self, leaf_index: int) -> bytes:
         """The C2SP tlog-proof file of a leaf."""
         async with self._store.snapshot() as connection:
@@ -262,11 +276,10 @@ class Questions:
             names |= {named.item: called} if called else {}
             try:
                 proofs, broken = await receipts.proofs(connection, rows), None
+                complete = await completeness(connection, self._keeper, self._blinding, named.item)
             except trace_core.ProofError as failure:
-                proofs, broken = (
-                    None,
-                    Reason("proof_failed", Weight.REJECTED, f"the log does not hold: {failure}"),
-                )
+                proofs, complete = None, None
+                broken = Reason("proof_failed", Weight.REJECTED, f"the log does not hold: {failure}")
         truncated = answer["truncated"] or len(latest) < len(history["events"])
         today = datetime.now(UTC).date()
         evidence = Evidence(named, history, answer["voided"], stored, today, truncated)
@@ -281,6 +294,7 @@ class Questions:
             "voided": _outside(answer["voided"]),
             "names": names,
             "proofs": proofs,
+            "completeness": complete,
         }
 
     async def _verify_class(self, scan: str, named: Named) -> dict[str, Any]:
@@ -320,6 +334,7 @@ def _answer(scan: str, item: str, verdict: str, reasons: list[Reason]) -> dict[s
         "voided": [],
         "names": {},
         "proofs": None,
+        "completeness": None,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -16,6 +17,15 @@ if TYPE_CHECKING:
     import asyncpg
 
 _SQL = load("log")
+
+
+class Log(enum.IntEnum):
+    """Which of the two logs."""
+
+    EVENTS = 1
+    INDEX = 2
+
+
 WHOLE_READ_S_MAX = 86_400.0
 """How long one statement may take that reads all there is; others have the pool's limit."""
 ROWS_AT_A_TIME = 16
@@ -74,43 +84,48 @@ async def release_sequencer_lock(connection: asyncpg.Connection) -> None:
         await connection.fetchval(_SQL["release_sequencer_lock"])
 
 
-async def take_publisher_lock(connection: asyncpg.Connection) -> bool:
+async def take_publisher_lock(connection: asyncpg.Connection, log: Log) -> bool:
     """False when another session holds it."""
-    return bool(await connection.fetchval(_SQL["take_publisher_lock"]))
+    return bool(await connection.fetchval(_SQL["take_publisher_lock"], log))
 
 
-async def release_publisher_lock(connection: asyncpg.Connection) -> None:
+async def release_publisher_lock(connection: asyncpg.Connection, log: Log) -> None:
     """Gives the lock back; a connection that is gone has given it back already."""
     if not is_lost(connection):
-        await connection.fetchval(_SQL["release_publisher_lock"])
+        await connection.fetchval(_SQL["release_publisher_lock"], log)
 
 
-async def publish(connection: asyncpg.Connection, head: SignedHead, published_at: datetime) -> bool:
+async def publish(connection: asyncpg.Connection, head: SignedHead, published_at: datetime, log: Log) -> bool:
     """Shows a checkpoint to everybody. False when a later one is out."""
     async with connection.transaction():
-        arguments = (head.tree_size, head.root_hash, head.note, published_at)
+        arguments = (head.tree_size, head.root_hash, head.note, published_at, log)
         is_out = await connection.fetchval(_SQL["publish"], *arguments) is not None
         if is_out:
-            await connection.execute(_SQL["keep_cosignatures"], head.tree_size, head.note)
+            await connection.execute(_SQL["keep_cosignatures"], head.tree_size, head.note, log)
         return is_out
 
 
 async def create_head(
-    connection: asyncpg.Connection, origin: str, empty_root: bytes, note: bytes, blinding_token: bytes
+    connection: asyncpg.Connection,
+    origin: str,
+    empty_root: bytes,
+    note: bytes,
+    blinding_token: bytes = b"",
+    log: Log = Log.EVENTS,
 ) -> None:
     """The first start of a log; a later one changes nothing."""
-    await connection.execute(_SQL["create_log_head"], origin, empty_root, note, blinding_token)
+    await connection.execute(_SQL["create_log_head"], origin, empty_root, note, blinding_token, log)
 
 
-async def find_head(connection: asyncpg.Connection) -> LogHead | None:
+async def find_head(connection: asyncpg.Connection, log: Log = Log.EVENTS) -> LogHead | None:
     """The head as stored; None when no server has ever started a log here."""
-    row = await connection.fetchrow(_SQL["read_log_head"])
+    row = await connection.fetchrow(_SQL["read_log_head"], log)
     return None if row is None else LogHead(*row)
 
 
-async def read_head(connection: asyncpg.Connection) -> LogHead:
+async def read_head(connection: asyncpg.Connection, log: Log = Log.EVENTS) -> LogHead:
     """The head as stored. Raises `Unavailable` when no server has ever started a log here."""
-    head = await find_head(connection)
+    head = await find_head(connection, log)
     if head is None:
         raise Unavailable("there is no log in this database")
     return head
@@ -139,22 +154,30 @@ async def entries_of_leaves(connection: asyncpg.Connection, start: int, end: int
     return await connection.fetchval(_SQL["entries_of_leaves"], start, end) or b""
 
 
-async def tiles_at(connection: asyncpg.Connection, levels: Sequence[int], indexes: Sequence[int]) -> list[StoredTile]:
+async def tiles_at(
+    connection: asyncpg.Connection, levels: Sequence[int], indexes: Sequence[int], log: Log = Log.EVENTS
+) -> list[StoredTile]:
     """The tiles at these coordinates that exist, in no order."""
-    return [tuple(row) for row in await connection.fetch(_SQL["tiles_at"], levels, indexes)]
+    return [tuple(row) for row in await connection.fetch(_SQL["tiles_at"], levels, indexes, log)]
 
 
-async def swap_head(connection: asyncpg.Connection, epoch: int, old_size: int, head: SignedHead) -> bool:
+async def swap_head(
+    connection: asyncpg.Connection, epoch: int, old_size: int, head: SignedHead, log: Log = Log.EVENTS
+) -> bool:
     """False when the head is no longer at `old_size` in `epoch`."""
-    arguments = (epoch, old_size, head.tree_size, head.root_hash, head.note)
+    arguments = (epoch, old_size, head.tree_size, head.root_hash, head.note, log)
     return await connection.fetchval(_SQL["swap_log_head"], *arguments) is not None
 
 
 async def write_tiles(
-    connection: asyncpg.Connection, levels: Sequence[int], indexes: Sequence[int], hashes: Sequence[bytes]
+    connection: asyncpg.Connection,
+    levels: Sequence[int],
+    indexes: Sequence[int],
+    hashes: Sequence[bytes],
+    log: Log = Log.EVENTS,
 ) -> None:
     """New tiles, and tiles that have grown."""
-    await connection.execute(_SQL["write_tiles"], levels, indexes, hashes)
+    await connection.execute(_SQL["write_tiles"], levels, indexes, hashes, log)
 
 
 async def number_captures(
@@ -164,9 +187,21 @@ async def number_captures(
     await connection.execute(_SQL["number_captures"], capture_nos, first_leaf_indexes)
 
 
-async def keep_checkpoint(connection: asyncpg.Connection, head: SignedHead, signed_at: datetime) -> None:
+async def keep_checkpoint(
+    connection: asyncpg.Connection, head: SignedHead, signed_at: datetime, log: Log = Log.EVENTS
+) -> None:
     """Every checkpoint that was signed and stored stays."""
-    await connection.execute(_SQL["keep_checkpoint"], head.tree_size, head.root_hash, head.note, signed_at)
+    await connection.execute(_SQL["keep_checkpoint"], head.tree_size, head.root_hash, head.note, signed_at, log)
+
+
+async def keep_index_entry(connection: asyncpg.Connection, leaf_index: int, indexed_size: int, entry: bytes) -> None:
+    """What a leaf of the index' log says."""
+    await connection.execute(_SQL["keep_index_entry"], leaf_index, indexed_size, entry)
+
+
+async def index_entries(connection: asyncpg.Connection, start: int, end: int) -> list[tuple[int, bytes]]:
+    """The size that was indexed, and the entry, of the leaves start … end - 1 of the index' log."""
+    return [tuple(row) for row in await connection.fetch(_SQL["index_entries"], start, end)]
 
 
 @dataclass(frozen=True, slots=True)

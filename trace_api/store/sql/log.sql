@@ -3,22 +3,22 @@
 SELECT pg_try_advisory_lock(hashtextextended('wayproof.sequencer', 0));
 
 -- name: take_publisher_lock
--- One session at a time publishes; the lock is gone with its session.
-SELECT pg_try_advisory_lock(hashtextextended('wayproof.publisher', 0));
+-- One session at a time publishes a log; the lock is gone with its session.
+SELECT pg_try_advisory_lock(hashtextextended('wayproof.publisher', $1));
 
 -- name: release_publisher_lock
 -- For a session that goes on to something else.
-SELECT pg_advisory_unlock(hashtextextended('wayproof.publisher', 0));
+SELECT pg_advisory_unlock(hashtextextended('wayproof.publisher', $1));
 
 -- name: publish
 -- A checkpoint with its cosignatures goes out, unless a later one is out.
 UPDATE log_head SET published_size = $1, published_root_hash = $2, published_checkpoint = $3, published_at = $4
-WHERE log_id = 1 AND published_size <= $1 AND tree_size >= $1
+WHERE log_id = $5 AND published_size <= $1 AND tree_size >= $1
 RETURNING log_id;
 
 -- name: keep_cosignatures
 -- A kept checkpoint, as it was published.
-UPDATE checkpoint SET note = $2 WHERE tree_size = $1;
+UPDATE checkpoint SET note = $2 WHERE log_id = $3 AND tree_size = $1;
 
 -- name: release_sequencer_lock
 -- For a session that goes on to something else.
@@ -28,13 +28,13 @@ SELECT pg_advisory_unlock(hashtextextended('wayproof.sequencer', 0));
 -- The first start of a log. A later start keeps what is there.
 INSERT INTO log_head (log_id, origin, epoch, tree_size, root_hash, checkpoint, blinding_token,
                       published_size, published_root_hash, published_checkpoint, published_at)
-VALUES (1, $1, 0, 0, $2, $3, $4, 0, $2, $3, 'epoch')
+VALUES ($5, $1, 0, 0, $2, $3, $4, 0, $2, $3, 'epoch')
 ON CONFLICT (log_id) DO NOTHING;
 
 -- name: read_log_head
 -- The head as it is stored.
 SELECT origin, epoch, tree_size, root_hash, checkpoint, blinding_token,
-       published_size, published_root_hash, published_checkpoint, published_at FROM log_head WHERE log_id = 1;
+       published_size, published_root_hash, published_checkpoint, published_at FROM log_head WHERE log_id = $1;
 
 -- name: begin_epoch
 -- A new sequencer fences every older one: their swaps name an epoch that is gone.
@@ -66,19 +66,19 @@ JOIN event AS e ON e.event_key >= c.capture_no << 20 AND e.event_key < (c.captur
 -- Tiles by coordinate.
 SELECT t.level, t.tile_index, t.hashes
 FROM unnest($1::smallint[], $2::bigint[]) AS wanted (level, tile_index)
-JOIN tile AS t USING (level, tile_index);
+JOIN tile AS t USING (level, tile_index) WHERE t.log_id = $3;
 
 -- name: swap_log_head
 -- The one step that makes leaves of events: no row means that another sequencer was faster.
 UPDATE log_head SET tree_size = $3, root_hash = $4, checkpoint = $5
-WHERE log_id = 1 AND epoch = $1 AND tree_size = $2
+WHERE log_id = $6 AND epoch = $1 AND tree_size = $2
 RETURNING log_id;
 
 -- name: write_tiles
 -- New tiles, and tiles at the edge that have grown.
-INSERT INTO tile (level, tile_index, hashes)
-SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::bytea[])
-ON CONFLICT (level, tile_index) DO UPDATE SET hashes = EXCLUDED.hashes;
+INSERT INTO tile (log_id, level, tile_index, hashes)
+SELECT $4, * FROM unnest($1::smallint[], $2::bigint[], $3::bytea[])
+ON CONFLICT (log_id, level, tile_index) DO UPDATE SET hashes = EXCLUDED.hashes;
 
 -- name: number_captures
 -- The leaf index of each capture's first event.
@@ -88,7 +88,15 @@ WHERE capture.capture_no = n.capture_no;
 
 -- name: keep_checkpoint
 -- Every checkpoint that was ever signed stays.
-INSERT INTO checkpoint (tree_size, root_hash, note, signed_at) VALUES ($1, $2, $3, $4);
+INSERT INTO checkpoint (log_id, tree_size, root_hash, note, signed_at) VALUES ($5, $1, $2, $3, $4);
+
+-- name: keep_index_entry
+-- What a leaf of the index' log says.
+INSERT INTO index_entry (leaf_index, indexed_size, entry) VALUES ($1, $2, $3);
+
+-- name: index_entries
+-- The leaves $1 to $2 - 1 of the index' log, in order.
+SELECT indexed_size, entry FROM index_entry WHERE leaf_index >= $1 AND leaf_index < $2 ORDER BY leaf_index;
 
 -- name: entries_of_leaves
 -- The entries of the leaves $1 to $2 - 1 as one entry bundle.
@@ -156,11 +164,11 @@ SELECT content_digest, event_key FROM event_digest WHERE content_digest = ANY($1
 
 -- name: count_tiles
 -- How many tiles are stored in all.
-SELECT count(*) FROM tile;
+SELECT count(*) FROM tile WHERE log_id = 1;
 
 -- name: checkpoints_in_order
 -- Every checkpoint from size $1 on.
-SELECT tree_size, root_hash, note FROM checkpoint WHERE tree_size >= $1 ORDER BY tree_size LIMIT $2;
+SELECT tree_size, root_hash, note FROM checkpoint WHERE log_id = 1 AND tree_size >= $1 ORDER BY tree_size LIMIT $2;
 
 -- name: count_stray_events
 -- Events whose capture says that it has fewer, or is not there.

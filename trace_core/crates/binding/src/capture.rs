@@ -381,6 +381,12 @@ pub fn read_entry<'py>(py: Python<'py>, entry: &[u8]) -> Result<(Bound<'py, PyBy
     Ok((PyBytes::new(py, &entry.commitment), entry.field_count, entry.record_time))
 }
 
+/// The tokens of a log entry.
+#[pyfunction]
+pub fn entry_tokens<'py>(py: Python<'py>, entry: &[u8]) -> Result<Vec<Bound<'py, PyBytes>>, Failed> {
+    Ok(Entry::read(entry)?.tokens.iter().map(|token| PyBytes::new(py, token)).collect())
+}
+
 /// The event as a bare event: its own bytes, with its document's context in front where it has one.
 #[pyfunction]
 pub fn bare_event<'py>(py: Python<'py>, event: &[u8], context: &[u8]) -> Result<Bound<'py, PyBytes>, Failed> {

@@ -21,7 +21,7 @@ mod _native {
     #[pymodule_export]
     use super::capture::{
         Blinding, Copies, OpenedEvent, PreparedCapture, bare_event, check_disclosed, disclose_fields,
-        event_hash_ids, event_prehashes, json_of_xml, open_event, prepare_capture, read_entry,
+        entry_tokens, event_hash_ids, event_prehashes, json_of_xml, open_event, prepare_capture, read_entry,
         split_document, with_keys, xml_of_json,
     };
     #[pymodule_export]
