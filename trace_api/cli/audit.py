@@ -14,10 +14,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 import trace_core
-from trace_api.audit.auditor import LATENESS_S, Auditor
+from trace_api.audit.auditor import LATENESS_S, Trust
 from trace_api.audit.findings import Finding
+from trace_api.audit.index import Auditor
 from trace_api.audit.reader import LogReader
-from trace_api.audit.state import State
+from trace_api.audit.state import Kept
 from trace_api.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ EVERY_S = 60.0
 @click.command()
 @click.argument("url")
 @click.option("--key", help="Verifier key of the log.")
+@click.option("--index-key", help="With --key: verifier key of the log of its index, which is audited then, too.")
 @click.option("--policy", type=click.Path(dir_okay=False, path_type=Path), help="Whose cosignatures you ask for.")
 @click.option(
     "--state",
@@ -52,6 +54,7 @@ EVERY_S = 60.0
 def audit(
     url: str,
     key: str | None,
+    index_key: str | None,
     policy: Path | None,
     state_file: Path,
     every_s: float,
@@ -60,8 +63,9 @@ def audit(
     follow: bool,
     as_json: bool,
 ) -> None:
-    """Verify a whole log from its public endpoints: every entry, tile and cosignature, and that nothing of what was
-    seen before has changed. URL is the log's, such as https://trace.example.org/log.
+    """Verify a whole log from its public endpoints: every entry, tile and cosignature, that nothing of what was seen
+    before has changed, and that its index over items, where it has one, is the one that the entries give. URL is the
+    log's, such as https://trace.example.org/log.
 
     \b
     Examples:
@@ -72,8 +76,10 @@ def audit(
     cannot be used; 130 interrupted. Interrupted, it goes on where it was.
     """
     trust = _trust(key, policy)
+    index_trust = index_key if policy is None else _index_trust(trust)
+    audit = _audit(url, trust, index_trust, state_file, lateness_s, every_s if follow else None, is_quiet=as_json)
     try:
-        state = asyncio.run(_audit(url, trust, state_file, lateness_s, every_s if follow else None, is_quiet=as_json))
+        kept = asyncio.run(audit)
     except Finding as finding:
         answer = {"holds": False, "check": finding.check, "reason": str(finding), "checkpoints": finding.checkpoints}
         if as_json:
@@ -83,13 +89,19 @@ def audit(
             for note in finding.checkpoints:
                 click.echo(f"\n{note}", nl=False)
         sys.exit(1)
+    size, is_indexed = kept.events.verified_size, index_trust is not None
     if as_json:
-        click.echo(orjson.dumps({"holds": True, "origin": state.origin, "tree_size": state.verified_size}))
+        answer = {"holds": True, "origin": kept.events.origin, "tree_size": size}
+        click.echo(orjson.dumps({**answer, "indexed_size": kept.claimed_size if is_indexed else None}))
     else:
-        click.echo(f"{state.origin}: all {state.verified_size:,} leaves hold")
+        click.echo(f"{kept.events.origin}: all {size:,} leaves hold")
+        index = (
+            f"holds up to leaf {kept.claimed_size:,}" if is_indexed else "was not audited: no key of its log is given"
+        )
+        click.echo(f"the index over items {index}")
 
 
-def _trust(key: str | None, policy: Path | None) -> str | trace_core.Policy:
+def _trust(key: str | None, policy: Path | None) -> Trust:
     if (key is None) == (policy is None):
         raise click.UsageError("either --key or --policy")
     if policy is None:
@@ -101,31 +113,46 @@ def _trust(key: str | None, policy: Path | None) -> str | trace_core.Policy:
         raise click.UsageError(f"{policy}: {wrong}") from None
 
 
+def _index_trust(policy: Trust) -> Trust | None:
+    """The policy, if it names the log of an index."""
+    assert isinstance(policy, trace_core.Policy)
+    return policy if any(name.endswith("/index") for name, _, _ in policy.logs) else None
+
+
 async def _audit(
     url: str,
-    trust: str | trace_core.Policy,
+    trust: Trust,
+    index_trust: Trust | None,
     state_file: Path,
     lateness_s: int,
     every_s: float | None,
     *,
     is_quiet: bool,
-) -> State:
-    state = State.load(state_file)
+) -> Kept:
+    kept = Kept.load(state_file, with_index=index_trust is not None)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True, quiet=is_quiet)
-    async with LogReader.open(url) as reader:
+    async with LogReader.open(url) as reader, LogReader.open(f"{url.rstrip('/')}/index") as index_reader:
         with Progress(*columns, console=console, transient=True) as progress:
-            auditor = Auditor(reader, trust, lambda kept: kept.save(state_file), _shown(progress), lateness_s)
+            auditor = Auditor(
+                reader,
+                trust,
+                index_reader if index_trust is not None else None,
+                index_trust,
+                lambda verified: verified.save(state_file),
+                _shown(progress),
+                lateness_s,
+            )
             while True:
                 began = time.monotonic()
                 try:
-                    state = await auditor.visit(state)
+                    kept = await auditor.visit(kept)
                 except Unavailable:
                     if every_s is None:
                         raise
-                    state = State.load(state_file)
+                    kept = Kept.load(state_file, with_index=index_trust is not None)
                 if every_s is None:
-                    return state
+                    return kept
                 await asyncio.sleep(max(0.0, began + every_s - time.monotonic()))
 
 
