@@ -146,6 +146,7 @@ def test_registered_default_goes_before_our_page(operator: httpx.Client, scanner
         ("application/pdf", "en", None, "en"),
         ("text/html", "en", "patient", "patient"),
         ("text/html", "de, en;q=x, ;q=", None, "de"),
+        ("text/html", "xx," * 64 + "de", None, "en"),
     ],
 )
 def test_best_link_is_chosen(
@@ -217,6 +218,8 @@ def test_linkset_has_the_form_of_its_rfc(operator: httpx.Client, scanner: httpx.
         (f"{GTIN}?linkType=gs1:nothing", 404),
         (f"{GTIN}?linkType=nothing", 400),
         (f"{GTIN}?linkType=%00", 400),
+        (f"{GTIN}?linkType=http://%5B", 400),
+        (f"{GTIN}?linkType=https:x", 400),
         ("/01/09521234543214?linkType=gs1:pip", 400),
         ("/01/x?linkType=linkset", 400),
         ("/01/09521234543213/99/x?linkType=all", 400),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -12,6 +13,7 @@ import zstandard
 
 import trace_core
 from tests.system.conftest import Server, document_of, events_in, observation, simulated
+from trace_api.query import documents
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -216,6 +218,26 @@ def test_compressed_capture_is_taken(client: httpx.Client, encoding: str) -> Non
         assert (answer.status_code, answer.json()["type"]) == (400, "epcisException:ValidationException")
     both = client.post("/capture", content=packed, headers=JSON | {"Content-Encoding": f"{encoding}, gzip"})
     assert both.status_code == 415
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "zstd"])
+def test_compressed_capture_that_was_cut_off_is_no_smaller_one(client: httpx.Client, encoding: str) -> None:
+    lines = [
+        orjson.dumps({"@context": documents.CONTEXT, **observation(f"cut-{encoding}{n}")}) + b"\n" for n in range(4)
+    ]
+    packer = zlib.compressobj(wbits=31) if encoding == "gzip" else zstandard.ZstdCompressor().compressobj()
+    flush = zlib.Z_SYNC_FLUSH if encoding == "gzip" else zstandard.COMPRESSOBJ_FLUSH_BLOCK
+    # All of two lines is there, as after a break between two writes of a producer.
+    first = packer.compress(b"".join(lines[:2])) + packer.flush(flush)
+    rest = packer.compress(b"".join(lines[2:])) + packer.flush()
+    headers = {"Content-Type": "application/x-ndjson", "Content-Encoding": encoding}
+    for wrong in (first, first + rest[:-1], first + rest + first):
+        answer = client.post("/capture", content=wrong, headers=headers)
+        assert (answer.status_code, answer.json()["type"]) == (400, "epcisException:ValidationException")
+    whole = client.post("/capture", content=first + rest, headers=headers)
+    assert whole.json()["eventsStored"] == 4
+    twice = client.post("/capture", content=2 * (first + rest), headers=headers)
+    assert (twice.json()["eventTotal"], twice.json()["eventsStored"]) == (8, 0)
 
 
 def test_bomb_is_refused_before_it_fills_the_memory(server: Server, client: httpx.Client) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import http.server
@@ -18,6 +19,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from tests.system.conftest import Server, document_of, events_in, observation
+from trace_api.http.service import LISTENERS_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -175,6 +177,17 @@ def test_queries_are_listed_page_by_page(client: httpx.Client) -> None:
     assert names <= set(listed_names)
 
 
+@pytest.mark.parametrize("name", ["cold chain? #1", "日本", 'a>b"c', "100%25", "a\\b"])
+def test_next_page_of_a_query_is_found_whatever_its_name(client: httpx.Client, name: str) -> None:
+    tell(client, "anyname", 1, 2)
+    assert client.post("/queries", json={"name": name, "query": {}}).status_code == 201
+    first = client.get(f"/queries/{quote(name, safe='')}/events", params={"perPage": 1})
+    assert first.status_code == 200
+    second = client.get(first.links["next"]["url"])
+    assert second.status_code == 200
+    assert listed(second.content) != listed(first.content)
+
+
 @pytest.mark.parametrize(
     ("body", "status", "type_", "place"),
     [
@@ -188,6 +201,12 @@ def test_queries_are_listed_page_by_page(client: httpx.Client) -> None:
         ('{"name": "hostile", "query": {"EQ_nothing": 1}}', 400, "QueryParameterException", "EQ_nothing"),
         ('{"name": "hostile", "query": {"EQ_action": {"a": 1}}}', 400, "QueryParameterException", "EQ_action"),
         ('{"name": "hostile", "query": {"@context": [[[1]]], "EQ_x:y": 1}}', 400, "QueryParameterException", "EQ_x:y"),
+        (
+            f'{{"name": "hostile", "query": {{"@context": {"[" * 400}{"]" * 400}}}}}',
+            400,
+            "QueryValidationException",
+            "/query",
+        ),
         ('{"name": "SimpleEventQuery", "query": {}}', 409, "ResourceAlreadyExistsException", None),
         ('{"name": "hostile", "query": {"a": "' + "x" * 300_000 + '"}}', 413, "CaptureLimitExceededException", None),
     ],
@@ -371,6 +390,7 @@ def test_listener_hears_by_schedule(server: Server, client: httpx.Client) -> Non
     ("path", "status"),
     [
         ("/queries/nobody/events?stream=true", 404),
+        ("/queries/a%00b/events?stream=true", 404),
         ("/queries/deaf/events", 400),
         ("/queries/deaf/events?stream=maybe", 400),
         ("/queries/deaf/events?stream=true&hour=1", 400),
@@ -387,6 +407,21 @@ def test_listener_that_asks_wrongly_is_told_before_it_is_let_in(
         pass
     assert refused.value.response.status_code == status
     assert json.loads(refused.value.response.body)["status"] == status
+
+
+def test_listener_too_many_is_told_to_come_later(tmp_path: Path) -> None:
+    server = Server.start(tmp_path / "data")
+    with contextlib.ExitStack() as stack:
+        client = stack.enter_context(server.client())
+        url = f"ws://127.0.0.1:{server.port}{ask_for(client, 'crowded')}/events?stream=true"
+        for _ in range(LISTENERS_MAX):
+            stack.enter_context(connect(url))
+        with pytest.raises(InvalidStatus) as refused, connect(url):
+            pass
+        answer = refused.value.response
+        assert (answer.status_code, json.loads(answer.body)["type"]) == (503, "wayproof:unavailable")
+        assert "Retry-After" in answer.headers
+    assert server.end() == 0
 
 
 def wait_until(is_so: Any) -> None:

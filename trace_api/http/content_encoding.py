@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PIECE_BYTES = 1 << 20
+SLICE_BYTES = 512
+"""What is unpacked of a zstd body at a time; it becomes 16 MiB at most."""
 WINDOW_LOG_MAX = 23
 """8 MiB, what RFC 9659 lets a zstd body need."""
 ENCODINGS = ("identity", "gzip", "zstd")
@@ -27,7 +29,30 @@ ENCODINGS = ("identity", "gzip", "zstd")
 
 class _Reader(Protocol):
     def read(self, size: int, /) -> bytes:
-        """At most so many bytes; none at the end."""
+        """About so many bytes; none at the end. Raises `EOFError` where the body ends before its encoding does."""
+
+
+class _ZstdFrames:
+    """One frame behind the other. The library's own reader takes a frame that was cut off for a whole one."""
+
+    def __init__(self, body: bytes) -> None:
+        self._source = io.BytesIO(body)
+        self._unpacker = ZstdDecompressor(max_window_size=1 << WINDOW_LOG_MAX)
+        self._frame = self._unpacker.decompressobj()
+
+    def read(self, size: int, /) -> bytes:
+        pieces: list[bytes] = []
+        left = size
+        while left > 0 and (packed := self._source.read(SLICE_BYTES)):
+            while packed:
+                if self._frame.eof:
+                    self._frame = self._unpacker.decompressobj()
+                pieces.append(self._frame.decompress(packed))
+                left -= len(pieces[-1])
+                packed = self._frame.unused_data
+        if left == size and not self._frame.eof:
+            raise EOFError("it ends in the middle of a frame")
+        return b"".join(pieces)
 
 
 def encoding_of(header: str) -> str:
@@ -64,7 +89,7 @@ def _reader(body: bytes, encoding: str) -> _Reader:
         return gzip.GzipFile(fileobj=source)
     if sys.version_info >= (3, 14):
         return ZstdFile(source, options={DecompressionParameter.window_log_max: WINDOW_LOG_MAX})
-    return ZstdDecompressor(max_window_size=1 << WINDOW_LOG_MAX).stream_reader(source, read_across_frames=True)
+    return _ZstdFrames(body)
 
 
 def _read(reader: _Reader, encoding: str) -> bytes:

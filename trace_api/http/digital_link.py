@@ -10,8 +10,8 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from starlette.responses import RedirectResponse
 
 from trace_api.errors import NotAcceptable, NotFound
-from trace_api.http import schemas
-from trace_api.http.negotiation import media_type
+from trace_api.http import parameters, schemas
+from trace_api.http.negotiation import media_type, wishes
 from trace_api.http.service import OnBehalfOf, Service, ServiceOf
 from trace_api.query.links import (
     DEFAULT,
@@ -56,8 +56,6 @@ _JSON, _JSON_LD, _HTML = "application/json", "application/ld+json", "text/html"
 # The first where none is wished for, the last where all are.
 _OF_ALL, _OF_ONE = (LINKSET, _JSON, _JSON_LD, LINKSET), (_HTML, LINKSET, _JSON_LD, _JSON)
 _CONTEXT = "https://ref.gs1.org/standards/resolver/linkset-context"
-_PATH = "/%-._~!$&'()*+,;=:@"
-"""Characters of a path (RFC 3986 §3.3) that stand for themselves."""
 _ALL = frozenset({"all", "linkset"})
 _OPEN = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Link"}
 """A link is for everybody, also for scripts of other pages."""
@@ -75,8 +73,7 @@ async def get_digital_link(
     """Leads on from a key: with `linkType` to the best link of that type, with `linkType=linkset` to all of them.
     Without it a browser gets the key's default link, which is our page unless the key's holder has registered one;
     a program the verdict."""
-    # The raw path: a serial may hold an encoded slash, which the decoded path would split.
-    path = request.scope["raw_path"].decode("ascii", "replace").partition("?")[0]
+    path = parameters.path_of(request)
     query = f"?{request.url.query}" if request.url.query else ""
     scan = DOMAIN + path + query
     wants_all = link_type in _ALL
@@ -87,7 +84,7 @@ async def get_digital_link(
     levels = await _levels(request, service, KeyPath.read(scan))
     if wants_all or (link_type is None and wanted != _HTML):
         return _linkset(path, levels, wanted)
-    wish = Wish(request.headers.get("accept", "*/*"), request.headers.get("accept-language", ""), context)
+    wish = Wish(wishes(request, "accept"), wishes(request, "accept-language"), context)
     link = choose(list(levels.values()), link_type_of(link_type or DEFAULT, "/linkType"), wish)
     if link is None:
         raise NotFound("this key has no link of that type; linkType=linkset shows those that it has")
@@ -151,7 +148,7 @@ def _linkset(path: str, levels: Mapping[str, list[Link]], wanted: str) -> Respon
 
 
 def _headers(path: str) -> dict[str, str]:
-    link = f'<{quote(path, safe=_PATH)}?linkType=linkset>; rel="linkset"; type="{LINKSET}"'
+    link = f'<{path}?linkType=linkset>; rel="linkset"; type="{LINKSET}"'
     return {"Link": link, "Vary": "Accept, Accept-Language", **_OPEN}
 
 

@@ -18,14 +18,21 @@ if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
 
 EPC_FORMAT, CBV_FORMAT = "GS1-EPC-Format", "GS1-CBV-XML-Format"
+WISHES_MAX = 64
+"""Elements that are read of `Accept` and of `Accept-Language`; browsers send a dozen at most."""
 _TEXT_XML = "text/xml"
 # The later one wins where a client wishes for two alike.
 _EVENTS = (Media.NDJSON, _TEXT_XML, Media.XML, Media.JSON_LD, Media.JSON)
 
 
+def wishes(request: Request, header: str) -> str:
+    """The first `WISHES_MAX` elements of a header: each is weighed against each thing that is offered."""
+    return ",".join(request.headers.get(header, "").split(",", WISHES_MAX)[:WISHES_MAX])
+
+
 def media_type(request: Request, offered: Sequence[str]) -> str:
     """The one of these that the client likes best; the last one where it likes several. Raises `NotAcceptable`."""
-    wished = request.headers.get("accept", "").strip() or "*/*"
+    wished = wishes(request, "accept").strip() or "*/*"
     try:
         best = mimeparse.best_match(list(offered), wished)
     except ValueError:

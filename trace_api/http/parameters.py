@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote, urlencode
 
 from fastapi import Header, Query
 
@@ -40,11 +41,22 @@ def read(request: Request, extensions: str) -> parse.Query:
     return parse.parse_parameters(asked, parse.namespaces_of_header(extensions))
 
 
+_PATH = "/%-._~!$&'()*+,;=:@"
+"""Characters of a path (RFC 3986 §3.3) that stand for themselves."""
+
+
+def path_of(request: Request) -> str:
+    """The path as it came, fit for a header; decoded, it may hold any character, and slashes of a name split it."""
+    return quote(request.scope["raw_path"].partition(b"?")[0], safe=_PATH)
+
+
 def next_page(request: Request, token: PageToken | None) -> dict[str, str]:
     """The headers that lead to the next page, if there is one, and say until when."""
     if token is None:
         return {}
-    link = request.url.include_query_params(**{TOKEN_NAME: token.text})
+    asked = [(name, text) for name, text in request.query_params.multi_items() if name != TOKEN_NAME]
+    base = f"{request.base_url.scheme}://{request.base_url.netloc}"
+    link = f"{base}{path_of(request)}?{urlencode([*asked, (TOKEN_NAME, token.text)])}"
     return {"Link": f'<{link}>; rel="next"', "GS1-Next-Page-Token-Expires": f"{token.expires:%Y-%m-%dT%H:%M:%SZ}"}
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, WebSocket
 
 from trace_api.delivery.schedule import BOUNDS, Schedule
-from trace_api.errors import NotFound, Subscription, TraceError
+from trace_api.errors import NotFound, Subscription, TraceError, Unavailable
 from trace_api.http import negotiation
 from trace_api.http.problems import of_trace_error
 from trace_api.http.service import OPEN_PARTNER
@@ -29,8 +29,8 @@ LOOK_AGAIN_S = 1.0
 """The longest wait for news of another process."""
 STILL_THERE_S = 5.0
 """How often one who waits for a schedule looks whether the query is still there."""
-CLOSE_GONE, CLOSE_FULL, CLOSE_FAILED = 1000, 1013, 1011
-"""RFC 6455 §7.4.1, and the registry: try again later."""
+CLOSE_GONE, CLOSE_FAILED = 1000, 1011
+"""RFC 6455 §7.4.1."""
 _OTHERS = frozenset({"stream", "reportIfEmpty", "initialRecordTime"})
 
 
@@ -49,11 +49,12 @@ async def listen(socket: WebSocket) -> None:
         await socket.send_denial_response(of_trace_error(refusal))
         return
     if service.listeners.locked():
-        await socket.close(CLOSE_FULL, "there are too many listeners already")
+        await socket.send_denial_response(of_trace_error(Unavailable("there are too many listeners already")))
         return
     started = wanted.initial_record_time or datetime.now(UTC)
-    await socket.accept(headers=[(MIN_RECORD_TIME.lower().encode(), started.isoformat().encode())])
+    # Before it is let in: whoever is let in is told.
     async with service.listeners:
+        await socket.accept(headers=[(MIN_RECORD_TIME.lower().encode(), started.isoformat().encode())])
         await _until_gone(socket, _tell(socket, service, name, query, wanted, since, form))
 
 

@@ -150,9 +150,17 @@ def link_type_of(name: object, where: str) -> str:
         for prefix in _VOCABULARIES:
             if name.startswith(prefix) and name != prefix:
                 return VOCABULARY + name.removeprefix(prefix)
-        if urlsplit(name).scheme in ("http", "https"):
+        if _is_web_uri(name):
             return name
     raise _wrong(where, "a link type such as gs1:pip, or a URI")
+
+
+def _is_web_uri(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 def choose(levels: Sequence[Sequence[Link]], link_type: str, wish: Wish) -> Link | None:

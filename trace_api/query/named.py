@@ -60,7 +60,10 @@ def read_definition(body: bytes, namespaces: Mapping[str, str], keys: Keys) -> t
     parts = [part for context in contexts for part in (context if isinstance(context, list) else [context]) if part]
     definition = ({"@context": parts} if parts else {}) | {n: v for n, v in query.items() if n != "@context"}
     pages.compile_query(parse.parse_json(definition), keys, place=None, limit=1)
-    return name, orjson.dumps(definition)
+    try:
+        return name, orjson.dumps(definition)
+    except orjson.JSONEncodeError:  # It reads deeper than it writes.
+        raise QueryInvalid("/query", "it is nested too deeply") from None
 
 
 def question_of(definition: bytes) -> Query:

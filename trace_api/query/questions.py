@@ -136,7 +136,8 @@ class Questions:
     async def named_query(self, name: str, partner: str) -> NamedQuery:
         """A named query. Raises `NotFound`."""
         async with self._store.session() as connection:
-            found = await queries.read_query(connection, partner, name)
+            # No text of Postgres has a NUL, and so no query's name.
+            found = None if "\0" in name else await queries.read_query(connection, partner, name)
         if found is None:
             raise NotFound("no such query")
         return found
