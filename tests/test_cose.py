@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 ALG, KID, VDS, VDP, TREE_SIZE = 1, 4, 395, 396, -9162001
 SEED = bytes(range(32))
-KEY = base64.b64decode(trace_core.NoteSigner("Ed25519", "log", SEED).verifier_key.rpartition("+")[2])[1:]
+KEY = base64.b64decode(trace_core.NoteSigner("Ed25519", "log", SEED).verifier_key.split("+", 2)[2])[1:]
 LEAVES = [hashlib.sha256(b"\0" + bytes([n])).digest() for n in range(5)]
 LEFT = hashlib.sha256(b"\1" + LEAVES[0] + LEAVES[1]).digest()
 PATH = [LEAVES[3], LEFT, LEAVES[4]]
@@ -89,7 +89,7 @@ def test_receipt_of_the_only_leaf_of_a_tree_has_an_empty_path() -> None:
 
 def test_receipt_that_proves_nothing_is_refused_by_the_kind_of_its_fault() -> None:
     good = made()
-    other_key = trace_core.NoteSigner("Ed25519", "log", bytes(32)).verifier_key.rpartition("+")[2]
+    other_key = trace_core.NoteSigner("Ed25519", "log", bytes(32)).verifier_key.split("+", 2)[2]
     wrongly_signed = [
         (good, LEAVES[1], KEY),
         (good, LEAVES[2], base64.b64decode(other_key)[1:]),

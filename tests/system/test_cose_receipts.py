@@ -41,7 +41,7 @@ def ids(client: httpx.Client) -> list[str]:
 
 def test_receipt_holds_by_another_decoder_and_by_ours(filled: Server) -> None:
     with filled.client() as client:
-        key = base64.b64decode(client.get("/log/key").text.split()[0].rpartition("+")[2])[1:]
+        key = base64.b64decode(client.get("/log/key").text.split()[0].split("+", 2)[2])[1:]
         checked = set()
         for event_id in [LIKE_A_RECEIPT, *ids(client)[::30]]:
             path = f"/events/{quote(event_id, safe='')}/receipt"
@@ -72,7 +72,7 @@ def test_receipt_of_nothing_or_of_several_is_a_problem_document(filled: Server) 
     with filled.client() as client:
         shared = document_of(observation("a", eventID="urn:uuid:1"), observation("b", eventID="urn:uuid:1"))
         client.post("/capture?ack=published", content=orjson.dumps(shared), headers=JSON)
-        for event_id, status in (("urn:uuid:0", 404), ("urn:uuid:1", 400), ("", 404), ("%00", 400)):
+        for event_id, status in (("urn:uuid:0", 404), ("urn:uuid:1", 400), ("", 404), ("%00", 404)):
             answer = client.get(f"/events/{event_id}/receipt.cose")
             assert answer.status_code == status, event_id
             assert answer.headers["content-type"] == "application/problem+json"
