@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import json
 from pathlib import Path
 from typing import Any
+
+import cbor2
 
 import trace_core
 
@@ -130,6 +133,28 @@ def test_checkpoint_vector_is_made_and_opened() -> None:
     )
     assert note.decode() == vector["note"]
     assert trace_core.open_checkpoint(note, key) == (vector["origin"], vector["tree_size"], root)
+
+
+def test_cose_receipt_vector_is_made_from_the_text_alone_and_holds() -> None:
+    vector = VECTORS["cose_receipt"]
+    leaves = [bytes.fromhex(event["leaf_hash"]) for event in VECTORS["events"]]
+    left = hashlib.sha256(b"\x01" + leaves[0] + leaves[1]).digest()
+    root = hashlib.sha256(b"\x01" + left + leaves[2]).digest()
+    assert root.hex() == vector["root_hash"]
+    seed, proof = bytes.fromhex(vector["seed"]), [leaves[0], leaves[2]]
+    receipt = trace_core.cose_receipt(seed=seed, tree_size=3, leaf_index=1, proof=proof, root_hash=root)
+    assert receipt.hex() == vector["receipt"]
+
+    key = bytes.fromhex(vector["key"])
+    x = base64.urlsafe_b64encode(key).decode().rstrip("=")
+    kid = hashlib.sha256(f'{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}'.encode()).digest()
+    protected = cbor2.dumps({1: -8, 4: kid, 395: 1, -9162001: 3})
+    signature = bytes.fromhex(vector["signature"])
+    unprotected = {396: {-1: [cbor2.dumps([3, 1, proof])]}}
+    assert cbor2.dumps(cbor2.CBORTag(18, [protected, unprotected, None, signature])) == receipt
+    message = cbor2.dumps(["Signature1", protected, b"", root])
+    trace_core.check_signature(scheme="Ed25519", key=key, message=message, signature=signature)
+    assert trace_core.check_cose_receipt(receipt, leaves[1], key) == (1, 3, root)
 
 
 def test_captured_events_have_the_entries_that_the_formats_say() -> None:

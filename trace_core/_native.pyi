@@ -349,6 +349,18 @@ def read_log_proof(proof: bytes) -> tuple[int, list[bytes], bytes, bytes | None]
     """Leaf index, inclusion proof, checkpoint and extra data of a C2SP tlog-proof file, none of them checked. Raises
     `ProofError`."""
 
+def cose_receipt(*, seed: bytes, tree_size: int, leaf_index: int, proof: list[bytes], root_hash: bytes) -> bytes:
+    """A COSE receipt of inclusion (RFC 9942, `docs/formats.md`), signed with the Ed25519 key of a seed of 32 bytes. It
+    proves something only if the proof leads the leaf to the root; that is the caller's to know. Deterministic. Raises
+    `SignatureError` for another length of the seed, `ProofError` for numbers or hashes that are none."""
+
+def check_cose_receipt(receipt: bytes, leaf_hash: bytes, key: bytes) -> tuple[int, int, bytes]:
+    """Leaf index, tree size and root hash of a COSE receipt of inclusion, with or without its payload, by a log's
+    Ed25519 key of 32 bytes. Raises `ProofError` for what is no such receipt, 16 KiB at most, and for a proof that
+    cannot be; `SignatureError` unless the key signed the root to which the proof leads from the leaf. Receipts of this
+    program have both numbers signed; where another log signs its root alone, they are those of some tree for which the
+    proof fits. Cost: a hash a level, one signature."""
+
 class AddCheckpoint:
     """What a witness is asked (C2SP tlog-witness)."""
 

@@ -425,6 +425,7 @@ def test_openapi_document_names_every_route(client: httpx.Client) -> None:
         "/events",
         "/events/{eventID}",
         "/events/{eventID}/receipt",
+        "/events/{eventID}/receipt.cose",
         "/log/tile/{level}/{index}",
     } <= set(paths)
     for path in ("/history", "/trace", "/recall", "/verify", "/receipt", "/healthz", "/metrics", "/log/checkpoint"):

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 router = APIRouter(tags=["events"])
 
+COSE_RECEIPT = "application/scitt-receipt+cose"
+"""The one media type that is registered for COSE receipts, by RFC 9943; RFC 9942 registers none."""
 FOUND: dict[str, Any] = {"description": "The events", "content": negotiation.EVENTS_CONTENT}
 PARAMETERS: dict[str, Any] = {"parameters": [*parameters.OPENAPI, *negotiation.OPENAPI]}
 RESPONSES: dict[int | str, dict[str, Any]] = {200: FOUND, **parameters.REFUSALS}
@@ -100,7 +102,7 @@ async def document(
 
 
 async def get_event(request: Request) -> Response:
-    """One event, or its receipt. Routed by the raw path, because ids are URIs and hold slashes."""
+    """One event, or its receipt in either form. Routed by the raw path, because ids are URIs and hold slashes."""
     service: Service = request.app.state.service
     event_id = request.path_params["event_id"]
     try:
@@ -108,6 +110,9 @@ async def get_event(request: Request) -> Response:
         if request.scope["raw_path"].endswith(b"/receipt"):
             receipt = await service.questions.receipt(event_id.removesuffix("/receipt"), OPEN_PARTNER)
             return Response(orjson.dumps(receipt), media_type="application/json")
+        if request.scope["raw_path"].endswith(b"/receipt.cose"):
+            inclusion = await service.questions.inclusion(event_id.removesuffix("/receipt.cose"), OPEN_PARTNER)
+            return Response(service.keys.cose_receipt(inclusion), media_type=COSE_RECEIPT)
         form = negotiation.form(request)
         found, is_truncated = await service.questions.events(event_id, OPEN_PARTNER)
         headers = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from trace_api.http import negotiation, schemas
+from trace_api.http.events import COSE_RECEIPT
 from trace_api.http.profile import DISCOVERED, EVERYWHERE, RESOURCES
 
 if TYPE_CHECKING:
@@ -33,6 +34,13 @@ PLAIN_ROUTES: dict[str, Any] = {
     ),
     "/events/{eventID}/receipt": _get(
         "The receipt of an event", "events", {"application/json": {"schema": {"type": "object"}}}, [_EVENT_ID], 400
+    ),
+    "/events/{eventID}/receipt.cose": _get(
+        "That an event is in the log, as a COSE receipt (RFC 9942)",
+        "events",
+        {COSE_RECEIPT: {"schema": {"type": "string", "format": "binary"}}},
+        [_EVENT_ID],
+        400,
     ),
     "/log/tile/{level}/{index}": _get(
         "A tile of hashes, or with level `entries` of entries (C2SP tlog-tiles); `.p/W` for a partial one",

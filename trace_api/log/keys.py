@@ -16,6 +16,7 @@ from trace_api.errors import Unavailable
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from trace_api.log.tiles import Inclusion
     from trace_api.store.log import LogHead
 
 KEY_BYTES = 32
@@ -74,6 +75,16 @@ class LogKeys:
             tree_size=tree_size,
             root_hash=root_hash,
             time_s=int(time.time()),
+        )
+
+    def cose_receipt(self, inclusion: Inclusion) -> bytes:
+        """The COSE receipt (RFC 9942) of a proven leaf, signed with the Ed25519 key."""
+        return trace_core.cose_receipt(
+            seed=self.signing_seed,
+            tree_size=inclusion.tree_size,
+            leaf_index=inclusion.leaf_index,
+            proof=inclusion.proof,
+            root_hash=inclusion.root_hash,
         )
 
     def blinding_token(self) -> bytes:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import asyncpg
 
     from trace_api.log.item_index import IndexKeeper
+    from trace_api.log.tiles import Inclusion
     from trace_api.query.named import News
     from trace_api.query.page_tokens import PageToken
     from trace_api.query.simple.parse import Query
@@ -214,6 +215,11 @@ class Questions:
         """The receipt of an event. An id that several events share takes the content digest instead."""
         async with self._store.snapshot() as connection:
             return await receipts.receipt(connection, await self._the_event(connection, event_id))
+
+    async def inclusion(self, event_id: str, _partner: str) -> Inclusion:
+        """The place of an event in the published log, with its proof; the id as for `receipt`."""
+        async with self._store.snapshot() as connection:
+            return await receipts.inclusion(connection, await self._the_event(connection, event_id))
 
     async def disclosure(self, event_id: str, pointers: list[str], _partner: str) -> dict[str, Any]:
         """Some fields of an event with what proves them, by their JSON pointers."""

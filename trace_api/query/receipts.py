@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     import asyncpg
 
+    from trace_api.log.tiles import Inclusion
     from trace_api.store.events import LoggedEvent, StoredEvent
 
 
@@ -32,6 +33,18 @@ def event_id_of(event: LoggedEvent) -> str:
 def event_hash_id_of(event: LoggedEvent) -> str:
     """The event hash id as CBV 2.0 prints it."""
     return f"ni:///sha-256;{event.event_hash_id.hex()}?ver=CBV2.0"
+
+
+async def inclusion(connection: asyncpg.Connection, event: StoredEvent) -> Inclusion:
+    """The place of one event's entry in the published log, checked. Raises `NotFound` once erased, `Unavailable`
+    before the event is in the log, `ProofError` when the log does not hold."""
+    if event.body is None:
+        raise NotFound("the event was erased; its log entry remains")
+    if event.leaf_index is None:
+        raise Unavailable("the event is stored, but not in the log yet")
+    [proven] = await tiles.prove_inclusion(connection, [event.leaf_index])
+    _check(event, proven)
+    return proven
 
 
 async def receipt(connection: asyncpg.Connection, event: StoredEvent) -> dict[str, Any]:
@@ -106,13 +119,7 @@ async def proofs(connection: asyncpg.Connection, events: Sequence[LoggedEvent]) 
     inclusions = await tiles.prove_inclusion(connection, indexes)
     head = inclusions[0]
     for event, inclusion in zip(logged, inclusions, strict=True):
-        trace_core.check_inclusion(
-            leaf_hash=trace_core.leaf_hash(event.entry),
-            leaf_index=inclusion.leaf_index,
-            tree_size=inclusion.tree_size,
-            root_hash=inclusion.root_hash,
-            proof=inclusion.proof,
-        )
+        _check(event, inclusion)
     return {
         "checkpoint": head.checkpoint.decode(),
         "tree_size": head.tree_size,
@@ -126,6 +133,16 @@ async def proofs(connection: asyncpg.Connection, events: Sequence[LoggedEvent]) 
             for event, inclusion in zip(logged, inclusions, strict=True)
         ],
     }
+
+
+def _check(event: LoggedEvent, proven: Inclusion) -> None:
+    trace_core.check_inclusion(
+        leaf_hash=trace_core.leaf_hash(event.entry),
+        leaf_index=proven.leaf_index,
+        tree_size=proven.tree_size,
+        root_hash=proven.root_hash,
+        proof=proven.proof,
+    )
 
 
 def _base64(data: bytes) -> str:

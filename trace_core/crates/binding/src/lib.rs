@@ -4,6 +4,7 @@
 
 mod capture;
 mod check_entries;
+mod cose;
 mod error;
 mod gs1;
 mod lineage;
@@ -26,6 +27,8 @@ mod _native {
     };
     #[pymodule_export]
     use super::check_entries::{EventCheck, join_entries};
+    #[pymodule_export]
+    use super::cose::{check_cose_receipt, cose_receipt};
     #[pymodule_export]
     use super::error::{CaptureError, ProofError, ScanError, SignatureError, TraceError};
     #[pymodule_export]

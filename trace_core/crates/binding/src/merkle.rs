@@ -14,7 +14,7 @@ type StoredTile = (i16, i64, Vec<u8>);
 type Tiles<'py> = (Vec<u16>, Vec<u64>, Vec<Bound<'py, PyBytes>>);
 
 /// A number of leaves, or of one. Any integer that is none is a proof that does not hold, not an error of the caller.
-pub struct Leaves(u64);
+pub struct Leaves(pub u64);
 
 impl Leaves {
     pub fn number(&self) -> u64 {
@@ -40,7 +40,7 @@ pub fn hash(bytes: &[u8]) -> Result<Hash, Failed> {
     bytes.try_into().map_err(|_| Failed::proof("a hash has 32 bytes"))
 }
 
-fn hashes(all: &[Vec<u8>]) -> Result<Vec<Hash>, Failed> {
+pub fn hashes(all: &[Vec<u8>]) -> Result<Vec<Hash>, Failed> {
     all.iter().map(|bytes| hash(bytes)).collect()
 }
 

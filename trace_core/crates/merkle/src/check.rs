@@ -100,6 +100,20 @@ pub fn check_inclusion(
     replay(&inclusion_steps(leaf_index, tree_size)?, leaf_hash, root_hash, proof)
 }
 
+/// The root hash that an inclusion proof leads to, for proofs whose root is signed and not sent: only with that
+/// signature does it mean anything.
+///
+/// # Errors
+/// If the tree has no such leaf, or its proof another length.
+pub fn inclusion_root(
+    leaf_hash: &Hash,
+    leaf_index: u64,
+    tree_size: u64,
+    proof: &[Hash],
+) -> Result<Hash, ProofError> {
+    roots(&inclusion_steps(leaf_index, tree_size)?, leaf_hash, proof).map(|(_, tree)| tree)
+}
+
 /// [`check_inclusion`] of many leaves in one tree, each result in its claim's place.
 ///
 /// The claims are hashed step by step together, which makes one several times cheaper than by itself.
@@ -164,6 +178,20 @@ pub fn check_consistency(
     proof: &[Hash],
 ) -> Result<(), ProofError> {
     replay(&consistency_steps(old_size, new_size)?, old_root, new_root, proof)
+}
+
+/// The newer root hash that a consistency proof leads to from the older one: see [`inclusion_root`].
+///
+/// # Errors
+/// Those of [`check_consistency`], but for `WrongRoot`.
+pub fn consistency_root(
+    old_size: u64,
+    new_size: u64,
+    old_root: &Hash,
+    proof: &[Hash],
+) -> Result<Hash, ProofError> {
+    let (old, new) = roots(&consistency_steps(old_size, new_size)?, old_root, proof)?;
+    if old == *old_root { Ok(new) } else { Err(ProofError::WrongOldRoot) }
 }
 
 /// Checks that `leaf_hash` is leaf `leaf_index` of the tree that `subtree_root` is the root of, by itself.
@@ -231,6 +259,18 @@ fn check_length(steps: &[Step], proof: &[Hash]) -> Result<(), ProofError> {
 
 /// Walks up from the subtree along the proof, and compares both roots that it leads to.
 fn replay(steps: &[Step], subtree_root: &Hash, root_hash: &Hash, proof: &[Hash]) -> Result<(), ProofError> {
+    let (subtree, tree) = roots(steps, subtree_root, proof)?;
+    if tree != *root_hash {
+        Err(ProofError::WrongRoot)
+    } else if subtree != *subtree_root {
+        Err(ProofError::WrongOldRoot)
+    } else {
+        Ok(())
+    }
+}
+
+/// The roots of the subtree and of the tree that a proof leads to.
+fn roots(steps: &[Step], subtree_root: &Hash, proof: &[Hash]) -> Result<(Hash, Hash), ProofError> {
     check_length(steps, proof)?;
     let (mut subtree, mut tree) = (*subtree_root, *subtree_root);
     for (step, hash) in steps.iter().zip(proof) {
@@ -241,11 +281,5 @@ fn replay(steps: &[Step], subtree_root: &Hash, root_hash: &Hash, proof: &[Hash])
             Role::Right => tree = node_hash(&tree, hash),
         }
     }
-    if tree != *root_hash {
-        Err(ProofError::WrongRoot)
-    } else if subtree != *subtree_root {
-        Err(ProofError::WrongOldRoot)
-    } else {
-        Ok(())
-    }
+    Ok((subtree, tree))
 }

@@ -40,7 +40,7 @@ pub use bundle::{
 };
 pub use check::{
     InclusionClaim, ProofError, check_consistency, check_inclusion, check_inclusions,
-    check_subtree_consistency, check_subtree_inclusion,
+    check_subtree_consistency, check_subtree_inclusion, consistency_root, inclusion_root,
 };
 pub use edge::RightEdge;
 pub use prove::{

@@ -7,9 +7,9 @@ use std::cell::RefCell;
 use merkle::{
     CompactRange, EMPTY_ROOT, Hash, HashReader, InclusionClaim, MemoryTree, MissingNode, NodeId, ProofError,
     ProveError, RangeError, TREE_SIZE_MAX, check_consistency, check_inclusion, check_inclusions,
-    check_subtree_consistency, check_subtree_inclusion, consistency_proof_nodes, inclusion_proof_nodes,
-    prove_consistency, prove_inclusion, prove_inclusions, prove_subtree_consistency, root_hash,
-    subtree_consistency_proof_nodes,
+    check_subtree_consistency, check_subtree_inclusion, consistency_proof_nodes, consistency_root,
+    inclusion_proof_nodes, inclusion_root, prove_consistency, prove_inclusion, prove_inclusions,
+    prove_subtree_consistency, root_hash, subtree_consistency_proof_nodes,
 };
 use naive::Naive;
 
@@ -80,6 +80,7 @@ fn inclusion_proofs_of_every_leaf_of_every_tree_are_the_rfcs_and_hold() {
             assert_eq!(*proof, naive.inclusion_proof(leaf_index, 0, size), "leaf {leaf_index} of {size}");
             assert_eq!(prove_inclusion(&tree, leaf_index, size).as_ref(), Ok(proof));
             assert_eq!(check_inclusion(&leaf_hash, leaf_index, size, &root, proof), Ok(()));
+            assert_eq!(inclusion_root(&leaf_hash, leaf_index, size, proof), Ok(root));
             claims.push(InclusionClaim { leaf_hash, leaf_index, proof });
         }
         assert!(check_inclusions(size, &root, &claims).iter().all(Result::is_ok), "tree of {size}");
@@ -97,6 +98,7 @@ fn consistency_proofs_of_every_size_with_every_older_are_the_rfcs_and_hold() {
             let proof = prove_consistency(&tree, old_size, new_size).expect("a proof");
             assert_eq!(proof, naive.consistency_proof(old_size, 0, new_size, true), "{old_size}, {new_size}");
             assert_eq!(check_consistency(old_size, new_size, &old_root, &new_root, &proof), Ok(()));
+            assert_eq!(consistency_root(old_size, new_size, &old_root, &proof), Ok(new_root));
         }
     }
 }
