@@ -261,11 +261,11 @@ TAMPERING = {
     "checkpoint root": "UPDATE checkpoint SET root_hash = set_byte(root_hash, 0, get_byte(root_hash, 0) # 1) WHERE tree_size = 700",
     "checkpoint note": "UPDATE checkpoint SET note = set_byte(note, 30, get_byte(note, 30) # 1) WHERE tree_size = 700",
     "head rolled back": "UPDATE log_head SET (tree_size, root_hash, checkpoint) = "
-    "(SELECT tree_size, root_hash, note FROM checkpoint WHERE tree_size = 700)",
-    "head root": "UPDATE log_head SET root_hash = set_byte(root_hash, 0, get_byte(root_hash, 0) # 1)",
+    "(SELECT tree_size, root_hash, note FROM checkpoint WHERE tree_size = 700) WHERE log_id = 1",
+    "head root": "UPDATE log_head SET root_hash = set_byte(root_hash, 0, get_byte(root_hash, 0) # 1) WHERE log_id = 1",
     "digest swapped": "UPDATE event_digest SET event_key = event_key + 1 WHERE event_key = (SELECT min(event_key) FROM event)",
     "head blinded otherwise": "UPDATE log_head SET blinding_token = set_byte(blinding_token, 0, "
-    "get_byte(blinding_token, 0) # 1)",
+    "get_byte(blinding_token, 0) # 1) WHERE log_id = 1",
     "event time": "UPDATE event SET event_time = event_time + interval '1 us' "
     "WHERE event_key = (SELECT max(event_key) FROM event)",
     "reference by another event hash id": "UPDATE event SET event_hash_id = sha256(event_hash_id) "
@@ -284,6 +284,11 @@ TAMPERING = {
     ).replace("r(1)", "(SELECT max(event_key) FROM event)"),
     "reference of no event": "INSERT INTO reference VALUES (1, now(), 1, 1)",
     "reference of all lost": "DELETE FROM reference",
+    "index root": "UPDATE index_entry SET entry = set_byte(entry, 20, get_byte(entry, 20) # 1) WHERE leaf_index = 0",
+    "index entry lost": "DELETE FROM index_entry WHERE leaf_index = (SELECT max(leaf_index) FROM index_entry)",
+    "index entry misfiled": "UPDATE index_entry SET indexed_size = indexed_size + 1 WHERE leaf_index = 0",
+    "index tile": "UPDATE tile SET hashes = set_byte(hashes, 9, get_byte(hashes, 9) # 1) WHERE log_id = 2 AND level = 0",
+    "index head": "UPDATE log_head SET root_hash = set_byte(root_hash, 0, get_byte(root_hash, 0) # 1) WHERE log_id = 2",
     "digest lost": "DELETE FROM event_digest WHERE event_key = (SELECT min(event_key) FROM event)",
 }
 
@@ -309,7 +314,16 @@ async def test_fsck_finds_every_tampering_and_names_the_row(stopped: Path) -> No
         assert (sound.findings, sound.events, sound.checkpoints) == ([], 2100, 3)
         for what, statement in TAMPERING.items():
             async with store.session() as connection:
-                tables = "event", "reference", "capture", "tile", "checkpoint", "log_head", "event_digest"
+                tables = (
+                    "event",
+                    "reference",
+                    "capture",
+                    "tile",
+                    "checkpoint",
+                    "log_head",
+                    "event_digest",
+                    "index_entry",
+                )
                 for table in tables:
                     await connection.execute(f"CREATE TABLE kept_{table} AS TABLE {table}")
                 changed = await connection.execute(statement)
@@ -320,9 +334,12 @@ async def test_fsck_finds_every_tampering_and_names_the_row(stopped: Path) -> No
                 .replace("deleted", "capture")
                 .replace("digest", "event_digest")
                 .replace("head", "log_head")
+                .replace("index", "index_entry")
             )
             assert report.findings, f"{what} was not found"
-            assert any(finding.startswith((table, "event", "capture")) for finding in report.findings), report.findings
+            assert any(
+                finding.startswith((table, "event", "capture", "log_head", "tile")) for finding in report.findings
+            ), report.findings
             async with store.session() as connection:
                 for table in tables:
                     await connection.execute(f"TRUNCATE {table}")
@@ -331,6 +348,7 @@ async def test_fsck_finds_every_tampering_and_names_the_row(stopped: Path) -> No
         assert (await fsck(store, keys)).findings == []
         async with store.session() as connection:
             # Nobody can tell any more what the names of an erased event were.
+            await connection.execute("DELETE FROM event_digest WHERE event_key & 7 = 3")
             await connection.execute("UPDATE event SET body = NULL, secret = NULL WHERE event_key & 7 = 3")
         report = await fsck(store, keys)
         assert (report.findings, report.erased > 200) == ([], True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import trace_core
+from trace_api.log.fsck_index import check_index_log
 from trace_api.store import log as log_store
 from trace_api.store.events import POSITION_BITS
 
@@ -63,7 +64,9 @@ async def fsck(
         digest is filed under its key; its tokens are those of the event's items;
     (4) the tree of all entries has the tiles that are stored, and no others are stored;
     (5) every checkpoint that was ever signed is of this tree, and so is the head;
-    (6) every event is filed under each of its names (unless erased), and under no other.
+    (6) every event is filed under each of its names (unless erased), and under no other;
+    (7) the index' log has the entries, tiles and head that its leaves give; each leaf is about a longer log than the
+        one before, and has the root that the entries give.
 
     Event hash ids are taken as stored: they depend on what the document said of fields to ignore.
     `on_progress` is called with leaves done and leaves in all. Cost: one read of everything.
@@ -79,6 +82,7 @@ async def fsck(
         await checker.end(head)
         if head.blinding_token == keys.blinding_token():
             await checker.references()  # (6)
+        await check_index_log(connection, keys, report.add)  # (7)
     return report
 
 

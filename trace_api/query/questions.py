@@ -40,6 +40,8 @@ EVENTS_MAX = 200_000
 """Events that one answer looks at; past that it says that it is truncated."""
 ITEMS_MAX = 100_000
 """Items in one answer."""
+ERASED_COUNTED_MAX = 100
+"""Erased events that a verdict counts."""
 TIMELINE_EVENTS_MAX = 200
 """Events of a verdict's timeline, the latest; each comes with its proof."""
 CAPTURE_NO_MAX = 1 << 43
@@ -240,6 +242,14 @@ class Questions:
         async with self._store.snapshot() as connection:
             return await receipts.log_proof(connection, leaf_index)
 
+    async def event_to_erase(self, event_id: str, _partner: str) -> StoredEvent:
+        """One event, whole. Raises `NotFound` also for one that was erased."""
+        async with self._store.snapshot() as connection:
+            event = await self._the_event(connection, event_id)
+        if event.body is None:
+            raise NotFound("the event was erased; its log entry remains")
+        return event
+
     async def _the_event(self, connection: asyncpg.Connection, event_id: str) -> StoredEvent:
         found, _ = await by_id.find(connection, self._blinding, event_id)
         if len(found) > 1:
@@ -277,6 +287,7 @@ class Questions:
         async with self._store.snapshot() as connection:
             rows = await events.logged_by_key(connection, [event["event_key"] for event in latest])
             stored = {row.event_key: row for row in rows}
+            erased = await events.count_erased(connection, self._blinding.name_hash(named.item), ERASED_COUNTED_MAX)
             names = await master_data.names_of(connection, self._blinding, _ids(named, history, latest))
             # An item is called what its product is called, if nothing else.
             called = next((names[id_] for id_ in (named.item, named.lot, named.class_) if id_ in names), None)
@@ -289,7 +300,7 @@ class Questions:
                 broken = Reason("proof_failed", Weight.REJECTED, f"the log does not hold: {failure}")
         truncated = answer["truncated"] or len(latest) < len(history["events"])
         today = datetime.now(UTC).date()
-        evidence = Evidence(named, history, answer["voided"], stored, today, truncated)
+        evidence = Evidence(named, history, answer["voided"], stored, today, truncated, erased)
         verdict, reasons = judge(evidence)
         if broken is not None:
             verdict, reasons = "rejected", [broken, *reasons]

@@ -98,7 +98,7 @@ class Reason:
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What the rules look at: the history as lineage tells it, and the latest of its events as stored, by
-    their keys; `truncated` when there are more than those."""
+    their keys; `truncated` when there are more than those. `erased` events named the item and say nothing any more."""
 
     named: Named
     history: Mapping[str, Any]
@@ -106,6 +106,7 @@ class Evidence:
     stored: Mapping[int, LoggedEvent]
     today: date
     truncated: bool
+    erased: int = 0
 
 
 def judge(evidence: Evidence) -> tuple[str, list[Reason]]:
@@ -117,6 +118,9 @@ def judge(evidence: Evidence) -> tuple[str, list[Reason]]:
 
 def _reasons(evidence: Evidence) -> Iterator[Reason]:
     events = evidence.history["events"]
+    if evidence.erased:
+        message = f"{evidence.erased} events that named this item were erased"
+        yield Reason("events_erased", Weight.WARNING, message)
     if not events:
         what = "no event that counts names this item" if evidence.voided else "no event names this item"
         yield Reason("unknown_item", Weight.UNVERIFIABLE, what)

@@ -8,6 +8,8 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import orjson
+
 from trace_api.errors import StoreError
 from trace_api.store.statements import load
 
@@ -168,3 +170,22 @@ async def _captures_of(connection: asyncpg.Connection, keys: Iterable[int]) -> M
     if len(captures) != len(numbers):
         raise StoreError("the captures of some events are not there, or were read at another moment")
     return captures
+
+
+async def erase(connection: asyncpg.Connection, event_key: int, content_digest: bytes) -> bool:
+    """Takes away what an event said and what was made from it, in one transaction; its log entry stays. What its
+    capture's job quotes of events goes as well. Whether there was anything to take away."""
+    async with connection.transaction():
+        if await connection.fetchval(_SQL["erase_event"], event_key) is None:
+            return False
+        await connection.execute(_SQL["erase_digest"], content_digest, event_key)
+        outcome = orjson.loads(await connection.fetchval(_SQL["read_outcome"], event_key >> POSITION_BITS))
+        for problem in outcome["problems"]:
+            problem["message"] = "withheld, for an event of this capture was erased"
+        await connection.execute(_SQL["write_outcome"], event_key >> POSITION_BITS, orjson.dumps(outcome))
+    return True
+
+
+async def count_erased(connection: asyncpg.Connection, name_hash: int, limit: int) -> int:
+    """How many of the events that are filed under a name were erased, up to `limit`. Cost: one index scan."""
+    return len(await connection.fetch(_SQL["erased_events"], name_hash, limit))

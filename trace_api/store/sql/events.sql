@@ -80,3 +80,28 @@ SELECT name_hash, (
     ORDER BY event_time DESC, event_key DESC LIMIT 1
 ) AS event_key
 FROM step WHERE name_hash IS NOT NULL LIMIT $3;
+
+-- name: erase_event
+-- What an event said, and all that was made from it but its log entry, goes. Its names stay filed, blinded.
+UPDATE event SET body = NULL, secret = NULL, findings = NULL, terms = NULL, measure_fields = NULL,
+    measure_values = NULL, action = NULL, biz_step = NULL, disposition = NULL, read_point = NULL, biz_location = NULL,
+    event_time = record_time, event_hash_id = decode(repeat('00', 32), 'hex')
+WHERE event_key = $1 AND body IS NOT NULL
+RETURNING event_key;
+
+-- name: erase_digest
+-- The digest of an erased event, which would confirm a guess.
+DELETE FROM event_digest WHERE content_digest = $1 AND event_key = $2;
+
+-- name: read_outcome
+-- What a job says of its events.
+SELECT outcome FROM capture WHERE capture_no = $1 FOR UPDATE;
+
+-- name: write_outcome
+-- The same, without what it quotes.
+UPDATE capture SET outcome = $2 WHERE capture_no = $1;
+
+-- name: erased_events
+-- Of the events that are filed under a name, those that were erased: at most $2.
+SELECT DISTINCT event.event_key FROM reference JOIN event USING (event_key)
+WHERE name_hash = $1 AND body IS NULL LIMIT $2;

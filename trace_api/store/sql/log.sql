@@ -176,5 +176,5 @@ SELECT count(*) FROM event AS e LEFT JOIN capture AS c ON c.capture_no = e.event
 WHERE c.capture_no IS NULL OR e.event_key & ((1 << 20) - 1) >= c.event_count;
 
 -- name: count_digests
--- How many content digests are filed, and how many events there are.
-SELECT (SELECT count(*) FROM event_digest), (SELECT count(*) FROM event);
+-- How many content digests are filed, and how many events there are that were not erased.
+SELECT (SELECT count(*) FROM event_digest), (SELECT count(*) FROM event WHERE body IS NOT NULL);
