@@ -21,6 +21,7 @@ import orjson
 import trace_core
 from benches.plans import query_plans
 from benches.queries import export, queries
+from benches.trust import trust
 from trace_api.store.captures import copy_rows
 from trace_api.store.embedded import embedded_postgres
 from trace_api.store.migrate import known_migrations, migrate
@@ -78,6 +79,7 @@ def _over_http(data: Path, events: int, limit: float) -> Iterator[Row]:
         )
         yield from _questions(client, landmarks, events)
         yield from queries(client, landmarks, events)
+        yield from trust(client, landmarks, events)
         yield from export(client, events, lambda: _resident(server.pid))
     finally:
         server.terminate()
