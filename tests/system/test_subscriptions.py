@@ -177,6 +177,23 @@ def test_queries_are_listed_page_by_page(client: httpx.Client) -> None:
     assert names <= set(listed_names)
 
 
+def test_pages_of_long_queries_are_shorter_than_asked_for_and_hold_all(client: httpx.Client) -> None:
+    prefixes = {f"p{n}": "https://example.org/".ljust(2_000, "x") for n in range(100)}
+    names = {f"long {n}" for n in range(30)}
+    for name in names:
+        assert client.post("/queries", json={"name": name, "query": {"@context": prefixes}}).status_code == 201
+    answer = client.get("/queries", params={"perPage": 1_000})
+    pages = [answer]
+    while link := answer.links.get("next"):
+        pages.append(answer := client.get(link["url"]))
+    assert max(len(page.content) for page in pages) < 5 * 1024 * 1024
+    found = [query["name"] for page in pages for query in page.json()]
+    assert len(set(found)) == len(found)
+    assert names <= set(found)
+    for name in names:
+        client.delete(f"/queries/{quote(name)}")
+
+
 @pytest.mark.parametrize("name", ["cold chain? #1", "日本", 'a>b"c', "100%25", "a\\b"])
 def test_next_page_of_a_query_is_found_whatever_its_name(client: httpx.Client, name: str) -> None:
     tell(client, "anyname", 1, 2)

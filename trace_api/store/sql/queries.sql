@@ -9,8 +9,14 @@ ON CONFLICT DO NOTHING RETURNING name;
 SELECT name, definition FROM named_query WHERE partner = $1 AND name = $2;
 
 -- name: page_of_queries
--- The next named queries behind a name.
-SELECT name, definition FROM named_query WHERE partner = $1 AND name > $2 ORDER BY name LIMIT $3;
+-- The next named queries behind a name; with definitions of $4 bytes together or one more.
+SELECT name, definition FROM (
+    SELECT *, sum(octet_length(definition)) OVER (ORDER BY name) - octet_length(definition) AS bytes_before
+    FROM (
+        SELECT name, definition FROM named_query WHERE partner = $1 AND name > $2 ORDER BY name LIMIT $3
+    ) AS page
+) AS counted
+WHERE bytes_before < $4 ORDER BY name;
 
 -- name: drop_query
 -- Ends a named query.
