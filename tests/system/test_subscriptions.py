@@ -324,6 +324,22 @@ def test_receiver_that_was_away_gets_everything_in_order(at_home: httpx.Client) 
     back.close()
 
 
+def test_receiver_that_fails_again_after_a_success_is_soon_tried_again(
+    home: Server, at_home: httpx.Client, receiver: Receiver
+) -> None:
+    path = ask_for(at_home, "limping")
+    receiver.answers = [500, 500, 500, 200, 500]
+    subscription = {"dest": receiver.url, "stream": True, "initialRecordTime": "2020-01-01T00:00:00Z"}
+    # Two batches of one run: there are more events than one batch has before anybody asks for them.
+    tell(at_home, "limping", *range(600))
+    at_home.post("/capture?ack=sequenced", json=document_of(observation("after limping")))
+    id_ = at_home.post(f"{path}/subscriptions", json=subscription).json()["subscriptionID"]
+    assert len(set(receiver.ids("urn:example:limping:599"))) == 600
+    lines = [json.loads(line) for line in home.log.read_text().splitlines() if '"delivery_postponed"' in line]
+    assert [line["pause_s"] for line in lines if line["subscription"] == id_] == [1, 2, 4, 1]
+    assert at_home.delete(path).status_code == 204
+
+
 def test_what_was_recorded_before_is_told_from_the_initial_record_time(
     at_home: httpx.Client, receiver: Receiver
 ) -> None:

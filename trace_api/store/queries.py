@@ -146,8 +146,8 @@ async def advance(
 
 
 async def postpone(connection: asyncpg.Connection, taken: Subscription, due_at: datetime, failure: str) -> None:
-    """Notes that a taken subscription could not be told."""
-    await connection.execute(_SQL["postpone"], taken.subscription_id, due_at, failure)
+    """Notes that a taken subscription could not be told, unless somebody else has told it."""
+    await connection.execute(_SQL["postpone"], taken.subscription_id, taken.next_leaf_index, due_at, failure)
 
 
 async def leaf_of_record_time(connection: asyncpg.Connection, since: datetime) -> int:

@@ -70,8 +70,9 @@ WHERE subscription_id = $1 AND next_leaf_index = $2
 RETURNING subscription_id;
 
 -- name: postpone
--- Notes a failed delivery.
-UPDATE subscription SET due_at = $2, failures = failures + 1, last_failure = $3 WHERE subscription_id = $1;
+-- Notes a failed delivery; nothing where it was taken over and told meanwhile.
+UPDATE subscription SET due_at = $3, failures = failures + 1, last_failure = $4
+WHERE subscription_id = $1 AND next_leaf_index = $2;
 
 -- name: leaf_of_record_time
 -- The first leaf of the captures since a time, or the end of the log.
