@@ -43,6 +43,27 @@ def test_json_test_suite_never_breaks_the_server(client: httpx.Client, shared_da
             assert answer.headers["content-type"] == "application/problem+json"
 
 
+def test_reader_who_takes_nothing_of_an_answer_is_cut_off(server: Server, client: httpx.Client) -> None:
+    events = [observation(f"unread{n}", **{"ex:note": "x" * 100_000 + str(n)}) for n in range(80)]
+    assert capture(client, *events)["success"]
+    with socket.socket() as reader:
+        # As little as possible between here and there: what waits, waits in the server.
+        reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        reader.connect(("127.0.0.1", server.port))
+        reader.sendall(b"GET /events?perPage=1000 HTTP/1.1\r\nHost: here\r\n\r\n")
+        deadline = time.monotonic() + 60
+        while b"reader_cut_off" not in server.log.read_bytes():
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        # What was on its way already still comes.
+        came = b""
+        with contextlib.suppress(ConnectionResetError):
+            while part := reader.recv(1 << 20):
+                came += part
+        head, _, body = came.partition(b"\r\n\r\n")
+        assert len(body) < int(head.lower().partition(b"content-length: ")[2].split()[0])
+
+
 def test_naughty_strings_come_back_or_are_refused(client: httpx.Client, shared_data: Path) -> None:
     strings = orjson.loads((shared_data / "json/naughty-strings.json").read_bytes())
     events = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -117,6 +118,46 @@ def test_wrong_master_data_is_refused_at_its_place(client: httpx.Client, vocabul
 def test_more_elements_than_the_limit_are_refused(client: httpx.Client) -> None:
     answer = client.post("/capture", json=named(PARTY, *((f"urn:x:{n}", "x") for n in range(10_001))))
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "too_many_elements")
+
+
+@pytest.mark.parametrize("letters", ["a" * 2_000, "".join(chr(0x4E00 + n) for n in range(1_000))])
+def test_id_that_is_too_long_to_be_listed_is_refused(client: httpx.Client, letters: str) -> None:
+    place = f"https://example.org/{letters}"
+    documents = [
+        named(LOCATION, (place, "Far")),
+        named(place, (DEPOT, "Far")),
+        *(document_of(observation("far", **{name: {"id": place}})) for name in ("bizLocation", "readPoint")),
+        *(document_of(observation("far", **{name: place})) for name in ("bizStep", "disposition")),
+    ]
+    for document in documents:
+        answer = client.post("/capture", json=document)
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "too_long")
+
+
+def test_longest_places_are_listed_page_by_page(client: httpx.Client) -> None:
+    places = {f"https://example.org/longest/{n}/".ljust(2_000, "x") for n in range(3)}
+    tell(client, document_of(*(observation(place[28], bizLocation={"id": place}) for place in places)))
+    tell(client, named(LOCATION, *((place, "Far") for place in places)))
+    for path, member in (("/bizLocations", "member"), ("/masterData", "vocabularyList")):
+        answer = client.get(path, params={"perPage": 1})
+        found = answer.json()[member]
+        while link := answer.links.get("next"):
+            answer = client.get(link["url"])
+            assert answer.status_code == 200
+            found += answer.json()[member]
+        ids = [e["id"] for v in found for e in v["vocabularyElementList"]] if member == "vocabularyList" else found
+        assert places <= set(ids)
+
+
+def test_parts_too_deep_to_follow_are_no_smaller_answer(client: httpx.Client) -> None:
+    places = [f"https://example.org/deep/{n}" for n in range(100)]
+    chain = [{"id": place, "children": [part]} for place, part in itertools.pairwise(places)]
+    header = {"epcisMasterData": {"vocabularyList": [{"type": LOCATION, "vocabularyElementList": chain}]}}
+    tell(client, document_of() | {"epcisHeader": header})
+    tell(client, document_of(observation("deep", bizLocation={"id": places[-1]})))
+    assert len(events_in(client.get("/events", params={"WD_bizLocation": places[50]}))) == 1
+    refused = client.get("/events", params={"WD_bizLocation": places[0]})
+    assert (refused.status_code, refused.json()["type"]) == (413, "epcisException:QueryTooComplexException")
 
 
 @pytest.mark.parametrize(

@@ -177,6 +177,23 @@ def test_queries_are_listed_page_by_page(client: httpx.Client) -> None:
     assert names <= set(listed_names)
 
 
+def test_pages_of_long_queries_are_shorter_than_asked_for_and_hold_all(client: httpx.Client) -> None:
+    prefixes = {f"p{n}": "https://example.org/".ljust(2_000, "x") for n in range(100)}
+    names = {f"long {n}" for n in range(30)}
+    for name in names:
+        assert client.post("/queries", json={"name": name, "query": {"@context": prefixes}}).status_code == 201
+    answer = client.get("/queries", params={"perPage": 1_000})
+    pages = [answer]
+    while link := answer.links.get("next"):
+        pages.append(answer := client.get(link["url"]))
+    assert max(len(page.content) for page in pages) < 5 * 1024 * 1024
+    found = [query["name"] for page in pages for query in page.json()]
+    assert len(set(found)) == len(found)
+    assert names <= set(found)
+    for name in names:
+        client.delete(f"/queries/{quote(name)}")
+
+
 @pytest.mark.parametrize("name", ["cold chain? #1", "日本", 'a>b"c', "100%25", "a\\b"])
 def test_next_page_of_a_query_is_found_whatever_its_name(client: httpx.Client, name: str) -> None:
     tell(client, "anyname", 1, 2)
@@ -305,6 +322,22 @@ def test_receiver_that_was_away_gets_everything_in_order(at_home: httpx.Client) 
     assert back.ids(until="urn:example:away:5") == [f"urn:example:away:{n}" for n in range(6)]
     assert at_home.delete(path).status_code == 204
     back.close()
+
+
+def test_receiver_that_fails_again_after_a_success_is_soon_tried_again(
+    home: Server, at_home: httpx.Client, receiver: Receiver
+) -> None:
+    path = ask_for(at_home, "limping")
+    receiver.answers = [500, 500, 500, 200, 500]
+    subscription = {"dest": receiver.url, "stream": True, "initialRecordTime": "2020-01-01T00:00:00Z"}
+    # Two batches of one run: there are more events than one batch has before anybody asks for them.
+    tell(at_home, "limping", *range(600))
+    at_home.post("/capture?ack=sequenced", json=document_of(observation("after limping")))
+    id_ = at_home.post(f"{path}/subscriptions", json=subscription).json()["subscriptionID"]
+    assert len(set(receiver.ids("urn:example:limping:599"))) == 600
+    lines = [json.loads(line) for line in home.log.read_text().splitlines() if '"delivery_postponed"' in line]
+    assert [line["pause_s"] for line in lines if line["subscription"] == id_] == [1, 2, 4, 1]
+    assert at_home.delete(path).status_code == 204
 
 
 def test_what_was_recorded_before_is_told_from_the_initial_record_time(

@@ -25,6 +25,12 @@ DUPLICATE_ROUNDS_MAX = 8
 """How often a capture may lose the race for one of its events to another capture before it gives up."""
 
 
+_TOO_LONG = (
+    "a business step, disposition, read point, business location or id of an element of master data has more than"
+    f" {captures.VALUE_BYTES_MAX} bytes, or a type of master data more than {captures.VOCABULARY_BYTES_MAX}"
+)
+
+
 class ErrorBehaviour(enum.StrEnum):
     """What happens to the good events of a capture with bad ones (EPCIS 2.0, GS1-Capture-Error-Behaviour)."""
 
@@ -126,6 +132,8 @@ class Door:
             )
             try:
                 return await captures.store_capture(self._store, row, outcome, copies, names=prepared)
+            except captures.ValueTooLong:
+                raise Invalid(_TOO_LONG, problems=[{"pointer": "", "code": "too_long", "message": _TOO_LONG}]) from None
             except captures.DuplicateEvents:
                 stored_before = list(await captures.find_digests(self._store, prepared.content_digests))
         raise Unavailable("other captures keep storing the same events; try again")

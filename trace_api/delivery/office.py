@@ -88,34 +88,38 @@ class Office:
             return await queries.claim_due(connection, tree_size, now, now + timedelta(seconds=HELD_S), limit)
 
     async def _tell(self, subscription: Subscription) -> None:
-        try:
-            await self._tell_all(subscription)
-        except (NotDelivered, TraceError) as failure:
-            await self._postpone(subscription, str(failure))
-        except Exception as failure:  # One subscription's trouble is not the others'.
-            log.warning("delivery_failed", error=type(failure).__name__, detail=str(failure))
-            await self._postpone(subscription, "an error of the server's own")
-
-    async def _tell_all(self, subscription: Subscription) -> None:
         """Batch after batch, until there is nothing left, or the subscription is gone."""
+        left: Subscription | None = subscription
         is_first = True
-        while True:
-            news = await self._news(subscription)
-            if news is None:
+        while left is not None:
+            subscription = left
+            try:
+                left, is_first = await self._tell_batch(subscription, is_first=is_first)
+            except (NotDelivered, TraceError) as failure:
+                await self._postpone(subscription, str(failure))
                 return
-            is_due = subscription.schedule is not None and subscription.report_if_empty and is_first and news.is_all
-            notified_at = None
-            if news.events or is_due:
-                await self._send(subscription, news)
-                notified_at = datetime.now(UTC)
-            now = datetime.now(UTC)
-            due_at = _due_again(subscription, now) if news.is_all else now + timedelta(seconds=HELD_S)
-            async with self._store.session() as connection:
-                held = await queries.advance(connection, subscription, news.next_leaf_index, due_at, notified_at)
-            if news.is_all or not held:
+            except Exception as failure:  # One subscription's trouble is not the others'.
+                log.warning("delivery_failed", error=type(failure).__name__, detail=str(failure))
+                await self._postpone(subscription, "an error of the server's own")
                 return
-            is_first = is_first and not news.events
-            subscription = replace(subscription, next_leaf_index=news.next_leaf_index, failures=0)
+
+    async def _tell_batch(self, subscription: Subscription, *, is_first: bool) -> tuple[Subscription | None, bool]:
+        """The subscription as it stands behind the batch, if there is more, and whether nothing was told yet."""
+        news = await self._news(subscription)
+        if news is None:
+            return None, False
+        is_due = subscription.schedule is not None and subscription.report_if_empty and is_first and news.is_all
+        notified_at = None
+        if news.events or is_due:
+            await self._send(subscription, news)
+            notified_at = datetime.now(UTC)
+        now = datetime.now(UTC)
+        due_at = _due_again(subscription, now) if news.is_all else now + timedelta(seconds=HELD_S)
+        async with self._store.session() as connection:
+            held = await queries.advance(connection, subscription, news.next_leaf_index, due_at, notified_at)
+        if news.is_all or not held:
+            return None, False
+        return replace(subscription, next_leaf_index=news.next_leaf_index, failures=0), is_first and not news.events
 
     async def _news(self, subscription: Subscription) -> News | None:
         async with self._store.snapshot() as connection:

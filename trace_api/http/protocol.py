@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from trace_api.http.problems import problem
@@ -12,22 +13,30 @@ from trace_api.http.problems import problem
 if TYPE_CHECKING:
     import asyncio
 
+log = structlog.get_logger()
+
 HEADER_S_MAX = 10.0
 """From the first byte of a request to the end of its headers."""
 HEADER_BYTES_MAX = 65_536
 """Request line and headers together; uvicorn's h11 twin has the same limit."""
 HEADERS_MAX = 128
 URL_BYTES_MAX = 32_768
+READ_LOOK_S = 10.0
+"""How often one who has an answer waiting is looked at."""
+READ_RATE_BYTES_PER_S_MIN = 16_384
+"""Who takes less of a waiting answer between two looks is cut off: it holds the memory of all that waits."""
 
 _TOO_MUCH = f"a request has at most {HEADERS_MAX} headers, of {HEADER_BYTES_MAX} bytes with its first line"
 
 
 class GuardedProtocol(HttpToolsProtocol):
-    """HTTP/1.1 as uvicorn speaks it, with a deadline and a size limit for headers, and a Host that must be there."""
+    """HTTP/1.1 as uvicorn speaks it, with a deadline and a size limit for headers, a Host that must be there, and
+    a least rate at which answers are taken."""
 
     _header_bytes = 0
     _in_headers = False
     _header_deadline: asyncio.TimerHandle | None = None
+    _next_look: asyncio.TimerHandle | None = None
 
     def on_message_begin(self) -> None:
         self._in_headers, self._header_bytes = True, 0
@@ -64,8 +73,34 @@ class GuardedProtocol(HttpToolsProtocol):
             return
         super().data_received(data)
 
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._look_again(self.transport.get_write_buffer_size())
+
+    def resume_writing(self) -> None:
+        self._cancel_look()
+        super().resume_writing()
+
+    def _look_again(self, waiting: int) -> None:
+        self._cancel_look()
+        self._next_look = self.loop.call_later(READ_LOOK_S, self._look, waiting)
+
+    def _look(self, waited: int) -> None:
+        waiting = self.transport.get_write_buffer_size()
+        if waited - waiting < READ_LOOK_S * READ_RATE_BYTES_PER_S_MIN:
+            log.info("reader_cut_off", bytes_left=waiting)
+            self.transport.abort()
+        else:
+            self._look_again(waiting)
+
+    def _cancel_look(self) -> None:
+        if self._next_look is not None:
+            self._next_look.cancel()
+            self._next_look = None
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._cancel_deadline()
+        self._cancel_look()
         super().connection_lost(exc)
 
     def _count(self, size: int) -> None:

@@ -152,9 +152,9 @@ class Questions:
         tokens = self._keys.page_tokens
         async with self._store.snapshot() as connection:
             [after] = [""] if token is None else await tokens.read(connection, "queries", token)
-            found = await queries.page_of_queries(connection, partner, after, limit + 1)
-        shown = found[:limit]
-        return shown, tokens.write("queries", [shown[-1].name]) if len(found) > limit else None
+            found = await queries.page_of_queries(connection, partner, after, limit)
+            is_last = not found or not await queries.page_of_queries(connection, partner, found[-1].name, 1)
+        return found, None if is_last else tokens.write("queries", [found[-1].name])
 
     async def subscriptions(
         self, query_name: str, token: str | None, limit: int, partner: str
@@ -172,9 +172,9 @@ class Questions:
         tokens = self._keys.page_tokens
         async with self._store.snapshot() as connection:
             [after] = [""] if token is None else await tokens.read(connection, "links", token)
-            found = await links.page(connection, after, limit + 1)
-        shown = found[:limit]
-        return shown, tokens.write("links", [shown[-1][0]]) if len(found) > limit else None
+            found = await links.page(connection, after, limit)
+            is_last = not found or not await links.page(connection, found[-1][0], 1)
+        return found, None if is_last else tokens.write("links", [found[-1][0]])
 
     async def leaf_of_record_time(self, since: datetime | None) -> int:
         """The leaf from which on to look for what was recorded since a time; the end of the log for None."""
@@ -210,8 +210,9 @@ class Questions:
         async with self._store.snapshot() as connection:
             place = ["", ""] if token is None else await tokens.read(connection, "masterData", token)
             found = await stored_master_data.page(connection, (place[0], place[1]), vocabulary, at, limit)
-        last = [found[-1].vocabulary, found[-1].element_id] if len(found) == limit else None
-        return master_data.vocabulary_list(found), None if last is None else tokens.write("masterData", last)
+            last = (found[-1].vocabulary, found[-1].element_id) if found else None
+            is_last = last is None or not await stored_master_data.page(connection, last, vocabulary, at, 1)
+        return master_data.vocabulary_list(found), None if is_last else tokens.write("masterData", last or ())
 
     async def receipt(self, event_id: str, _partner: str) -> dict[str, Any]:
         """The receipt of an event. An id that several events share takes the content digest instead."""

@@ -25,6 +25,8 @@ NUMBERS_IN_BLOCK = 64
 ATTEMPTS_MAX = 3
 """How often a capture is sent to the database when its transaction is lost or was in another's way."""
 _PAUSE_S = 0.2
+VALUE_BYTES_MAX, VOCABULARY_BYTES_MAX = 2_000, 600
+"""What a value may have that is listed, and the type of a vocabulary; as the tables have it."""
 COPY_PIECE_BYTES = 1 << 18
 PAGE_BYTES_MAX = 4 * 1024 * 1024
 """What the jobs of one page say, and one job more."""
@@ -34,6 +36,10 @@ PROBLEMS_MAX = 1_000
 
 class DuplicateEvents(StoreError):
     """Some of the capture's events are stored already; nothing of the capture was stored."""
+
+
+class ValueTooLong(StoreError):
+    """A value is too long to be listed; nothing of the capture was stored."""
 
 
 class Copies(Protocol):
@@ -114,7 +120,8 @@ async def store_capture(
     stored before or stands in the same capture.
 
     The same row may be sent again, and is stored once: `capture_id` tells whether it is there already.
-    Raises `DuplicateEvents` when another capture has stored one of the events before, `Unavailable` when
+    Raises `DuplicateEvents` when another capture has stored one of the events before, `ValueTooLong` for a business
+    step, disposition, place or master data of more than `VALUE_BYTES_MAX`, `Unavailable` when
     the database was not there in `ATTEMPTS_MAX` attempts; then the last of them may have taken effect.
     """
     attempt = 1
@@ -161,6 +168,8 @@ async def _store_once(
         if violation.constraint_name == "event_digest_pkey":
             raise DuplicateEvents("some events are stored already") from None
         raise StoreError(f"{violation.constraint_name}: a capture number is in use already") from violation
+    except asyncpg.CheckViolationError as violation:
+        raise ValueTooLong(f"{violation.constraint_name}: a value is too long") from None
     return outcome
 
 

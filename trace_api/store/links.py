@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import asyncpg
 
 _SQL = load("links")
+PAGE_BYTES_MAX = 4 * 1024 * 1024
+"""Links of one page, and those of one level more."""
 
 
 async def put(connection: asyncpg.Connection, anchor: str, links: bytes, changed_at: datetime) -> None:
@@ -31,5 +33,6 @@ async def drop(connection: asyncpg.Connection, anchor: str) -> bool:
 
 
 async def page(connection: asyncpg.Connection, after: str, limit: int) -> list[tuple[str, bytes]]:
-    """The next levels with their links behind one of them, in the database's order."""
-    return [(row[0], row[1]) for row in await connection.fetch(_SQL["page_of_links"], after, limit)]
+    """The next levels with their links behind one of them, in the database's order; `limit` at most, and as many as
+    have `PAGE_BYTES_MAX` bytes together, but one at least."""
+    return [(row[0], row[1]) for row in await connection.fetch(_SQL["page_of_links"], after, limit, PAGE_BYTES_MAX)]

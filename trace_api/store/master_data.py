@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import asyncpg
 
 _SQL = load("master_data")
+PAGE_BYTES_MAX = 4 * 1024 * 1024
+"""Elements of one page, and one more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,8 @@ async def of_things(connection: asyncpg.Connection, name_hashes: Sequence[int], 
 async def page(
     connection: asyncpg.Connection, after: tuple[str, str], vocabulary: str | None, at: datetime, limit: int
 ) -> list[Element]:
-    """What was known at a time, in order of vocabulary and id, behind that pair.
+    """What was known at a time, in order of vocabulary and id, behind that pair; `limit` elements at most, and as many
+    as have `PAGE_BYTES_MAX` bytes together, but one at least.
     Cost: one index scan over what was ever told of the elements of the page."""
-    rows = await connection.fetch(_SQL["page_of_master_data"], *after, vocabulary, at, limit)
+    rows = await connection.fetch(_SQL["page_of_master_data"], *after, vocabulary, at, limit, PAGE_BYTES_MAX)
     return [Element(**row) for row in rows]

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _SQL = load("queries")
 QUERIES_MAX = 1_000
 """Named queries of one partner."""
+PAGE_BYTES_MAX = 4 * 1024 * 1024
+"""Definitions of one page, and one more."""
 SUBSCRIPTIONS_MAX = 1_000
 """Subscriptions of one partner."""
 
@@ -66,8 +68,10 @@ async def read_query(connection: asyncpg.Connection, partner: str, name: str) ->
 
 
 async def page_of_queries(connection: asyncpg.Connection, partner: str, after: str, limit: int) -> list[NamedQuery]:
-    """The next named queries behind a name, in the database's order."""
-    return [NamedQuery(**row) for row in await connection.fetch(_SQL["page_of_queries"], partner, after, limit)]
+    """The next named queries behind a name, in the database's order; `limit` at most, and as many as have
+    `PAGE_BYTES_MAX` bytes together, but one at least."""
+    rows = await connection.fetch(_SQL["page_of_queries"], partner, after, limit, PAGE_BYTES_MAX)
+    return [NamedQuery(**row) for row in rows]
 
 
 async def drop_query(connection: asyncpg.Connection, partner: str, name: str) -> bool:
@@ -142,8 +146,8 @@ async def advance(
 
 
 async def postpone(connection: asyncpg.Connection, taken: Subscription, due_at: datetime, failure: str) -> None:
-    """Notes that a taken subscription could not be told."""
-    await connection.execute(_SQL["postpone"], taken.subscription_id, due_at, failure)
+    """Notes that a taken subscription could not be told, unless somebody else has told it."""
+    await connection.execute(_SQL["postpone"], taken.subscription_id, taken.next_leaf_index, due_at, failure)
 
 
 async def leaf_of_record_time(connection: asyncpg.Connection, since: datetime) -> int:

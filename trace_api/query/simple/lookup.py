@@ -29,7 +29,8 @@ LEVELS_MAX = 64
 
 async def looked_up(connection: asyncpg.Connection, query: Query, keys: Keys) -> Query:
     """The query with ids in place of what master data gives now. Raises `QueryTooComplex` where those are more than
-    `KNOWN_MAX`. Cost: one read for each such parameter, and for parts one a level."""
+    `KNOWN_MAX`, or parts lie deeper than `LEVELS_MAX`. Cost: one read for each such parameter, and for
+    parts one a level."""
     filters = []
     for row, asked in query.filters:
         match row.lookup:
@@ -66,5 +67,5 @@ async def _with_parts(connection: asyncpg.Connection, keys: Keys, asked: Asked) 
         level = {key for child in children if (key := master_data.id_of(str(child))) not in found}
         found |= {key: key for key in level}
         if not level or len(found) > KNOWN_MAX:
-            break
-    return list(found.values())
+            return list(found.values())
+    raise QueryTooComplex(f"{asked.name}: there are parts of parts more than {LEVELS_MAX} levels deep")

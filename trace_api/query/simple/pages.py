@@ -88,8 +88,8 @@ class Compiled:
         return None if self._nearest is None else self._nearest.format(window=window)
 
 
-def compile_query(query: Query, keys: Keys, *, place: Place | None, limit: int) -> Compiled:
-    """The page behind a place."""
+def compile_query(query: Query, keys: Keys, *, place: Place | None, limit: int, skip: int = 0) -> Compiled:
+    """The page behind a place, and behind so many events more."""
     sql = filtered(query, keys)
     order = _order(query, keys, sql)
     is_column = query.order_by in _COLUMNS
@@ -100,6 +100,8 @@ def compile_query(query: Query, keys: Keys, *, place: Place | None, limit: int) 
         sql.bound(order, f"({order}, event_key) {sign} ({bound}, {sql.bind(place.event_key, 'bigint')})")
     # Made of our own words and $n alone.
     first = f"ORDER BY place {direction}, event_key {direction} LIMIT {sql.bind(limit, 'bigint')}"
+    if skip:
+        first += f" OFFSET {sql.bind(skip, 'bigint')}"
     found = f"SELECT event_key, {order} AS place FROM {{table}} WHERE {' AND '.join(sql.conditions)}"  # noqa: S608
     bounds = " AND ".join(["body IS NOT NULL", *sql.bounds.get(order, ())])
     in_order = f"SELECT * FROM event WHERE {bounds} ORDER BY {order} {direction}, event_key {direction}"  # noqa: S608
@@ -138,8 +140,8 @@ async def page(
     await limit_statements(connection, limits)
     if query.max_events is not None and place is None:
         most = query.max_events
-        counted = await _run(connection, compile_query(query, keys, place=None, limit=most + 1), most + 1, limits)
-        if len(counted) > most:
+        # The one event too many tells: nobody has to hold the others.
+        if await _run(connection, compile_query(query, keys, place=None, limit=1, skip=most), 1, limits):
             raise QueryTooLarge(f"more than {most} events (maxEventCount)")
     rows = await _run(connection, compile_query(query, keys, place=place, limit=wanted + 1), wanted + 1, limits)
     shown = rows[:wanted]

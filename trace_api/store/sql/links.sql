@@ -12,5 +12,9 @@ SELECT anchor, links FROM link_set WHERE anchor = ANY($1::text[]);
 DELETE FROM link_set WHERE anchor = $1 RETURNING anchor;
 
 -- name: page_of_links
--- The next levels that have links behind one of them.
-SELECT anchor, links FROM link_set WHERE anchor > $1 ORDER BY anchor LIMIT $2;
+-- The next levels that have links behind one of them; with links of $3 bytes together or one more.
+SELECT anchor, links FROM (
+    SELECT *, sum(octet_length(links)) OVER (ORDER BY anchor) - octet_length(links) AS bytes_before
+    FROM (SELECT anchor, links FROM link_set WHERE anchor > $1 ORDER BY anchor LIMIT $2) AS page
+) AS counted
+WHERE bytes_before < $3 ORDER BY anchor;

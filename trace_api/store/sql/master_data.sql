@@ -20,12 +20,18 @@ WHERE name_hash = ANY($1::bigint[]) AND record_time <= $2
 ORDER BY name_hash, element_id, vocabulary, record_time DESC, capture_no DESC, position DESC;
 
 -- name: page_of_master_data
--- What was known at a time, in order of vocabulary and id, behind a place.
-SELECT DISTINCT ON (vocabulary, element_id) vocabulary, element_id, record_time, body
-FROM master_data
-WHERE (vocabulary, element_id) > ($1, $2) AND ($3::text IS NULL OR vocabulary = $3) AND record_time <= $4
-ORDER BY vocabulary, element_id, record_time DESC, capture_no DESC, position DESC
-LIMIT $5;
+-- What was known at a time, in order of vocabulary and id, behind a place; of $6 bytes together or one more.
+SELECT vocabulary, element_id, record_time, body FROM (
+    SELECT *, sum(octet_length(body)) OVER (ORDER BY vocabulary, element_id) - octet_length(body) AS bytes_before
+    FROM (
+        SELECT DISTINCT ON (vocabulary, element_id) vocabulary, element_id, record_time, body
+        FROM master_data
+        WHERE (vocabulary, element_id) > ($1, $2) AND ($3::text IS NULL OR vocabulary = $3) AND record_time <= $4
+        ORDER BY vocabulary, element_id, record_time DESC, capture_no DESC, position DESC
+        LIMIT $5
+    ) AS page
+) AS counted
+WHERE bytes_before < $6 ORDER BY vocabulary, element_id;
 
 -- name: elements_that_say
 -- Things of which one of these terms is said now: not what a later telling has replaced.

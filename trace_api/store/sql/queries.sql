@@ -9,8 +9,14 @@ ON CONFLICT DO NOTHING RETURNING name;
 SELECT name, definition FROM named_query WHERE partner = $1 AND name = $2;
 
 -- name: page_of_queries
--- The next named queries behind a name.
-SELECT name, definition FROM named_query WHERE partner = $1 AND name > $2 ORDER BY name LIMIT $3;
+-- The next named queries behind a name; with definitions of $4 bytes together or one more.
+SELECT name, definition FROM (
+    SELECT *, sum(octet_length(definition)) OVER (ORDER BY name) - octet_length(definition) AS bytes_before
+    FROM (
+        SELECT name, definition FROM named_query WHERE partner = $1 AND name > $2 ORDER BY name LIMIT $3
+    ) AS page
+) AS counted
+WHERE bytes_before < $4 ORDER BY name;
 
 -- name: drop_query
 -- Ends a named query.
@@ -64,8 +70,9 @@ WHERE subscription_id = $1 AND next_leaf_index = $2
 RETURNING subscription_id;
 
 -- name: postpone
--- Notes a failed delivery.
-UPDATE subscription SET due_at = $2, failures = failures + 1, last_failure = $3 WHERE subscription_id = $1;
+-- Notes a failed delivery; nothing where it was taken over and told meanwhile.
+UPDATE subscription SET due_at = $3, failures = failures + 1, last_failure = $4
+WHERE subscription_id = $1 AND next_leaf_index = $2;
 
 -- name: leaf_of_record_time
 -- The first leaf of the captures since a time, or the end of the log.
