@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import click
 
-from trace_api.cli import ask, capture, demo, event_hash, links, log, serve, simulate, witness
+from trace_api.cli import ask, capture, demo, event_hash, links, log, mirror, serve, simulate, witness
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -29,6 +29,6 @@ def wayproof() -> None:
     """
 
 
-for room in (serve, demo, capture, ask, event_hash, simulate, log, links, witness):
+for room in (serve, demo, capture, ask, event_hash, simulate, log, links, witness, mirror):
     for command in room.COMMANDS:
         wayproof.add_command(command)
