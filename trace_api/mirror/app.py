@@ -119,7 +119,7 @@ class _Doors:
             return _refusal(400, str(refused))
         status, reason, last_size = await asyncio.to_thread(self._mirror.take_checkpoint, asked)
         if status == 409:
-            return Response(f"{last_size}\n".encode(), 409, media_type=SIZE_TYPE)
+            return Response(f"{last_size}\n".encode(), 409, headers={"Content-Type": SIZE_TYPE})
         if status != 200:
             return _refusal(status, reason)
         log.info("pending", origin=asked.origin, tree_size=asked.tree_size)
@@ -192,7 +192,8 @@ class _Doors:
         aim = pending or await asyncio.to_thread(self._mirror.book.newest, copy.origin)
         next_entry = await asyncio.to_thread(lambda: copy.next_entry)
         info = MirrorInfo(0 if aim is None else aim.tree_size, next_entry)
-        return Response(info.write(), status, media_type=INFO_TYPE, headers=_ACCEPT)
+        # As a header, because a charset would be added to a media type.
+        return Response(info.write(), status, headers={"Content-Type": INFO_TYPE, **_ACCEPT})
 
     async def checkpoint(self, request: Request) -> Response:
         copy = self._copies.get(request.path_params["origin_hash"])

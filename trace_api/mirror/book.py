@@ -146,7 +146,7 @@ class Book:
             edge = self._connection.execute(
                 "SELECT level, tile_index, hashes FROM edge WHERE origin = ? ORDER BY level", (origin,)
             ).fetchall()
-        return EMPTY if row is None else Grown(*row, edge)
+        return EMPTY if row is None else Grown(row[0], row[1], edge)
 
     def grow(self, origin: str, grown: Grown) -> None:
         """Notes that the copy has come further."""

@@ -10,7 +10,6 @@ import httpx
 
 import trace_core
 from trace_api.errors import TraceError, Unavailable
-from trace_api.mirror.source import FETCH_S_MAX
 from trace_api.mirror.wire import UPLOAD_TYPE, MirrorInfo, UploadHead, read_size, write_package
 
 if TYPE_CHECKING:
