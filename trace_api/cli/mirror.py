@@ -18,7 +18,7 @@ from trace_api.cli.serve import server_of
 from trace_api.errors import Unavailable
 from trace_api.log.keys import load_or_create_seed
 from trace_api.mirror.book import Book
-from trace_api.mirror.follow import Inconsistent, catch_up
+from trace_api.mirror.follow import PERIOD_S, Inconsistent, catch_up
 from trace_api.mirror.mirror import Mirror
 from trace_api.mirror.push import Refused, Upload
 from trace_api.mirror.source import FETCH_S_MAX, LogSource
@@ -50,7 +50,14 @@ _POLICY = click.option(
     help="Folder of the mirror's key, and of its copies.",
 )
 @click.option("--once", is_flag=True, help="Catch up with the followed logs and end; nothing is served.")
-@click.option("--every", "period_s", type=click.FloatRange(0.05), default=10.0, show_default=True, help="Seconds.")
+@click.option(
+    "--every",
+    "period_s",
+    type=click.FloatRange(0.05),
+    default=PERIOD_S,
+    show_default=True,
+    help="Seconds from one look at a followed log to the next.",
+)
 @click.option("--ml-dsa", is_flag=True, help="Cosign with a key of ML-DSA-44 as well.")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(1, 65_535), default=8091, show_default=True)
@@ -87,6 +94,8 @@ def mirror(
     """
     if context.invoked_subcommand is not None:
         return
+    if once and not followed:
+        raise click.UsageError("--once needs a log to catch up with: --follow URL")
     if name is None:
         raise click.UsageError("a mirror needs a name: --name example.org/mirror")
     files = list(_KINDS)[: 2 if ml_dsa else 1]

@@ -19,7 +19,7 @@ from trace_api.errors import Unavailable
 from trace_api.http.body import media_type_of
 from trace_api.http.log import CHECKPOINT_CACHE, IMMUTABLE
 from trace_api.mirror.bundles import spans
-from trace_api.mirror.follow import follow
+from trace_api.mirror.follow import PERIOD_S, follow
 from trace_api.mirror.mirror import TREE_SIZE_MAX, origin_hash
 from trace_api.mirror.source import LogSource
 from trace_api.mirror.wire import (
@@ -54,8 +54,6 @@ UPLOAD_PAUSE_S_MAX = 10.0
 """How long an upload may pause."""
 BEHIND_ENTRIES_MAX = 32 * trace_core.TILE_WIDTH
 """How far before the next entry an upload may start: as much as one request should have, for clients in a race."""
-FOLLOW_PERIOD_S = 10.0
-"""From one look at a log that is followed to the next."""
 SIZE_TYPE = "text/x.tlog.size"
 TEXT_TYPE = "text/plain; charset=utf-8"
 _CORS = {"Access-Control-Allow-Origin": "*"}
@@ -68,7 +66,7 @@ class _Stalled(Exception):
     """The body does not arrive."""
 
 
-def create_app(mirror: Mirror, followed: Sequence[str] = (), period_s: float = FOLLOW_PERIOD_S) -> Starlette:
+def create_app(mirror: Mirror, followed: Sequence[str] = (), period_s: float = PERIOD_S) -> Starlette:
     """The application. Everything that it keeps is in the mirror's book and copies. While it runs, it follows the logs
     at these addresses."""
     doors = _Doors(mirror)

@@ -3,6 +3,7 @@ on the disk."""
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from trace_api.mirror.book import Grown, Mirrored
 from trace_api.mirror.bundles import HASH_BYTES, bundle_start, bytes_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from trace_api.mirror.book import Book, Pending
     from trace_api.mirror.bundles import Package
@@ -72,9 +73,10 @@ class LogCopy:
                 return
             # (2)
             new = bundle[bytes_of(bundle, grown.tree_size - start) :]
-            extension = trace_core.extend_tree(
-                tree_size=grown.tree_size, root_hash=grown.root_hash, edge=grown.edge, entries=new
-            )
+            with self._damage():
+                extension = trace_core.extend_tree(
+                    tree_size=grown.tree_size, root_hash=grown.root_hash, edge=grown.edge, entries=new
+                )
             tiles = list(zip(extension.levels, extension.tile_indexes, extension.hashes, strict=True))
             full = [tile for tile in tiles if len(tile[2]) == trace_core.TILE_WIDTH * HASH_BYTES]
             files = {_tile_path(*tile): tile[2] for tile in full}
@@ -98,10 +100,8 @@ class LogCopy:
             if self.mirrored_size > pending.tree_size:
                 return None
             # (1)
-            try:
+            with self._damage():
                 partials = self._partials(pending, self._book.grown(self.origin))
-            except trace_core.ProofError as failure:
-                raise Unavailable(f"the copy of {self.origin} is damaged: {failure}") from None
             self._folder.put(partials)
             # (2)
             lines = cosign(pending.checkpoint)
@@ -145,7 +145,16 @@ class LogCopy:
         bundle = self._folder.read(_entries_path(start, stored))
         if bundle is None:
             raise Unavailable(f"the copy of {self.origin} is damaged: {_entries_path(start, stored)} is gone")
-        return bundle[: bytes_of(bundle, end - start)]
+        with self._damage():
+            return bundle[: bytes_of(bundle, end - start)]
+
+    @contextlib.contextmanager
+    def _damage(self) -> Iterator[None]:
+        """What does not hold here was proven before it was stored."""
+        try:
+            yield
+        except trace_core.ProofError as failure:
+            raise Unavailable(f"the copy of {self.origin} is damaged: {failure}") from None
 
     def _edge_at(self, tree_size: int, grown: Grown, root_hash: bytes) -> list[tuple[int, int, bytes]]:
         """The partial tiles of an earlier tree. Raises `ProofError` unless that has this root hash."""

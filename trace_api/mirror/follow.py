@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     OnProgress = Callable[[int, int], None]
     """Is told of entries that are stored, and of entries in all."""
 
+PERIOD_S = 10.0
+"""From one look at a log that is followed to the next."""
+
 log = structlog.get_logger()
 
 
@@ -58,6 +61,7 @@ async def catch_up(mirror: Mirror, source: LogSource, on_progress: OnProgress = 
             await asyncio.to_thread(copy.add, package, pending)
             on_progress(package.end, end)
     except trace_core.TraceError as refused:
+        source.forget()
         raise Inconsistent(f"{source.url}: {refused}") from None
     # (4)
     if copy.mirrored_size < end or copy.checkpoint() is None:

@@ -13,6 +13,7 @@ import tenacity
 import trace_core
 from trace_api.errors import Unavailable
 from trace_api.mirror.bundles import BUNDLE_BYTES_MAX, HASH_BYTES, Package, bundle_start, bytes_of, spans
+from trace_api.mirror.wire import Ended, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -51,6 +52,10 @@ class LogSource:
         """With connections that are kept alive."""
         async with httpx.AsyncClient(timeout=FETCH_S_MAX) as client:
             yield cls(client, url)
+
+    def forget(self) -> None:
+        """Asks anew for what it keeps: something of it may be wrong."""
+        self._tiles.clear()
 
     async def checkpoint(self) -> bytes:
         """The log's checkpoint. Raises `Unavailable`, as all methods here do."""
@@ -124,16 +129,22 @@ class LogSource:
     )
     async def _fetch(self, path: str, bytes_max: int) -> bytes:
         url, content = f"{self.url}/{path}", bytearray()
+        headers = {"Accept-Encoding": "gzip"}
         try:
-            async with asyncio.timeout(FETCH_S_MAX), self._client.stream("GET", url) as answer:
+            async with asyncio.timeout(FETCH_S_MAX), self._client.stream("GET", url, headers=headers) as answer:
                 if answer.status_code in (httpx.codes.NOT_FOUND, httpx.codes.GONE):
                     raise _NotThere(f"{url} is not there")
                 if answer.status_code != httpx.codes.OK:
                     raise _TryAgain(f"{url}: {answer.status_code}")
-                async for piece in answer.aiter_bytes():
+                encoding = answer.headers.get("content-encoding", "identity")
+                if encoding not in ("gzip", "identity"):
+                    raise Unavailable(f"{url} comes as {encoding}, which was not asked for")
+                # Unpacked here in small pieces: what a hostile log sends could be anything.
+                chunks = answer.aiter_raw()
+                async for piece in unpacked(chunks) if encoding == "gzip" else chunks:
                     content += piece
                     if len(content) > bytes_max:
                         raise Unavailable(f"{url} has more than {bytes_max} bytes")
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as failure:
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, Ended) as failure:
             raise _TryAgain(f"{url}: {type(failure).__name__}") from None
         return bytes(content)
