@@ -7,6 +7,7 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -27,6 +28,7 @@ from trace_api.mirror.follow import Inconsistent, catch_up
 from trace_api.mirror.mirror import Mirror, origin_hash
 from trace_api.mirror.push import Refused, Upload
 from trace_api.mirror.source import LogSource
+from trace_api.mirror.wire import INFO_TYPE, UPLOAD_TYPE, MirrorInfo, UploadHead
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -241,6 +243,52 @@ def test_log_is_pushed_by_command_and_cosigned_with_both_keys(tmp_path: Path) ->
         assert refused.returncode == 1, refused.stderr
         assert push("http://127.0.0.1:9/none", running.url).returncode == 3
     assert running.end() == 0
+
+
+def test_upload_that_breaks_off_is_kept_and_one_in_vain_is_answered_early(tmp_path: Path) -> None:
+    running, log = Running.start(tmp_path / "data"), SmallLog(1000)
+    binary = {"Content-Type": UPLOAD_TYPE}
+    assert httpx.post(f"{running.url}/add-checkpoint", content=log.checkpoint(0, 1000)).status_code == 200
+    with began(running, log.upload(0, 1000)[: len(log.upload(0, 1000, packages=2)) + 7]):
+        deadline = time.monotonic() + 30
+        while next_entry(running) < 512:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+    assert next_entry(running) == 512
+    # What cannot succeed is answered while the body is still to come.
+    unknown, far = (UploadHead(origin, 999, 1000).write() for origin in (b"unknown.test/log", ORIGIN.encode()))
+    forged = bytearray(log.upload(512, 1000, packages=1))
+    forged[100] ^= 1
+    for begin, status in ((unknown, b"404"), (far, b"409"), (bytes(forged), b"422")):
+        with began(running, begin) as waiting:
+            assert waiting.recv(1 << 16).startswith(b"HTTP/1.1 " + status)
+    answer = httpx.post(f"{running.url}/add-entries", content=log.upload(512, 1000), headers=binary)
+    assert answer.status_code == 200
+    assert verified_size(from_address(f"{running.url}/{FOLDER}"), running.policy()) == 1000
+    assert running.end() == 0
+
+
+@contextlib.contextmanager
+def began(running: Running, begin: bytes) -> Iterator[socket.socket]:
+    """An upload of which no more than this comes, for as long as it is held open."""
+    lines = (
+        "POST /add-entries HTTP/1.1",
+        "Host: m",
+        f"Content-Type: {UPLOAD_TYPE}",
+        "Content-Length: 999999999",
+        "",
+        "",
+    )
+    with socket.create_connection(("127.0.0.1", running.port), timeout=30) as opened:
+        opened.sendall("\r\n".join(lines).encode() + begin)
+        yield opened
+
+
+def next_entry(running: Running) -> int:
+    asked = UploadHead(ORIGIN.encode(), 0, 0).write()
+    answer = httpx.post(f"{running.url}/add-entries", content=asked, headers={"Content-Type": UPLOAD_TYPE})
+    assert (answer.status_code, answer.headers["content-type"]) == (409, INFO_TYPE)
+    return MirrorInfo.read(answer.content).next_entry
 
 
 def test_wayproof_log_is_followed_over_http(tmp_path: Path) -> None:
