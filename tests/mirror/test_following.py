@@ -323,6 +323,25 @@ def test_wayproof_log_is_followed_over_http(tmp_path: Path) -> None:
     assert server.end() == 0
 
 
+def test_memory_of_a_mirror_does_not_grow_with_the_log(tmp_path: Path) -> None:
+    peaks = []
+    for size in (2_000, 60_000):
+        shown, data = tmp_path / f"shown-{size}", tmp_path / f"data-{size}"
+        log = SmallLog(0)
+        log.entries = [size.to_bytes(4) + n.to_bytes(4) * 180 for n in range(size)]
+        log.write(shown, size)
+        with served(shown) as url:
+            running = Running.start(data, "--follow", url)
+            deadline = time.monotonic() + 120
+            while not (data / FOLDER / "checkpoint").exists():
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            status = Path(f"/proc/{running.process.pid}/status").read_text()
+            peaks.append(int(status.partition("VmHWM:")[2].split()[0]) * 1024)
+            assert running.end() == 0
+    assert peaks[1] - peaks[0] < 16 << 20, peaks
+
+
 @pytest.mark.parametrize("way", ["pushed", "followed"])
 def test_killed_mirror_serves_a_whole_prefix_and_goes_on(tmp_path: Path, way: str) -> None:
     """SIGKILL at random moments while entries come: what is on the disk and what is served after the restart is a

@@ -288,6 +288,20 @@ def reader_of(copy: LogCopy) -> Callable[[str], bytes | None]:
     return lambda path: copy.checkpoint() if path == "checkpoint" else copy.tile(path)
 
 
+async def test_cosignatures_of_witnesses_of_the_policy_are_kept(mirror: Mirror) -> None:
+    witness = trace_core.NoteSigner("cosignature", "w.test", bytes([7] * 32))
+    watched = policy_of(f"witness w {witness.verifier_key}", "quorum w")
+    mirror = Mirror(mirror.signers, watched, mirror.book, mirror.copies)
+    note = GROWN.note(300)
+    good = witness.signature_line(note, 1_800_000_000)
+    bad = witness.signature_line(GROWN.note(299), 1_800_000_000)
+    asked = trace_core.AddCheckpoint(GROWN.checkpoint(0, 300) + bad + good)
+    assert mirror.take_checkpoint(asked)[0] == 200
+    pending = mirror.book.newest(ORIGIN)
+    assert pending is not None
+    assert pending.checkpoint == note + good
+
+
 class Killed(BaseException):
     """The process ends here."""
 
