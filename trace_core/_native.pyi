@@ -208,6 +208,16 @@ def check_inclusion(*, leaf_hash: bytes, leaf_index: int, tree_size: int, root_h
 def check_consistency(*, old_size: int, new_size: int, old_root: bytes, new_root: bytes, proof: list[bytes]) -> None:
     """RFC 9162 §2.1.4.2. 0 < old_size ≤ new_size. Raises `ProofError` unless it holds."""
 
+def check_subtree_consistency(
+    *, start: int, end: int, tree_size: int, subtree_root: bytes, root_hash: bytes, proof: list[bytes]
+) -> None:
+    """That `subtree_root` is over the leaves [start, end) of the tree, where start is a multiple of the smallest power
+    of two that is at least end - start (draft-ietf-plants-merkle-tree-certs). Raises `ProofError` unless it holds."""
+
+def tile_path(level: int | None, index: int, width: int) -> str:
+    """`tile/…` of a tile, or of an entry bundle where `level` is None (C2SP tlog-tiles). Raises `ProofError` for what
+    no tree has."""
+
 def parse_tile_path(path: str) -> tuple[int | None, int, int] | None:
     """Level (None for entries), index and width of `tile/…` (C2SP tlog-tiles); None for any other text."""
 
@@ -220,11 +230,21 @@ def inclusion_tiles(leaf_indexes: list[int], tree_size: int) -> tuple[list[int],
 def consistency_tiles(old_size: int, new_size: int) -> tuple[list[int], list[int]]:
     """The tiles that a consistency proof needs. Raises `ProofError`."""
 
+def subtree_tiles(start: int, end: int, tree_size: int) -> tuple[list[int], list[int]]:
+    """The tiles that a subtree consistency proof needs. Raises `ProofError`."""
+
 def prove_inclusions(leaf_indexes: list[int], tree_size: int, stored: list[StoredTile]) -> list[list[bytes]]:
     """Inclusion proofs, from the leaf upwards, in the order of the leaves. Raises `ProofError` when a tile is missing."""
 
 def prove_consistency(old_size: int, new_size: int, stored: list[StoredTile]) -> list[bytes]:
     """A consistency proof; RFC 9162 §2.1.4.1. Raises `ProofError`."""
+
+def prove_subtree_consistency(start: int, end: int, tree_size: int, stored: list[StoredTile]) -> list[bytes]:
+    """The proof that `check_subtree_consistency` takes. Raises `ProofError`."""
+
+def entry_hashes(entries: bytes) -> bytes:
+    """The leaf hashes, back to back, of entries as `join_entries` has them. Raises `ProofError` when they are cut
+    off."""
 
 class TreeExtension:
     """What entries add to a tree."""

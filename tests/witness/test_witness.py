@@ -310,6 +310,7 @@ def test_killed_witness_never_cosigns_two_histories(tmp_path: Path) -> None:
                     if answer.status_code == 200:
                         cosigned[history] = known + 1
                     elif answer.status_code == 409:
+                        assert answer.headers["content-type"] == "text/x.tlog.size"
                         known = int(answer.text)
                         assert known >= max(cosigned.values(), default=0)
         killer.join()

@@ -97,7 +97,8 @@ def create_app(witness: Witness) -> Starlette:
         except Unavailable as failure:
             log.error("book", detail=str(failure))
             return PlainTextResponse(f"{failure}\n", 503)
-        return Response(content, status, media_type=media_type)
+        # As a header, because a charset would be added to a media type.
+        return Response(content, status, headers={"Content-Type": media_type})
 
     async def checkpoint(request: Request) -> Response:
         wanted = request.path_params["origin_hash"]

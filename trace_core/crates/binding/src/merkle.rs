@@ -1,6 +1,6 @@
 //! Trees, tiles and proofs.
 
-use merkle::{Hash, RightEdge, Tile, TileContent, TilePath, TileSet};
+use merkle::{EntryBundle, Hash, RightEdge, Tile, TileContent, TilePath, TileSet};
 use pyo3::exceptions::PyOverflowError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -92,6 +92,31 @@ pub fn check_consistency(
     Ok(merkle::check_consistency(old_size.0, new_size.0, &hash(old_root)?, &hash(new_root)?, &proof)?)
 }
 
+#[pyfunction]
+#[pyo3(signature = (*, start, end, tree_size, subtree_root, root_hash, proof))]
+pub fn check_subtree_consistency(
+    start: Leaves,
+    end: Leaves,
+    tree_size: Leaves,
+    subtree_root: &[u8],
+    root_hash: &[u8],
+    proof: Vec<Vec<u8>>,
+) -> Result<(), Failed> {
+    let (subtree_root, root_hash, proof) = (hash(subtree_root)?, hash(root_hash)?, hashes(&proof)?);
+    let subtree = (start.0, end.0);
+    Ok(merkle::check_subtree_consistency(subtree, tree_size.0, &subtree_root, &root_hash, &proof)?)
+}
+
+/// The path of a tile, or, without a level, of an entry bundle.
+#[pyfunction]
+pub fn tile_path(level: Option<u8>, index: u64, width: u16) -> Result<String, Failed> {
+    Ok(match level {
+        Some(level) => TilePath::Hashes(Tile::new(level, index, width)?),
+        None => TilePath::Entries(EntryBundle::new(index, width)?),
+    }
+    .to_string())
+}
+
 /// Level (None for entries), index and width of a tile.
 #[pyfunction]
 pub fn parse_tile_path(path: &str) -> Option<(Option<u8>, u64, u16)> {
@@ -123,6 +148,12 @@ pub fn inclusion_tiles(leaf_indexes: Vec<u64>, tree_size: u64) -> Result<(Vec<u1
 pub fn consistency_tiles(old_size: u64, new_size: u64) -> Result<(Vec<u16>, Vec<u64>), Failed> {
     let nodes = merkle::consistency_proof_nodes(old_size, new_size)?;
     Ok(coordinates(&merkle::tiles_with(&nodes, new_size)?))
+}
+
+#[pyfunction]
+pub fn subtree_tiles(start: u64, end: u64, tree_size: u64) -> Result<(Vec<u16>, Vec<u64>), Failed> {
+    let nodes = merkle::subtree_consistency_proof_nodes((start, end), tree_size)?;
+    Ok(coordinates(&merkle::tiles_with(&nodes, tree_size)?))
 }
 
 /// The stored tiles as they were when the tree had `tree_size` leaves.
@@ -170,6 +201,19 @@ pub fn prove_consistency(
     Ok(as_bytes(py, &merkle::prove_consistency(&tiles, old_size, new_size)?))
 }
 
+#[pyfunction]
+pub fn prove_subtree_consistency(
+    py: Python<'_>,
+    start: u64,
+    end: u64,
+    tree_size: u64,
+    stored: Vec<StoredTile>,
+) -> Result<Vec<Bound<'_, PyBytes>>, Failed> {
+    let nodes = merkle::subtree_consistency_proof_nodes((start, end), tree_size)?;
+    let tiles = tile_set(&nodes, tree_size, &stored)?;
+    Ok(as_bytes(py, &merkle::prove_subtree_consistency(&tiles, (start, end), tree_size)?))
+}
+
 /// What one step of the sequencer adds to the tree.
 #[pyclass(frozen, get_all)]
 pub struct TreeExtension {
@@ -207,6 +251,13 @@ pub fn extend_tree(
         tile_indexes: changed.iter().map(|content| content.tile().index()).collect(),
         hashes: changed.iter().map(|content| PyBytes::new(py, content.bytes()).unbind()).collect(),
     })
+}
+
+/// Leaf hashes back to back, of entries with their lengths.
+#[pyfunction]
+pub fn entry_hashes<'py>(py: Python<'py>, entries: &[u8]) -> Result<Bound<'py, PyBytes>, Failed> {
+    let hashes = py.detach(|| Ok::<_, Failed>(merkle::leaf_hashes(&split_entries(entries)?)))?;
+    Ok(PyBytes::new(py, hashes.as_flattened()))
 }
 
 /// Splits entries with their two bytes of length before each, however many there are.
