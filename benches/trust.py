@@ -1,4 +1,4 @@
-"""What proofs weigh, how fast they are checked, how long a leaf waits to be published, and how fast an auditor reads."""
+"""What proofs weigh, how fast they are checked, how long a leaf waits to be out, and how fast an auditor reads."""
 
 from __future__ import annotations
 
