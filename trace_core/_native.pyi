@@ -397,6 +397,9 @@ class AddCheckpoint:
     def write(*, old_size: int, proof: list[bytes], checkpoint: bytes) -> bytes:
         """The body of a request. Raises `ProofError`."""
 
+    def checkpoint_by(self, log_keys: list[str]) -> bytes:
+        """The signed note with the lines of these vkeys alone: whoever asks may have added any others."""
+
     def judge(self, log_keys: list[str], last: tuple[int, bytes] | None) -> tuple[int, str]:
         """The status and, unless it is 200, the reason, by the vkeys of the origin's log and by size and root hash of
         what was cosigned last for it. 200: the witness may cosign once this checkpoint has durably taken the place of

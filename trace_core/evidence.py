@@ -121,19 +121,8 @@ def _check_completeness(parts: _Parts, trust: str | Policy) -> Checked:
     With a verifier key for `trust`, it is that of the index' log, and the checkpoint in the entry remains unproven.
     """
     checked = Checked("completeness")
-    # (1)
-    tree_size, tree_root = _check_checkpoint(parts.text("checkpoint"), trust, checked)
-    if tree_size != parts.count("tree_size"):
-        raise ProofError(f"the checkpoint is of {tree_size} leaves, and not of {parts.count('tree_size')}")
-    # (2)
-    entry, leaf_index = parts.data("entry"), parts.count("leaf_index")
-    _native.check_inclusion(
-        leaf_hash=_native.leaf_hash(entry),
-        leaf_index=leaf_index,
-        tree_size=tree_size,
-        root_hash=tree_root,
-        proof=parts.hashes("inclusion_proof"),
-    )
+    # (1), (2)
+    entry, leaf_index, tree_size = _check_inclusion(parts, trust, checked)
     checked.held.append(f"the entry is leaf {leaf_index} of {tree_size} of the index' log")
     # (3)
     root_hash, checkpoint = read_index_entry(entry)
@@ -186,6 +175,16 @@ def _check_log_proof(document: bytes, trust: str | Policy, entry: bytes | None) 
 
 def _check_place(parts: _Parts, trust: str | Policy, checked: Checked) -> tuple[bytes, int]:
     """The commitment and number of fields of the entry, once its place in the log is proven."""
+    entry, leaf_index, tree_size = _check_inclusion(parts, trust, checked)
+    commitment, field_count, record_time_us = _native.read_entry(entry)
+    checked.held.append(f"its tree has {tree_size} leaves")
+    checked.held.append(f"the entry is leaf {leaf_index} of that tree, recorded at {_time(record_time_us / 1e6)}")
+    checked.unproven.append("that the entry's tokens are those of the event's items: that needs the log's blinding key")
+    return commitment, field_count
+
+
+def _check_inclusion(parts: _Parts, trust: str | Policy, checked: Checked) -> tuple[bytes, int, int]:
+    """An entry with its leaf index and the size of the tree that it is proven to be in."""
     tree_size, root_hash = _check_checkpoint(parts.text("checkpoint"), trust, checked)
     if tree_size != parts.count("tree_size"):
         raise ProofError(f"the checkpoint is of {tree_size} leaves, and not of {parts.count('tree_size')}")
@@ -197,11 +196,7 @@ def _check_place(parts: _Parts, trust: str | Policy, checked: Checked) -> tuple[
         root_hash=root_hash,
         proof=parts.hashes("inclusion_proof"),
     )
-    commitment, field_count, record_time_us = _native.read_entry(entry)
-    checked.held.append(f"its tree has {tree_size} leaves")
-    checked.held.append(f"the entry is leaf {leaf_index} of that tree, recorded at {_time(record_time_us / 1e6)}")
-    checked.unproven.append("that the entry's tokens are those of the event's items: that needs the log's blinding key")
-    return commitment, field_count
+    return entry, leaf_index, tree_size
 
 
 def _check_checkpoint(checkpoint: bytes, trust: str | Policy, checked: Checked) -> tuple[int, bytes]:

@@ -352,7 +352,7 @@ async def test_kill_at_every_write_leaves_a_copy_that_goes_on(tmp_path: Path, mo
 
 async def test_folder_belongs_to_one_mirror_at_a_time(mirror: Mirror, tmp_path: Path) -> None:
     monkey = pytest.MonkeyPatch()
-    monkey.setattr("trace_api.mirror.book._LOCKED_MS_MAX", 10)
+    monkey.setattr("trace_api.store.sqlite.LOCKED_MS_MAX", 10)
     with pytest.raises(Unavailable, match="locked"), Book.open(tmp_path / "mirror.sqlite"):
         pass
     monkey.undo()

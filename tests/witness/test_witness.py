@@ -88,6 +88,17 @@ def test_dialogue_of_the_specification_is_answered_byte_for_byte(witness: Witnes
     assert witness.add_checkpoint(request(3, 5, "a"))[0] == 200
 
 
+def test_lines_that_others_added_are_not_kept(witness: Witness) -> None:
+    asked = request(0, 3, "a")
+    note = asked.partition(b"\n\n")[2]
+    strangers = [trace_core.NoteSigner("cosignature", f"s{n}", bytes([n] * 32)) for n in range(1, 90)]
+    padded = asked + b"".join(stranger.signature_line(note, 1) for stranger in strangers)
+    assert witness.add_checkpoint(padded)[0] == 200
+    kept = witness.book.last(ORIGIN)
+    assert kept is not None
+    assert kept.checkpoint == note
+
+
 def test_of_two_histories_at_once_one_is_cosigned(witness: Witness) -> None:
     assert witness.add_checkpoint(request(0, 2, "a"))[0] == 200
     asked = [request(2, size, history) for size in range(3, 9) for history in "ab"] * 4

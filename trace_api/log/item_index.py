@@ -16,6 +16,7 @@ import structlog
 import trace_core
 from trace_api.errors import Unavailable
 from trace_api.log import tiles
+from trace_api.log.sequencer import Checkpoint
 from trace_api.store import log as log_store
 from trace_api.store.log import Log
 
@@ -32,13 +33,6 @@ SNAPSHOT_ENTRIES = 1_000_000
 """A snapshot is written when so many entries have come since the last one, and at the end."""
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class _Head:
-    tree_size: int
-    root_hash: bytes
-    note: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +163,7 @@ async def index_once(connection: asyncpg.Connection, keeper: IndexKeeper, keys: 
         entries=trace_core.join_entries([entry]),
     )
     note = keys.for_index().sign_checkpoint(head.origin, extension.tree_size, extension.root_hash)
-    new = _Head(extension.tree_size, extension.root_hash, note)
+    new = Checkpoint(extension.tree_size, extension.root_hash, note)
 
     # (3) All of it or nothing; what another process did in between shows in the size.
     async with connection.transaction():

@@ -17,6 +17,7 @@ import structlog
 from trace_api.errors import Unavailable
 from trace_api.log import tiles
 from trace_api.log.cosigners import OtherHistory
+from trace_api.log.sequencer import Checkpoint
 from trace_api.store import log as log_store
 
 if TYPE_CHECKING:
@@ -43,15 +44,6 @@ def no_witnesses(vkeys: list[str]) -> bytes:
 
 class NoQuorum(Unavailable):
     """Too few witnesses have cosigned; what was published last stays."""
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """A checkpoint with its cosignatures. `note` is the C2SP signed note, `root_hash` has 32 bytes."""
-
-    tree_size: int
-    root_hash: bytes
-    note: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +127,7 @@ class Publisher:
                 self._published.notify_all()
             await asyncio.sleep(max(0.0, began + self._period_s - clock()))
 
-    async def publish_once(self, connection: asyncpg.Connection, now: datetime) -> Published | None:
+    async def publish_once(self, connection: asyncpg.Connection, now: datetime) -> Checkpoint | None:
         """Publishes the head if it is new, or was published long ago; None when there was nothing to do. Raises
         `NoQuorum` and `OtherHistory`."""
         # (1) The head as stored. A crash here: nothing has happened.
@@ -150,7 +142,7 @@ class Publisher:
             raise NoQuorum(f"of {head.tree_size} leaves {head.published_size} are published")
 
         # (3) Out. A crash here: it is published or it is not.
-        published = Published(head.tree_size, head.root_hash, note)
+        published = Checkpoint(head.tree_size, head.root_hash, note)
         if not await log_store.publish(connection, published, now, self._growth.log):
             return None
         log.info("published", origin=head.origin, tree_size=head.tree_size)

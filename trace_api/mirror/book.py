@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 import trace_core
 from trace_api.errors import Unavailable
+from trace_api.store.sqlite import open_book
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
 PENDING_KEPT_MAX = 16
 """Of the last pending checkpoints of a log, so many may be the end of an upload."""
-_LOCKED_MS_MAX = 5_000
-"""How long to wait for another process that has the file, and is ending."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS pending (
     origin     TEXT    NOT NULL,
@@ -89,22 +88,9 @@ class Book:
     @contextlib.contextmanager
     def open(cls, file: Path) -> Iterator[Self]:
         """Made if it is not there. Raises `Unavailable` for a file that cannot be used."""
-        try:
-            # Transactions begin where we say.
-            connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
-        except sqlite3.Error as failure:
-            raise Unavailable(f"{file} cannot be used: {failure}") from None
-        with contextlib.closing(connection):
-            try:
-                connection.execute(f"PRAGMA busy_timeout = {_LOCKED_MS_MAX}")
-                # A copy belongs to one process at a time.
-                connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-                connection.execute("PRAGMA journal_mode = WAL")
-                # A commit returns once the journal is on the disk.
-                connection.execute("PRAGMA synchronous = FULL")
-                connection.executescript(_SCHEMA)
-            except sqlite3.Error as failure:
-                raise Unavailable(f"{file} cannot be used: {failure}") from None
+        # A copy belongs to one process at a time; a commit returns once the journal is on the disk.
+        pragmas = {"locking_mode": "EXCLUSIVE", "journal_mode": "WAL", "synchronous": "FULL"}
+        with open_book(file, _SCHEMA, **pragmas) as connection:
             yield cls(connection)
 
     def newest(self, origin: str) -> Pending | None:

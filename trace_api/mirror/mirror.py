@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import time
 from dataclasses import dataclass, field
@@ -72,7 +71,7 @@ class Mirror:
             status, reason = request.judge(self.log_keys(request.origin), seen)
             return status == 200
 
-        note = self._known_lines(request.origin, request.checkpoint)
+        note = self._known_lines(request)
         new = Pending(request.tree_size, request.root_hash, note)
         if not self.book.replace(request.origin, new, decide) and (
             status == 422 or (status == 409 and request.tree_size == last_size)
@@ -85,19 +84,9 @@ class Mirror:
         """Cosignature lines over a checkpoint all of whose tree is on the disk."""
         return b"".join(signer.signature_line(checkpoint, self.now_s()) for signer in self.signers)
 
-    def _known_lines(self, origin: str, note: bytes) -> bytes:
+    def _known_lines(self, request: trace_core.AddCheckpoint) -> bytes:
         """The note with the log's lines, and those of witnesses whose keys are known and that hold: whoever sends a
         checkpoint may have added others, and what is served must not carry them."""
-        text, separator, lines = note.rpartition(b"\n\n")
-        known = {(origin, key.split("+")[1]) for key in self.log_keys(origin)}
-        own = b"".join(line for line in lines.splitlines(keepends=True) if _signer_of(line) in known)
-        if not own:
-            return note
-        kept = self.policy.add_cosignatures(text + separator + own, lines)
-        return kept if kept.count(b"\n\xe2\x80\x94 ") <= LINES_MAX else text + separator + own
-
-
-def _signer_of(line: bytes) -> tuple[str, str]:
-    """Name and key hash of a signature line of a note."""
-    _, name, signature = line.decode().split(" ")
-    return name, base64.b64decode(signature)[:4].hex()
+        own = request.checkpoint_by(self.log_keys(request.origin))
+        kept = self.policy.add_cosignatures(own, request.checkpoint.rpartition(b"\n\n")[2])
+        return kept if kept.count(b"\n\xe2\x80\x94 ") <= LINES_MAX else own

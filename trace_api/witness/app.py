@@ -66,7 +66,8 @@ class Witness:
             last_size = 0 if last is None else last.tree_size
             return status == 200
 
-        new = Cosigned(request.tree_size, request.root_hash, request.checkpoint)
+        own = request.checkpoint_by(self.log_keys.get(request.origin, []))
+        new = Cosigned(request.tree_size, request.root_hash, own)
         if not self.book.replace(request.origin, new, decide):
             if status == 422 or (status == 409 and request.tree_size == last_size):
                 # Signed by the log, and no continuation of what it signed before: evidence, to be kept.

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from trace_api.errors import Unavailable
+from trace_api.store.sqlite import open_book
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,8 +23,6 @@ CREATE TABLE IF NOT EXISTS cosigned (
     checkpoint BLOB    NOT NULL
 ) STRICT
 """
-_LOCKED_MS_MAX = 5_000
-"""How long to wait for another process that has the file; there should be none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +47,8 @@ class Book:
     @contextlib.contextmanager
     def open(cls, file: Path) -> Iterator[Self]:
         """Made if it is not there. Raises `Unavailable` for a file that cannot be used."""
-        try:
-            # Transactions begin where we say.
-            connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
-        except sqlite3.Error as failure:
-            raise Unavailable(f"{file} cannot be used: {failure}") from None
-        with contextlib.closing(connection):
-            try:
-                connection.execute(f"PRAGMA busy_timeout = {_LOCKED_MS_MAX}")
-                # A commit returns once the journal and the file are on the disk.
-                connection.execute("PRAGMA journal_mode = DELETE")
-                connection.execute("PRAGMA synchronous = EXTRA")
-                connection.execute(_SCHEMA)
-            except sqlite3.Error as failure:
-                raise Unavailable(f"{file} cannot be used: {failure}") from None
+        # A commit returns once the journal and the file are on the disk.
+        with open_book(file, _SCHEMA, journal_mode="DELETE", synchronous="EXTRA") as connection:
             yield cls(connection)
 
     def last(self, origin: str) -> Cosigned | None:

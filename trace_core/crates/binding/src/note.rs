@@ -213,6 +213,15 @@ impl CosignRequest {
         bytes(py, self.0.note())
     }
 
+    fn checkpoint_by<'py>(
+        &self,
+        py: Python<'py>,
+        log_keys: Vec<String>,
+    ) -> Result<Bound<'py, PyBytes>, Failed> {
+        let keys = log_keys.iter().map(|key| key.parse()).collect::<Result<Vec<VerifierKey>, _>>()?;
+        Ok(bytes(py, &self.0.note().clone().only_by(&keys)))
+    }
+
     fn judge(
         &self,
         py: Python<'_>,

@@ -151,6 +151,16 @@ impl Note {
         if self.to_string().len() > NOTE_BYTES_MAX { Err(NoteError::TooLong) } else { Ok(self) }
     }
 
+    /// The note with those of its signature lines alone that name one of these keys; as it is where none does.
+    #[must_use]
+    pub fn only_by(mut self, keys: &[VerifierKey]) -> Self {
+        let is_by = |signature: &NoteSignature| keys.iter().any(|key| key.is_named_by(signature));
+        if self.signatures.iter().any(is_by) {
+            self.signatures.retain(is_by);
+        }
+        self
+    }
+
     /// The signature lines in their order, at least one.
     #[must_use]
     pub fn signatures(&self) -> &[NoteSignature] {
