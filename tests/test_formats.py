@@ -107,8 +107,9 @@ def test_formats_from_their_text_alone_give_the_vectors_and_the_core_agrees() ->
         assert entry.hex() == vector["entry"]
         assert hashlib.sha256(b"\0" + entry).hexdigest() == vector["leaf_hash"]
 
+        issuer = json.dumps({"partner": partner}).encode()
         opened = trace_core.open_event(
-            vector["event"].encode(), vector["context"].encode(), secret=secret, partner=partner
+            vector["event"].encode(), vector["context"].encode(), secret=secret, issuer=issuer
         )
         assert opened.content_digest == digest
         assert opened.commitment == merkle_root(leaves)
@@ -117,7 +118,7 @@ def test_formats_from_their_text_alone_give_the_vectors_and_the_core_agrees() ->
         core_tokens = sorted(trace_core.Blinding(blinding).token(name) for name in vector["items"])
         assert core_tokens == tokens
         # The canonical event is itself an event, with the same content.
-        again = trace_core.open_event(vector["canonical_event"].encode(), b"[]", secret=secret, partner=partner)
+        again = trace_core.open_event(vector["canonical_event"].encode(), b"[]", secret=secret, issuer=issuer)
         assert again.content_digest == digest
 
 

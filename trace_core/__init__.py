@@ -4,6 +4,7 @@ from typing import Literal
 
 from trace_core._native import (
     AddCheckpoint,
+    Authorship,
     Blinding,
     CaptureError,
     Copies,
@@ -12,6 +13,8 @@ from trace_core._native import (
     Landmark,
     NoteSigner,
     OpenedEvent,
+    PartnerKey,
+    PartnerSigner,
     Policy,
     PreparedCapture,
     ProofError,
@@ -35,9 +38,11 @@ from trace_core._native import (
     check_item_history,
     check_signature,
     check_signatures,
+    check_signed,
     check_subtree_consistency,
     checkpoint_size,
     consistency_tiles,
+    content_digests,
     cose_receipt,
     disclose_fields,
     edge_tiles,
@@ -49,6 +54,7 @@ from trace_core._native import (
     extend_tree,
     field_name,
     inclusion_tiles,
+    issuer_of,
     item_key,
     join_entries,
     json_of_xml,
@@ -77,6 +83,7 @@ from trace_core._native import (
 )
 from trace_core.evidence import Checked, check_evidence, check_receipt
 from trace_core.index_entry import read_index_entry, write_index_entry
+from trace_core.key_file import read_key_file, write_key_file
 
 Syntax = Literal["json", "xml", "lines"]
 """A document in JSON or XML, or bare events in JSON, one a line."""
@@ -91,6 +98,7 @@ TILE_WIDTH = 256
 __all__ = [
     "TILE_WIDTH",
     "AddCheckpoint",
+    "Authorship",
     "Blinding",
     "CaptureError",
     "Checked",
@@ -101,6 +109,8 @@ __all__ = [
     "Landmark",
     "NoteSigner",
     "OpenedEvent",
+    "PartnerKey",
+    "PartnerSigner",
     "Policy",
     "PreparedCapture",
     "ProofError",
@@ -128,9 +138,11 @@ __all__ = [
     "check_receipt",
     "check_signature",
     "check_signatures",
+    "check_signed",
     "check_subtree_consistency",
     "checkpoint_size",
     "consistency_tiles",
+    "content_digests",
     "cose_receipt",
     "disclose_fields",
     "edge_tiles",
@@ -142,6 +154,7 @@ __all__ = [
     "extend_tree",
     "field_name",
     "inclusion_tiles",
+    "issuer_of",
     "item_key",
     "join_entries",
     "json_of_xml",
@@ -156,6 +169,7 @@ __all__ = [
     "prove_subtree_consistency",
     "read_entry",
     "read_index_entry",
+    "read_key_file",
     "read_log_proof",
     "read_scalar",
     "root_hash",
@@ -167,6 +181,7 @@ __all__ = [
     "unit",
     "with_keys",
     "write_index_entry",
+    "write_key_file",
     "write_log_proof",
     "xml_of_json",
 ]

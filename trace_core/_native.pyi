@@ -82,6 +82,9 @@ class PreparedCapture:
     """Name hash, vocabulary, id, canonical JSON, and terms of the attributes (fields `MDA:…`), of each element of
     master data in the header."""
 
+    issuer: bytes | None
+    """Who issued the events, JSON, where somebody signed them."""
+
     def event_names(self) -> list[int]:
         """Hashes under which the accepted events' ids and event hash ids are filed."""
 
@@ -118,10 +121,78 @@ def prepare_capture(
     blinding: Blinding,
     strict: bool,
     syntax: Syntax = "json",
+    claim: tuple[Authorship, PartnerKey, str] | None = None,
 ) -> PreparedCapture:
     """Takes a capture body through strict parsing, validation, both digests and the commitment.
     `record_time_us` counts from 1970 UTC; `seed` is 32 random bytes, used once; `strict` makes findings
-    errors. Never raises for what is in `body`: see `problems_json`."""
+    errors. `claim` is what was sent as a signature, the key and its partner: unless it holds over just these events,
+    the document is refused, with a problem of code `signature`. Never raises for what is in `body`: see
+    `problems_json`. Cost of a claim: one signature, and parsing twice."""
+
+def issuer_of(partner: str) -> bytes:
+    """The issuer of what came on behalf of a partner, and nobody signed: JSON."""
+
+# Authorship -------------------------------------------------------------------------------------------
+
+class Authorship:
+    """What came with a capture as a signature (`docs/formats.md`, "Signed captures"). Immutable."""
+
+    key_hint: tuple[str | None, str]
+    """The partner and the hash of the key, 8 hex digits, that a note names; else None and the key id."""
+
+    def __init__(self, text: str) -> None:
+        """Raises `SignatureError` for what is none."""
+
+    def check(self, *, key: PartnerKey, partner: str, content_digests: list[bytes]) -> list[bytes]:
+        """The place of each event in its signed capture; none for one that was signed alone. Raises `SignatureError`
+        unless this key of this partner signed just these events, in this order."""
+
+class PartnerKey:
+    """A partner's public key: Ed25519 or P-256. Immutable."""
+
+    jwk: str
+    """The members of RFC 7638, in its order."""
+    key_id: str
+    """JWK thumbprint, base64url."""
+
+    def __init__(self, jwk: bytes) -> None:
+        """Raises `SignatureError` for what is none, for a key with its secret, and for one that proves nothing."""
+
+    def verifier_key(self, partner: str) -> str | None:
+        """The key as a vkey under the partner's name; None for P-256. Raises `SignatureError` for what is no name."""
+
+    def check_jws(self, jws: str, payload: bytes) -> None:
+        """Raises `SignatureError` unless this key, which it has to name, made the detached JWS."""
+
+class PartnerSigner:
+    """A partner's secret key, Ed25519. Immutable, never printed."""
+
+    partner: str
+    jwk: str
+    key_id: str
+
+    def __init__(self, partner: str, seed: bytes) -> None:
+        """`seed` has 32 bytes. Raises `SignatureError` for what is no name of a partner."""
+
+    def sign_capture(self, document: bytes, *, secret: bytes, syntax: Syntax = "json") -> str:
+        """The value of `Wayproof-Signature` for a whole capture. `secret` is 32 random bytes, used once. Raises
+        `CaptureError` for what is no document, `SignatureError` for more than 65,536 events."""
+
+    def sign_event(self, document: bytes, *, form: Literal["jws", "cose"] = "jws", syntax: Syntax = "json") -> str:
+        """The same for a capture of one event, as a detached JWS or COSE_Sign1."""
+
+    def sign_jws(self, payload: bytes) -> str:
+        """A detached JWS over any bytes."""
+
+def content_digests(document: bytes, *, syntax: Syntax = "json") -> list[bytes]:
+    """The content digest of each event of a document, in order, whether or not it would be accepted. Raises
+    `CaptureError` for what is no document."""
+
+def check_signed(signed: bytes, *, key: PartnerKey, partner: str, content_digest: bytes, place: bytes | None) -> int:
+    """The number of events that the signature of an issuer is over. Raises `SignatureError` unless it is by this key
+    of this partner, and over the event with this content digest; `place` is where that stands in a signed capture."""
+
+# Commitments ------------------------------------------------------------------------------------------
 
 class OpenedEvent:
     """What an event, its context, its secret and its issuer give."""
@@ -130,11 +201,12 @@ class OpenedEvent:
     commitment: bytes
     field_count: int
 
-def open_event(event: bytes, context: bytes, *, secret: bytes, partner: str) -> OpenedEvent:
-    """Recomputes content digest and commitment from a stored event. Raises `ProofError` for what is not JSON."""
+def open_event(event: bytes, context: bytes, *, secret: bytes, issuer: bytes) -> OpenedEvent:
+    """Recomputes content digest and commitment from a stored event. `issuer` is a JSON object. Raises `ProofError` for
+    what is not JSON."""
 
 def disclose_fields(
-    event: bytes, context: bytes, *, secret: bytes, partner: str, pointers: list[str]
+    event: bytes, context: bytes, *, secret: bytes, issuer: bytes, pointers: list[str]
 ) -> list[tuple[int, bytes, str, list[bytes]]]:
     """Index, salt, text (`["/pointer",value]`) and inclusion proof of the leaves of an event's commitment that have one
     of these pointers, or lie within it; `@issuer` is the issuer's. Raises `ProofError` for what is not JSON.
@@ -160,7 +232,7 @@ def with_keys(event: bytes, *, prefix_digits: Callable[[str], int | None] | None
 def bare_event(event: bytes, context: bytes) -> bytes:
     """The event by itself: its own bytes, with its document's context in front. Raises `ProofError`."""
 
-StoredEvent = tuple[int, str, int, int, str | None, bytes, bytes, bytes | None, bytes | None, bytes]
+StoredEvent = tuple[int, bytes, int, int, str | None, bytes, bytes, bytes | None, bytes | None, bytes]
 """Key, partner, record time and event time (µs since 1970), event id, event hash id, entry, secret and body
 (None once erased), context."""
 ReferenceRow = tuple[int, int, int, int]

@@ -9,16 +9,19 @@ import json
 import zipfile
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 
 from trace_core import _native
 from trace_core._native import Policy, ProofError
 from trace_core.index_entry import read_index_entry
+from trace_core.key_records import KeyRecord, check_counted, read_record
 
 EVIDENCE_BYTES_MAX = 64 * 1024 * 1024
 """Of a file of evidence, and of each file in a bundle."""
 BUNDLED = ("receipt.json", "disclosure.json")
 """The one of these that a bundle has is what it is evidence of."""
+KEY_RECORDS = "key-records.json"
+"""What a bundle may have of the key that signed the event."""
 _LOG_PROOF_HEADER = b"c2sp.org/tlog-proof@"
 _ZIP_HEADER = b"PK"
 
@@ -42,7 +45,7 @@ def check_evidence(document: bytes, trust: str | Policy, *, entry: bytes | None 
     if len(document) > EVIDENCE_BYTES_MAX:
         raise ProofError(f"evidence has at most {EVIDENCE_BYTES_MAX} bytes")
     if document.startswith(_ZIP_HEADER):
-        return check_evidence(_bundled(document), trust)
+        return _check_bundle(document, trust)
     if document.startswith(_LOG_PROOF_HEADER):
         return _check_log_proof(document, trust, entry)
     parts = _Parts(document)
@@ -64,14 +67,15 @@ def _check_receipt(parts: _Parts, trust: str | Policy) -> Checked:
     (3) the entry is in that tree, at the leaf index that the receipt says;
     (4) the event, under its context, has the content digest that the receipt says;
     (5) the entry commits to exactly this event, all its fields and no others;
-    (6) the event has the id that the receipt says: its `eventID`, or without one its event hash id.
+    (6) the event has the id that the receipt says: its `eventID`, or without one its event hash id;
+    (7) where the issuer shows a signature, it is by the key that it names, and over this event.
     """
     checked = Checked("receipt")
     # (1), (2), (3)
     commitment, field_count = _check_place(parts, trust, checked)
     # (4)
-    event, context, partner = parts.text("event"), parts.text("context"), parts.partner()
-    opened = _native.open_event(event, context, secret=parts.data("secret"), partner=partner)
+    event, context, issuer = parts.text("event"), parts.text("context"), parts.object("issuer")
+    opened = _native.open_event(event, context, secret=parts.data("secret"), issuer=json.dumps(issuer).encode())
     if opened.content_digest != parts.digest():
         raise ProofError("the event does not have the content digest of the receipt")
     # (5)
@@ -86,8 +90,69 @@ def _check_receipt(parts: _Parts, trust: str | Policy) -> Checked:
         f"the entry commits to this event and its issuer, {field_count} fields in all",
         f"the event is {event_id}, of content digest {opened.content_digest.hex()}",
     ])  # fmt: skip
-    checked.unproven.append(f"that {partner!r} said it: the server took it on that partner's behalf, nobody signed it")
+    # (7)
+    if "signature" not in issuer:
+        partner = parts.string("partner", issuer)
+        checked.unproven.append(f"that {partner!r} said it: the server took it on its behalf, nobody signed it")
+        return checked
+    signer, key_id = parts.string("signer", issuer), parts.string("key", issuer)
+    _check_signature(parts, issuer, checked)
+    checked.unproven.append(f"that the key {key_id} was {signer!r}'s: see the key's records, or ask {signer!r}")
     return checked
+
+
+def _check_signature(parts: _Parts, issuer: dict[str, Any], checked: Checked) -> None:
+    signer, signed = parts.string("signer", issuer), parts.object("signed")
+    key = _native.PartnerKey(json.dumps(signed.get("key")).encode())
+    if key.key_id != parts.string("key", issuer):
+        raise ProofError("the key that is shown is not the one that the issuer names")
+    place = None if signed.get("place") is None else parts.data("place", signed)
+    count = _native.check_signed(
+        json.dumps(issuer["signature"]).encode(),
+        key=key,
+        partner=signer,
+        content_digest=parts.digest(),
+        place=place,
+    )
+    checked.held.append(f"{signer} signed it with the key {key.key_id}, one signature over {count} events")
+
+
+def _check_bundle(document: bytes, trust: str | Policy) -> Checked:
+    """The plan: (1) as of the receipt or disclosure in it; where it has records of the key that signed the event,
+    (2) the receipt of each holds, and it is about that key; (3) by the proof of completeness these are all of them;
+    (4) by what they say, the key was the signer's when the event was recorded, and was not revoked.
+    """
+    files = _bundled(document)
+    evidence = next(files[name] for name in BUNDLED if name in files)
+    # (1)
+    checked = check_evidence(evidence, trust)
+    if KEY_RECORDS not in files:
+        return checked
+    parts, shown = _Parts(evidence), _Parts(files[KEY_RECORDS])
+    issuer = parts.object("issuer")
+    key_id, signer = parts.string("key", issuer), parts.string("signer", issuer)
+    # (2)
+    records = [_check_record(_Parts.of(members), trust, key_id) for members in shown.objects("records")]
+    # (3)
+    complete = _Parts.of(shown.object("completeness"))
+    _check_completeness(complete, trust)
+    if sorted(record.leaf_index for record in records) != complete.counts("leaf_indexes"):
+        raise ProofError("these are not all records of the key")
+    # (4)
+    _, _, recorded_us = _native.read_entry(parts.data("entry"))
+    check_counted(records, signer, recorded_us)
+    leaves = ", ".join(str(record.leaf_index) for record in records)
+    checked.held.append(f"by all records of the key, leaves {leaves}, it was {signer}'s then, and not revoked")
+    checked.unproven[:] = [step for step in checked.unproven if key_id not in step]
+    checked.unproven.append(f"that whoever runs the log was right to register the key as {signer!r}'s: ask {signer!r}")
+    checked.unproven.append("that the records' token is the key's, which the log's blinding key makes")
+    return checked
+
+
+def _check_record(parts: _Parts, trust: str | Policy, key_id: str) -> KeyRecord:
+    _check_receipt(parts, trust)
+    _, _, recorded_us = _native.read_entry(parts.data("entry"))
+    return read_record(parts.text("event"), key_id, recorded_us, parts.count("leaf_index"))
 
 
 def _check_disclosure(parts: _Parts, trust: str | Policy) -> Checked:
@@ -212,16 +277,17 @@ def _check_checkpoint(checkpoint: bytes, trust: str | Policy, checked: Checked) 
     return tree_size, root_hash
 
 
-def _bundled(document: bytes) -> bytes:
+def _bundled(document: bytes) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(document)) as bundle:
-            files = [info for info in bundle.infolist() if info.filename in BUNDLED]
-            if len(files) != 1:
-                _refuse(f"a bundle has one of {', '.join(BUNDLED)}")
-            if files[0].file_size > EVIDENCE_BYTES_MAX:
-                _refuse(f"a file of a bundle has at most {EVIDENCE_BYTES_MAX} bytes")
-            # It reads no more than the size that was just looked at.
-            return bundle.read(files[0])
+            files = [info for info in bundle.infolist() if info.filename in (*BUNDLED, KEY_RECORDS)]
+            names = [info.filename for info in files]
+            if sum(name in BUNDLED for name in names) != 1 or len(set(names)) != len(names):
+                _refuse(f"a bundle has one of {', '.join(BUNDLED)}, and no file twice")
+            if sum(info.file_size for info in files) > EVIDENCE_BYTES_MAX:
+                _refuse(f"a bundle has at most {EVIDENCE_BYTES_MAX} bytes")
+            # It reads no more than the sizes that were just looked at.
+            return {info.filename: bundle.read(info) for info in files}
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, ValueError, EOFError) as damaged:
         raise ProofError(f"not a bundle: {damaged}") from None
     except Exception as damaged:  # zlib and lzma have errors of their own, of no common kind.
@@ -259,6 +325,13 @@ class _Parts:
             raise ProofError(f"not a receipt: {error}") from None
         if not isinstance(self.members, dict):
             raise ProofError("not a receipt: no JSON object")
+
+    @classmethod
+    def of(cls, members: dict[str, Any]) -> Self:
+        """What stands within a document that has been read."""
+        parts = cls.__new__(cls)
+        parts.members = members
+        return parts
 
     def string(self, name: str, among: dict[str, Any] | None = None) -> str:
         value = (self.members if among is None else among).get(name)
@@ -301,11 +374,17 @@ class _Parts:
         except ValueError:
             raise ProofError("not a receipt: content_digest is not in hex") from None
 
-    def partner(self) -> str:
-        issuer = self.members.get("issuer")
-        if not isinstance(issuer, dict):
-            raise ProofError("not a receipt: issuer is missing")
-        return self.string("partner", issuer)
+    def object(self, name: str) -> dict[str, Any]:
+        value = self.members.get(name)
+        if not isinstance(value, dict):
+            raise ProofError(f"not a receipt: {name} is missing")
+        return value
+
+    def objects(self, name: str) -> list[dict[str, Any]]:
+        value = self.members.get(name)
+        if not isinstance(value, list) or not all(isinstance(element, dict) for element in value):
+            raise ProofError(f"not a receipt: {name} is no list of objects")
+        return value
 
     def fields(self) -> list[tuple[int, bytes, str, list[bytes]]]:
         """Index, salt, text and proof of the fields that are shown."""

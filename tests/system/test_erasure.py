@@ -15,6 +15,7 @@ import trace_core
 from tests.system.conftest import WAYPROOF, Server, document_of, observation, simulated
 from trace_api.log.fsck import fsck
 from trace_api.log.keys import LogKeys
+from trace_api.partners.statements import digest_of
 from trace_api.settings import Settings
 from trace_api.store.pool import Store
 
@@ -113,6 +114,21 @@ def findings(data: Path) -> tuple[list[str], int]:
     return asyncio.run(check())
 
 
+def everything_in(data: Path) -> str:
+    """All rows of all tables, bytes in hex."""
+
+    async def rows() -> list[str]:
+        async with Store.open(Settings.of(data_dir=data)) as store, store.session() as connection:
+            tables = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+            return [
+                str(row[0])
+                for (table,) in tables
+                for row in await connection.fetch(f"SELECT t::text FROM {table} AS t")
+            ]
+
+    return "\n".join(asyncio.run(rows()))
+
+
 def test_nothing_that_remains_confirms_a_guess_of_a_small_event(server: Server, client: httpx.Client) -> None:
     """The event has so little in it that whoever knows its form can list all that it may have said."""
     event = observation("guess", epcList=[ITEM], eventID=None)
@@ -126,20 +142,45 @@ def test_nothing_that_remains_confirms_a_guess_of_a_small_event(server: Server, 
     assert server.end() == 0
     digests = [bytes.fromhex(receipt["content_digest"]), bytes.fromhex(re.findall(r"[0-9a-f]{64}", hash_id)[0])]
 
-    async def rows() -> list[str]:
-        async with Store.open(Settings.of(data_dir=server.data)) as store, store.session() as connection:
-            tables = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-            return [
-                str(row[0])
-                for (table,) in tables
-                for row in await connection.fetch(f"SELECT t::text FROM {table} AS t")
-            ]
-
-    everything = "\n".join(asyncio.run(rows()))
+    everything = everything_in(server.data)
     assert len(everything) > 1_000
     for digest in digests:
         assert digest.hex() not in everything
     assert "FORGET" not in everything.encode().decode("unicode_escape", errors="ignore")
+
+
+def test_signature_of_an_erased_event_goes_with_it(server: Server, client: httpx.Client) -> None:
+    signer = trace_core.PartnerSigner("forgetful.example", b"k" * 32)
+    text = orjson.dumps(
+        {
+            "type": "wayproof/v1/key",
+            "partner": signer.partner,
+            "key": orjson.loads(signer.jwk),
+            "validFrom": "2020-01-01T00:00:00Z",
+        }
+    ).decode()
+    wish = {"statement": text, "signatures": [signer.sign_jws(digest_of(text))]}
+    assert client.post("/keys", json=wish, headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 201
+    alone = orjson.dumps(document_of(observation("x", eventID="urn:example:alone")))
+    together = [observation("x", eventID=f"urn:example:together-{n}") for n in range(2)]
+    both = orjson.dumps(document_of(*together))
+    jws = signer.sign_event(alone)
+    for body, signature in ((alone, jws), (both, signer.sign_capture(both, secret=b"s" * 32))):
+        headers = {"Content-Type": "application/json", "Wayproof-Signature": signature}
+        assert client.post("/capture?ack=published", content=body, headers=headers).json()["success"]
+    assert erase(client, "urn:example:alone").status_code == 201
+    assert erase(client, "urn:example:together-0").status_code == 201
+
+    kept = client.get("/receipt", params={"event": "urn:example:together-1"}).content
+    trace_core.check_evidence(kept, client.get("/log/key").text.strip())
+    assert server.end() == 0
+    assert findings(server.data) == ([], 2)
+    # Whoever guesses an erased event finds no signature and no unsalted hash of it to hold the guess against.
+    everything = everything_in(server.data)
+    assert jws.removeprefix("jws=").encode().hex() not in everything
+    for digest in (*trace_core.content_digests(alone), trace_core.content_digests(both)[0]):
+        assert digest.hex() not in everything
+        assert trace_core.leaf_hash(digest).hex() not in everything
 
 
 def test_same_content_may_be_captured_again_after_it_was_erased(client: httpx.Client) -> None:

@@ -15,6 +15,7 @@ import orjson
 import trace_core
 from trace_api.capture.numbers import CaptureNumbers
 from trace_api.errors import Invalid, Unavailable
+from trace_api.partners import registry
 from trace_api.store import captures
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ class CaptureRequest:
     one_event: bool = False
     """Refuse a document of several events or none, before anything of it is stored."""
     syntax: trace_core.Syntax = "json"
+    signature: str | None = None
+    """Who signed it: the value of `Wayproof-Signature`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ class Door:
         stands in the job. The same content captured before is not stored again: the job counts it.
         """
         record_time = datetime.now(UTC)
+        claim = await self._claim(request, record_time)
         capture_no = await self._numbers.next()
         prepared = await asyncio.to_thread(
             trace_core.prepare_capture,
@@ -87,6 +91,7 @@ class Door:
             blinding=self._blinding,
             strict=request.strict,
             syntax=request.syntax,
+            claim=claim,
         )
         problems = orjson.loads(prepared.problems_json)
         if prepared.document_refused:
@@ -103,9 +108,23 @@ class Door:
             context=prepared.context,
             body_digest=prepared.body_digest,
             master_data=prepared.master_data,
+            issuer=prepared.issuer,
         )
         outcome = await self._store_new(row, prepared, problems, request.error_behaviour, storable=storable)
         return Captured(row.capture_id, outcome, prepared.event_ids)
+
+    async def _claim(
+        self, request: CaptureRequest, record_time: datetime
+    ) -> tuple[trace_core.Authorship, trace_core.PartnerKey, str] | None:
+        """Who says to have signed the capture, by a key that counts when it comes."""
+        if request.signature is None:
+            return None
+        if request.error_behaviour is ErrorBehaviour.PROCEED:
+            message = "one signature covers all events, so a signed capture is stored whole: rollback, not proceed"
+            raise Invalid(message, [{"pointer": "", "code": "signature", "message": message}])
+        async with self._store.session() as connection:
+            claim = await registry.claim_of(connection, request.signature, record_time)
+        return claim.authorship, claim.key, claim.partner
 
     async def _store_new(
         self,

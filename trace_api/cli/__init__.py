@@ -8,7 +8,21 @@ from __future__ import annotations
 
 import click
 
-from trace_api.cli import ask, audit, capture, demo, erase, event_hash, links, log, mirror, serve, simulate, witness
+from trace_api.cli import (
+    ask,
+    audit,
+    capture,
+    demo,
+    erase,
+    event_hash,
+    keys,
+    links,
+    log,
+    mirror,
+    serve,
+    simulate,
+    witness,
+)
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -29,6 +43,6 @@ def wayproof() -> None:
     """
 
 
-for room in (serve, demo, capture, ask, event_hash, simulate, log, links, erase, witness, mirror, audit):
+for room in (serve, demo, capture, ask, event_hash, simulate, log, links, keys, erase, witness, mirror, audit):
     for command in room.COMMANDS:
         wayproof.add_command(command)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +17,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 import trace_core
 from trace_api.cli.connection import SERVER, connect, read_json, unreachable
+from trace_api.cli.keys import KEY_FILE, load_signer
 
 PART_EVENTS = 2_000
 """Events in one request: large enough to be fast, small enough that a cut costs little."""
+SECRET_BYTES = 32
+"""From which the salts of a signed part derive."""
 ATTEMPTS_MAX = 6
 """Tries for one part, with pauses that double from half a second; repeating a capture is harmless."""
 
@@ -39,12 +43,14 @@ class Totals:
 @click.option("--proceed", is_flag=True, help="Store the good events of a part that has bad ones.")
 @click.option("--strict", is_flag=True, help="Refuse events with findings, such as a wrong check digit.")
 @click.option("--part-events", type=click.IntRange(1), default=PART_EVENTS, show_default=True)
+@click.option("--sign", type=KEY_FILE, help="Sign each part with the partner's key in this file.")
 @click.option("--restart", is_flag=True, help="Send everything again, also what was acknowledged before.")
 @click.option("--json", "as_json", is_flag=True, help="Print totals and refused events as JSON.")
 def capture(
     files: tuple[Path, ...],
     server: str,
     part_events: int,
+    sign: Path | None,
     *,
     proceed: bool,
     strict: bool,
@@ -57,9 +63,13 @@ def capture(
     Examples:
       wayproof capture events.json
       wayproof capture events/*.json --server https://trace.example.org --proceed
+      wayproof capture events.json --sign acme.key
 
     Exit codes: 0 everything is stored; 1 some events were refused; 3 the server cannot be reached.
     """
+    if sign is not None and proceed:
+        raise click.UsageError("a signed part is stored whole: either --sign or --proceed")
+    signer = None if sign is None else load_signer(sign)
     totals, errors = Totals(), []
     headers = {"GS1-Capture-Error-Behaviour": "proceed" if proceed else "rollback"}
     with connect(server, headers=headers) as client:
@@ -69,7 +79,7 @@ def capture(
             except trace_core.CaptureError as refused:
                 raise click.ClickException(f"{file}: {refused}") from None
             journal = _Journal(file, server, part_events, restart=restart)
-            errors += _send(client, file, parts, journal, totals, strict=strict)
+            errors += _send(client, file, parts, journal, totals, signer, strict=strict)
     _report(totals, errors, as_json=as_json)
     sys.exit(1 if errors else 0)
 
@@ -98,14 +108,21 @@ class _Journal:
 
 
 def _send(
-    client: httpx.Client, file: Path, parts: list[bytes], journal: _Journal, totals: Totals, *, strict: bool
+    client: httpx.Client,
+    file: Path,
+    parts: list[bytes],
+    journal: _Journal,
+    totals: Totals,
+    signer: trace_core.PartnerSigner | None,
+    *,
+    strict: bool,
 ) -> list[dict[str, Any]]:
     errors: list[dict[str, Any]] = []
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with Progress(*columns, disable=not sys.stderr.isatty()) as progress:
         task = progress.add_task(file.name, total=len(parts), completed=journal.done)
         for number, part in enumerate(parts[journal.done :], journal.done):
-            job = _send_part(client, part, strict=strict)
+            job = _send_part(client, part, _signature(part, signer), strict=strict)
             totals.events += job["eventTotal"]
             totals.stored += job["eventsStored"]
             totals.repeated += job["eventsRepeated"]
@@ -120,7 +137,13 @@ def _send(
     return errors
 
 
-def _send_part(client: httpx.Client, part: bytes, *, strict: bool) -> dict[str, Any]:
+def _signature(part: bytes, signer: trace_core.PartnerSigner | None) -> dict[str, str]:
+    if signer is None:
+        return {}
+    return {"Wayproof-Signature": signer.sign_capture(part, secret=secrets.token_bytes(SECRET_BYTES))}
+
+
+def _send_part(client: httpx.Client, part: bytes, signature: dict[str, str], *, strict: bool) -> dict[str, Any]:
     """One part, until the server has answered for good. A lost reply is no lost write, so it is sent again."""
 
     @tenacity.retry(
@@ -131,8 +154,8 @@ def _send_part(client: httpx.Client, part: bytes, *, strict: bool) -> dict[str, 
     )
     def send() -> httpx.Response:
         parameters = {"strict": "true"} if strict else {}
-        content_type = {"Content-Type": "application/json"}
-        response = client.post("/capture", content=part, params=parameters, headers=content_type)
+        headers = {"Content-Type": "application/json", **signature}
+        response = client.post("/capture", content=part, params=parameters, headers=headers)
         if response.status_code in (408, 429, 502, 503, 504):
             raise _TryAgain(f"the server answers {response.status_code}")
         return response

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 router = APIRouter(tags=["capture"])
 
 JOBS_ON_PAGE, JOBS_ON_PAGE_MAX = 30, 100
+SIGNATURE_CHARACTERS_MAX = 8_000
 EVENT_BODY: dict[str, Any] = {
     "required": True,
     "content": {
@@ -42,6 +43,14 @@ CAPTURE_BODY: dict[str, Any] = {
     "content": EVENT_BODY["content"]
     | {type_: {"schema": {"type": "string"}} for type_ in sorted(XML_TYPES | LINES_TYPES)},
 }
+Signature = Annotated[
+    str | None,
+    Header(
+        alias="Wayproof-Signature",
+        max_length=SIGNATURE_CHARACTERS_MAX,
+        description="Who signed it: `note=…, secret=…` for all events, `jws=…` or `cose=…` for the one",
+    ),
+]
 REFUSALS = schemas.problems(400, 408, 413, 415, 503)
 
 
@@ -66,6 +75,7 @@ async def post_capture(
     acknowledge: Annotated[Acknowledge, Query(alias="ack")] = Acknowledge.STORED,
     strict: Annotated[bool, Query(description="Refuse events with findings, such as a wrong check digit")] = False,
     error_behaviour: Annotated[ErrorBehaviour, Header(alias="GS1-Capture-Error-Behaviour")] = ErrorBehaviour.ROLLBACK,
+    signature: Signature = None,
 ) -> Response:
     """Captures an EPCISDocument, an EPCISQueryDocument or one bare event, in JSON; bare events, one a line; or
     documents of EPCIS 1.2 or 2.0 in XML, whose events are stored in their JSON form. Bodies may be compressed
@@ -77,7 +87,8 @@ async def post_capture(
     """
     bytes_max = service.settings.capture_body_bytes_max
     async with service.bodies.read(request, bytes_max=bytes_max, media_types=frozenset(SYNTAXES)) as body:
-        wanted = CaptureRequest(body, partner, error_behaviour, strict, syntax=SYNTAXES[media_type_of(request)])
+        syntax = SYNTAXES[media_type_of(request)]
+        wanted = CaptureRequest(body, partner, error_behaviour, strict, syntax=syntax, signature=signature)
         captured = await service.door.capture(wanted)
     job = await _acknowledged(service, captured.capture_id, acknowledge)
     headers = {
@@ -124,10 +135,11 @@ async def post_event(
     partner: OnBehalfOf,
     acknowledge: Annotated[Acknowledge, Query(alias="ack")] = Acknowledge.STORED,
     strict: bool = False,
+    signature: Signature = None,
 ) -> Response:
     """Captures one bare event. 201 with the event and its place in `Location`, or 400 with every error."""
     async with service.bodies.read(request, bytes_max=service.settings.event_bytes_max) as body:
-        wanted = CaptureRequest(body, partner, ErrorBehaviour.ROLLBACK, strict, one_event=True)
+        wanted = CaptureRequest(body, partner, ErrorBehaviour.ROLLBACK, strict, one_event=True, signature=signature)
         captured = await service.door.capture(wanted)
         if not captured.job.success:
             raise Invalid("the event was refused", problems=captured.job.problems)

@@ -55,7 +55,9 @@ async def get_evidence(service: ServiceOf, partner: OnBehalfOf, event: EventId, 
     remains unproven."""
     document = await _document(service, partner, event, field)
     proof = await service.questions.log_proof(document["leaf_index"])
-    bundle = await asyncio.to_thread(_bundle, document, proof, service.publisher.policy_text)
+    key_id = document.get("issuer", {}).get("key")
+    records = None if key_id is None else await service.questions.key_records(key_id)
+    bundle = await asyncio.to_thread(_bundle, document, proof, records, service.publisher.policy_text)
     headers = {"Content-Disposition": f'attachment; filename="evidence-{document["leaf_index"]}.zip"'}
     return Response(bundle, headers=headers, media_type="application/zip")
 
@@ -66,10 +68,13 @@ async def _document(service: Service, partner: str, event: str, fields: list[str
     return await service.questions.receipt(event, partner)
 
 
-def _bundle(document: dict[str, Any], proof: bytes, policy: bytes) -> bytes:
+def _bundle(document: dict[str, Any], proof: bytes, records: dict[str, Any] | None, policy: bytes) -> bytes:
     name = "receipt" if "event" in document else "disclosure"
     encoded = orjson.dumps(document, option=orjson.OPT_INDENT_2)
-    checked = trace_core.check_evidence(encoded, trace_core.Policy(policy))
+    files = {f"{name}.json": encoded, "entry.tlog-proof": proof, "policy.txt": policy}
+    if records is not None:
+        files["key-records.json"] = orjson.dumps(records, option=orjson.OPT_INDENT_2)
+    checked = trace_core.check_evidence(_packed(files), trace_core.Policy(policy))
     shown = [orjson.loads(shown["text"]) for shown in document.get("fields", [])]
     event = orjson.loads(document["event"]) if "event" in document else dict(shown)
     page = _PAGE.render(
@@ -79,12 +84,10 @@ def _bundle(document: dict[str, Any], proof: bytes, policy: bytes) -> bytes:
         checked=checked,
         origin=document["checkpoint"].split("\n", 1)[0],
     )
-    files = {
-        "index.html": page.encode(),
-        f"{name}.json": encoded,
-        "entry.tlog-proof": proof,
-        "policy.txt": policy,
-    }
+    return _packed({"index.html": page.encode(), **files})
+
+
+def _packed(files: dict[str, bytes]) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as bundle:
         for file, content in files.items():

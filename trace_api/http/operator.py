@@ -11,7 +11,8 @@ from trace_api.errors import Forbidden, Unauthorised
 from trace_api.http.service import ServiceOf
 
 
-def _is_operator(request: Request, service: ServiceOf) -> None:
+def require_operator(request: Request, service: ServiceOf) -> None:
+    """Raises `Unauthorised` or `Forbidden` unless the operator asks."""
     token = service.settings.operator_token
     if token is None:
         raise Forbidden("this server was started without an operator's token (WAYPROOF_OPERATOR_TOKEN)")
@@ -20,4 +21,4 @@ def _is_operator(request: Request, service: ServiceOf) -> None:
         raise Unauthorised("send the operator's token: Authorization: Bearer …")
 
 
-Operator = Annotated[None, Depends(_is_operator)]
+Operator = Annotated[None, Depends(require_operator)]

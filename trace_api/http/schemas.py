@@ -98,6 +98,15 @@ COMPONENTS: dict[str, Any] = {
         **_WHEN,
     ),
     "Links": _object("links", links={**_list({"type": "object"}), "minItems": 1, "maxItems": 100}),
+    "Key": _object(
+        "keyID partner key validFrom registeredAt record",
+        keyID=_TEXT,
+        partner=_TEXT,
+        key={"type": "object"},
+        verifierKey=_TEXT,
+        record=_TEXT,
+        revocationRecord=_TEXT,
+    ),
     "Linkset": _object("linkset", linkset=_list(_object("anchor", anchor=_TEXT))),
     "Verdict": _object(
         "scan item verdict reasons state contents timeline voided names proofs",

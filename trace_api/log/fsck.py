@@ -142,7 +142,9 @@ class _Checker:
                 await self._checkpoint(stop)
 
     async def _rows(self, capture: SequencedCapture, rows: list[CheckedRow]) -> None:
-        checked = await asyncio.to_thread(self._check.events, [_as_stored(row, capture.context) for row in rows])
+        checked = await asyncio.to_thread(
+            self._check.events, [_as_stored(row, capture.context, capture.issuer) for row in rows]
+        )
         filed = await log_store.keys_of_digests(self._connection, [digest for digest, _ in checked if digest])
         for row, (digest, wrong) in zip(rows, checked, strict=True):
             if wrong is not None:
@@ -206,8 +208,8 @@ class _Checker:
             return
         named = differing[:BUCKETS_NAMED_MAX]
         stored = Counter(await log_store.references_in_buckets(self._connection, named))
-        async for row, context in log_store.events_in_buckets(self._connection, named):
-            given = Counter(self._check.references_of(_as_stored(row, context)))
+        async for row, context, issuer in log_store.events_in_buckets(self._connection, named):
+            given = Counter(self._check.references_of(_as_stored(row, context, issuer)))
             for _, _, key, role in given - stored:
                 self._report.add(f"reference: event {key} is not filed under one of its names (role {role})")
             stored -= given
@@ -218,7 +220,8 @@ class _Checker:
 
 
 def _as_stored(
-    row: CheckedRow, context: bytes
-) -> tuple[int, str, int, int, str | None, bytes, bytes, bytes | None, bytes | None, bytes]:
+    row: CheckedRow, context: bytes, signed_by: bytes | None
+) -> tuple[int, bytes, int, int, str | None, bytes, bytes, bytes | None, bytes | None, bytes]:
     times, ids = (row.record_time_us, row.event_time_us), (row.event_id, row.event_hash_id)
-    return (row.event_key, row.partner, *times, *ids, row.entry, row.secret, row.body, context)
+    issuer = signed_by or trace_core.issuer_of(row.partner)
+    return (row.event_key, issuer, *times, *ids, row.entry, row.secret, row.body, context)

@@ -61,7 +61,7 @@ async def digests(connection: asyncpg.Connection, found: Sequence[LoggedEvent]) 
     """The content digests in hexadecimal of the first `DIGESTS_NAMED_MAX` of these events, but for erased ones."""
     named = await load(connection, found[:DIGESTS_NAMED_MAX])
     return [
-        trace_core.open_event(e.body, e.context, secret=e.secret, partner=e.partner).content_digest.hex()
+        trace_core.open_event(e.body, e.context, secret=e.secret, issuer=e.issuer).content_digest.hex()
         for e in named
         if e.body is not None and e.secret is not None
     ]

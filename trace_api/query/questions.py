@@ -12,13 +12,15 @@ import orjson
 import trace_core
 from trace_api.errors import Invalid, NotFound, Unavailable
 from trace_api.query import by_id, collections, master_data, named, receipts
+from trace_api.query.authorship import SignedBy, signatures
 from trace_api.query.completeness import completeness
+from trace_api.query.key_records import key_records
 from trace_api.query.names import Named, read_name
 from trace_api.query.simple import pages
 from trace_api.query.simple.filters import Keys
 from trace_api.query.verdict import Evidence, Reason, Weight, judge
 from trace_api.query.walk import walk
-from trace_api.store import captures, events, links, queries
+from trace_api.store import captures, events, links, partner_keys, queries
 from trace_api.store import master_data as stored_master_data
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from trace_api.query.simple.parse import Query
     from trace_api.store.captures import Job
     from trace_api.store.events import LoggedEvent, StoredEvent
+    from trace_api.store.partner_keys import PartnerKeyRow
     from trace_api.store.pool import Store
     from trace_api.store.queries import NamedQuery, Subscription
 
@@ -238,6 +241,24 @@ class Questions:
             raise Unavailable("the index is not published yet, or the item is in too many events")
         return {"item": named.item, **proof}
 
+    async def keys_of_partners(
+        self, partner: str | None, token: str | None, limit: int
+    ) -> tuple[list[PartnerKeyRow], PageToken | None]:
+        """A page of the keys of one partner, or of all, and the token of the next one."""
+        tokens, list_ = self._keys.page_tokens, f"keys {partner or ''}"
+        async with self._store.snapshot() as connection:
+            place = ["", ""] if token is None else await tokens.read(connection, list_, token)
+            # No text of Postgres has a NUL, and so no partner's name.
+            is_name = partner is None or "\0" not in partner
+            found = await partner_keys.page(connection, (place[0], place[1]), partner, limit + 1) if is_name else []
+        shown = found[:limit]
+        return shown, tokens.write(list_, [shown[-1].partner, shown[-1].key_id]) if len(found) > limit else None
+
+    async def key_records(self, key_id: str) -> dict[str, Any]:
+        """The records of a partner's key, with what proves them. Raises `NotFound`."""
+        async with self._store.snapshot() as connection:
+            return await key_records(connection, self._keeper, self._blinding, key_id)
+
     async def log_proof(self, leaf_index: int) -> bytes:
         """The C2SP tlog-proof file of a leaf."""
         async with self._store.snapshot() as connection:
@@ -288,6 +309,7 @@ class Questions:
         async with self._store.snapshot() as connection:
             rows = await events.logged_by_key(connection, [event["event_key"] for event in latest])
             stored = {row.event_key: row for row in rows}
+            signed = await signatures(connection, rows)
             erased = await events.count_erased(connection, self._blinding.name_hash(named.item), ERASED_COUNTED_MAX)
             names = await master_data.names_of(connection, self._blinding, _ids(named, history, latest))
             # An item is called what its product is called, if nothing else.
@@ -301,7 +323,7 @@ class Questions:
                 broken = Reason("proof_failed", Weight.REJECTED, f"the log does not hold: {failure}")
         truncated = answer["truncated"] or len(latest) < len(history["events"])
         today = datetime.now(UTC).date()
-        evidence = Evidence(named, history, answer["voided"], stored, today, truncated, erased)
+        evidence = Evidence(named, history, answer["voided"], stored, today, truncated, erased, signed)
         verdict, reasons = judge(evidence)
         if broken is not None:
             verdict, reasons = "rejected", [broken, *reasons]
@@ -309,7 +331,10 @@ class Questions:
             **_answer(scan, named.item, verdict, reasons),
             "state": {name: _outside(history[name]) for name in _STATE},
             "contents": _outside(history["contents"]),
-            "timeline": [_step(event, stored.get(event["event_key"])) for event in reversed(latest)],
+            "timeline": [
+                _step(event, stored.get(event["event_key"]), signed.get(event["event_key"]))
+                for event in reversed(latest)
+            ],
             "voided": _outside(answer["voided"]),
             "names": names,
             "proofs": proofs,
@@ -383,7 +408,7 @@ def _outside(value: object) -> object:
     return [_outside(inner) for inner in value] if isinstance(value, list) else value
 
 
-def _step(event: dict[str, Any], stored: LoggedEvent | None) -> dict[str, Any]:
+def _step(event: dict[str, Any], stored: LoggedEvent | None, signed: SignedBy | None) -> dict[str, Any]:
     """One step of the timeline."""
     step = {name: value for name, value in event.items() if name not in ("event_key", "label", "time")}
     return {
@@ -391,4 +416,6 @@ def _step(event: dict[str, Any], stored: LoggedEvent | None) -> dict[str, Any]:
         **step,
         "place": event["biz_location"] or event["read_point"],
         "leaf_index": stored.leaf_index if stored else None,
+        "partner": stored.partner if stored else None,
+        "signed_by": {"partner": signed.partner, "key": signed.key_id} if signed else None,
     }

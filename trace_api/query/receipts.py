@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 import trace_core
-from trace_api.errors import NotFound, Unavailable
+from trace_api.errors import NotFound, StoreError, Unavailable
 from trace_api.log import tiles
 from trace_api.store import log as log_store
+from trace_api.store import partner_keys
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,9 +56,10 @@ async def receipt(connection: asyncpg.Connection, event: StoredEvent) -> dict[st
     if event.leaf_index is None:
         raise Unavailable("the event is stored, but not in the log yet")
     [inclusion] = await tiles.prove_inclusion(connection, [event.leaf_index])
-    opened = trace_core.open_event(event.body, event.context, secret=event.secret, partner=event.partner)
+    opened = trace_core.open_event(event.body, event.context, secret=event.secret, issuer=event.issuer)
     # Whoever checks a receipt has the event alone, and not what its document said of fields to ignore.
     bare = trace_core.bare_event(event.body, event.context)
+    issuer = orjson.loads(event.issuer)
     return {
         "event_id": event.event_id or trace_core.event_hash_ids(bare)[0],
         "content_digest": opened.content_digest.hex(),
@@ -69,8 +71,22 @@ async def receipt(connection: asyncpg.Connection, event: StoredEvent) -> dict[st
         "event": event.body.decode(),
         "context": event.context.decode(),
         "secret": _base64(event.secret),
-        "issuer": {"partner": event.partner},
+        "issuer": issuer,
+        **await _signed(connection, issuer, event.signed_place),
     }
+
+
+async def _signed(
+    connection: asyncpg.Connection, issuer: dict[str, Any], signed_place: bytes | None
+) -> dict[str, dict[str, Any]]:
+    """What checks the signature of an issuer, if there is one: the key, and the event's place in a signed capture."""
+    if "key" not in issuer:
+        return {}
+    found = await partner_keys.by_id(connection, [issuer["key"]])
+    if issuer["key"] not in found:
+        raise StoreError("the key of a signed event is not registered")
+    place = None if signed_place is None else _base64(signed_place)
+    return {"signed": {"key": orjson.loads(found[issuer["key"]].jwk), "place": place}}
 
 
 async def disclosure(connection: asyncpg.Connection, event: StoredEvent, pointers: list[str]) -> dict[str, Any]:
@@ -80,7 +96,7 @@ async def disclosure(connection: asyncpg.Connection, event: StoredEvent, pointer
     assert event.body is not None
     assert event.secret is not None
     shown = trace_core.disclose_fields(
-        event.body, event.context, secret=event.secret, partner=event.partner, pointers=pointers
+        event.body, event.context, secret=event.secret, issuer=event.issuer, pointers=pointers
     )
     texts = [orjson.loads(text)[0] for _, _, text, _ in shown]
     for pointer in pointers:

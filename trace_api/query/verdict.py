@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import enum
 import itertools
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
 
+    from trace_api.query.authorship import SignedBy
     from trace_api.query.names import Named
     from trace_api.store.events import LoggedEvent
 
@@ -98,7 +100,8 @@ class Reason:
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What the rules look at: the history as lineage tells it, and the latest of its events as stored, by
-    their keys; `truncated` when there are more than those. `erased` events named the item and say nothing any more."""
+    their keys; `truncated` when there are more than those. `erased` events named the item and say nothing any more.
+    `signed` says who signed, by the same keys."""
 
     named: Named
     history: Mapping[str, Any]
@@ -107,6 +110,7 @@ class Evidence:
     today: date
     truncated: bool
     erased: int = 0
+    signed: Mapping[int, SignedBy] = field(default_factory=dict)
 
 
 def judge(evidence: Evidence) -> tuple[str, list[Reason]]:
@@ -139,6 +143,26 @@ def _reasons(evidence: Evidence) -> Iterator[Reason]:
     yield from _twice(evidence.history, own)
     yield from _label(evidence)
     yield from _records(evidence, events)
+    yield from _authorship(evidence, events)
+
+
+def _authorship(evidence: Evidence, events: list[dict[str, Any]]) -> Iterator[Reason]:
+    """Who says so: by signature, or only because the server knew on whose behalf it took it."""
+    shown = [event for event in events if event["event_key"] in evidence.stored]
+    signed = [
+        (event["event_id"], evidence.signed[key]) for event in shown if (key := event["event_key"]) in evidence.signed
+    ]
+    if signed:
+        counts = Counter(by.partner for _, by in signed)
+        who = ", ".join(f"{count} by {partner}" for partner, count in sorted(counts.items()))
+        message = f"of {len(shown)} events, these are signed: {who}"
+        yield Reason("signed", Weight.INFO, message, tuple(event_id for event_id, _ in signed))
+    if unsigned := [event["event_id"] for event in shown if event["event_key"] not in evidence.signed]:
+        message = f"nobody signed {len(unsigned)} of {len(shown)} events; the server says on whose behalf it took them"
+        yield Reason("only_authenticated", Weight.INFO, message, tuple(unsigned))
+    if doubtful := [event_id for event_id, by in signed if by.in_doubt]:
+        message = "a key that signed was in doubt at the time, as its partner said later"
+        yield Reason("key_in_doubt", Weight.WARNING, message, tuple(doubtful))
 
 
 def _origin(history: Mapping[str, Any], own: list[dict[str, Any]]) -> Iterator[Reason]:

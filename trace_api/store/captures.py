@@ -68,7 +68,7 @@ class Names(Protocol):
 @dataclass(frozen=True, slots=True)
 class CaptureRow:
     """What is known of a capture besides its events. `context` is a JSON array, `body_digest` has 32 bytes;
-    `master_data` has name hash, vocabulary, id, JSON and terms of each element."""
+    `master_data` has name hash, vocabulary, id, JSON and terms of each element; `issuer` is JSON, of a signed one."""
 
     capture_no: int
     capture_id: uuid.UUID
@@ -77,6 +77,7 @@ class CaptureRow:
     context: bytes
     body_digest: bytes
     master_data: Sequence[tuple[int, str, str, bytes, list[int]]] = ()
+    issuer: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +161,7 @@ async def _store_once(
                 row.body_digest,
                 outcome.stored,
                 orjson.dumps(asdict(outcome)),
+                row.issuer,
             )
     except asyncpg.UniqueViolationError as violation:
         # What is in the way may be an earlier attempt of ours, whose answer was lost.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+import trace_core
 from trace_api.errors import StoreError
 from trace_api.store.statements import load
 
@@ -33,25 +34,33 @@ SLICE_BYTES_MAX = 8 * 1024 * 1024
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedEvent:
     """One event without its body, which has `body_bytes` bytes, none once erased; `leaf_index` is None until it
-    is in the log; `findings` is a JSON array or None."""
+    is in the log; `findings` is a JSON array or None; `signed_by` is the issuer, JSON, where a partner signed."""
 
     event_key: int
+    partner: str
     event_time: datetime
+    record_time: datetime
     event_id: str | None
     event_hash_id: bytes
     entry: bytes
     findings: bytes | None
     body_bytes: int
     leaf_index: int | None
+    signed_by: bytes | None
+
+    @property
+    def issuer(self) -> bytes:
+        """Who issued it: the first leaf of its commitment, JSON."""
+        return self.signed_by or trace_core.issuer_of(self.partner)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredEvent(LoggedEvent):
-    """One event. `body` and `secret` are None once erased; `context` is the JSON array of its capture."""
+    """One event. `body` and `secret` are None once erased; `context` is the JSON array of its capture; `signed_place`
+    is where it stands in its signed capture."""
 
-    partner: str
-    record_time: datetime
     secret: bytes | None
+    signed_place: bytes | None
     body: bytes | None
     context: bytes
 
@@ -88,10 +97,15 @@ async def events_by_key(connection: asyncpg.Connection, keys: Sequence[int]) -> 
     captures = await _captures_of(connection, (row["event_key"] for row in rows))
     events = []
     for row in rows:
-        context, first_leaf_index = captures[row["event_key"] >> POSITION_BITS]
-        leaf_index = _leaf_index(row["event_key"], first_leaf_index)
-        body_bytes = len(row["body"] or b"")
-        events.append(StoredEvent(**row, context=context, leaf_index=leaf_index, body_bytes=body_bytes))
+        capture = captures[row["event_key"] >> POSITION_BITS]
+        event = StoredEvent(
+            **row,
+            context=capture.context,
+            signed_by=capture.issuer,
+            leaf_index=_leaf_index(row["event_key"], capture.first_leaf_index),
+            body_bytes=len(row["body"] or b""),
+        )
+        events.append(event)
     return events
 
 
@@ -100,8 +114,12 @@ async def logged_by_key(connection: asyncpg.Connection, keys: Sequence[int]) -> 
     Cost: two reads, for any number of keys; 64 KiB an event at most."""
     rows = await connection.fetch(_SQL["logged_by_key"], keys)
     captures = await _captures_of(connection, (row["event_key"] for row in rows))
-    indexes = [_leaf_index(row["event_key"], captures[row["event_key"] >> POSITION_BITS][1]) for row in rows]
-    return [LoggedEvent(**row, leaf_index=leaf_index) for row, leaf_index in zip(rows, indexes, strict=True)]
+    events = []
+    for row in rows:
+        capture = captures[row["event_key"] >> POSITION_BITS]
+        leaf_index = _leaf_index(row["event_key"], capture.first_leaf_index)
+        events.append(LoggedEvent(**row, leaf_index=leaf_index, signed_by=capture.issuer))
+    return events
 
 
 def _leaf_index(event_key: int, first_leaf_index: int | None) -> int | None:
@@ -117,7 +135,7 @@ async def bodies_in_slices(connection: asyncpg.Connection, keys: Collection[int]
         rows = await connection.fetch(_SQL["slice_of_bodies"], look_up, SLICE_BYTES_MAX)
         found, bodies, record_times_us = map(list, zip(*rows, strict=True)) if rows else ([], [], [])
         captures = await _captures_of(connection, found) if found else {}
-        yield Bodies(found, bodies, [captures[key >> POSITION_BITS][0] for key in found], record_times_us)
+        yield Bodies(found, bodies, [captures[key >> POSITION_BITS].context for key in found], record_times_us)
         # A slice that is not full has all that was looked up, but for what was erased.
         is_full = sum(map(len, bodies)) >= SLICE_BYTES_MAX
         wanted = wanted[bisect_right(wanted, found[-1]) if is_full else len(look_up) :]
@@ -163,10 +181,19 @@ async def items_named(
     return [(row[0], row[1]) for row in rows]
 
 
-async def _captures_of(connection: asyncpg.Connection, keys: Iterable[int]) -> Mapping[int, tuple[bytes, int | None]]:
-    """Context and first leaf index of the captures that hold these events, by number."""
+@dataclass(frozen=True, slots=True)
+class _Capture:
+    """What the events of a capture share."""
+
+    context: bytes
+    first_leaf_index: int | None
+    issuer: bytes | None
+
+
+async def _captures_of(connection: asyncpg.Connection, keys: Iterable[int]) -> Mapping[int, _Capture]:
+    """The captures that hold these events, by number."""
     numbers = list({key >> POSITION_BITS for key in keys})
-    captures = {row[0]: (row[1], row[2]) for row in await connection.fetch(_SQL["captures_by_number"], numbers)}
+    captures = {row[0]: _Capture(*row[1:]) for row in await connection.fetch(_SQL["captures_by_number"], numbers)}
     if len(captures) != len(numbers):
         raise StoreError("the captures of some events are not there, or were read at another moment")
     return captures
@@ -179,6 +206,7 @@ async def erase(connection: asyncpg.Connection, event_key: int, content_digest: 
         if await connection.fetchval(_SQL["erase_event"], event_key) is None:
             return False
         await connection.execute(_SQL["erase_digest"], content_digest, event_key)
+        await connection.execute(_SQL["erase_issuer"], event_key >> POSITION_BITS)
         outcome = orjson.loads(await connection.fetchval(_SQL["read_outcome"], event_key >> POSITION_BITS))
         for problem in outcome["problems"]:
             problem["message"] = "withheld, for an event of this capture was erased"

@@ -212,6 +212,7 @@ class SequencedCapture:
     first_leaf_index: int
     event_count: int
     context: bytes
+    issuer: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,11 +293,12 @@ async def references_in_buckets(
 
 async def events_in_buckets(
     connection: asyncpg.Connection, buckets: Sequence[int]
-) -> AsyncIterator[tuple[CheckedRow, bytes]]:
-    """Events in these buckets, each with its capture's context, a few at a time. Cost: a scan of the table."""
+) -> AsyncIterator[tuple[CheckedRow, bytes, bytes | None]]:
+    """Events in these buckets, each with its capture's context and issuer, a few at a time. Cost: a scan of the
+    table."""
     cursor = connection.cursor(_SQL["events_in_buckets"], buckets, prefetch=ROWS_AT_A_TIME, timeout=WHOLE_READ_S_MAX)
     async for row in cursor:
-        yield CheckedRow(*row[:-1]), row[-1]
+        yield CheckedRow(*row[:-2]), row[-2], row[-1]
 
 
 async def keys_of_digests(connection: asyncpg.Connection, content_digests: Sequence[bytes]) -> dict[bytes, int]:

@@ -4,8 +4,9 @@ SELECT nextval('capture_no_block');
 
 -- name: insert_capture
 -- The capture itself, in the transaction that stores its events.
-INSERT INTO capture (capture_no, capture_id, partner, record_time, context, body_digest, event_count, outcome)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
+INSERT INTO capture (
+    capture_no, capture_id, partner, record_time, context, body_digest, event_count, outcome, issuer
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
 
 -- name: shared_names
 -- Which of these names more than one event has; role 8 is the event itself.

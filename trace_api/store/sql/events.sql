@@ -19,12 +19,13 @@ LIMIT $4;
 
 -- name: events_by_key
 -- Events with what opens their commitments; the caller reads their captures by itself.
-SELECT event_key, partner, event_time, record_time, event_id, event_hash_id, secret, body, entry, findings
+SELECT event_key, partner, event_time, record_time, event_id, event_hash_id, secret, signed_place, body, entry, findings
 FROM event WHERE event_key = ANY($1::bigint[]) ORDER BY event_time, event_key;
 
 -- name: logged_by_key
 -- What the log says of events, without their bodies.
-SELECT event_key, event_time, event_id, event_hash_id, entry, findings, coalesce(octet_length(body), 0) AS body_bytes
+SELECT event_key, partner, event_time, record_time, event_id, event_hash_id, entry, findings,
+       coalesce(octet_length(body), 0) AS body_bytes
 FROM event WHERE event_key = ANY($1::bigint[]) ORDER BY event_time, event_key;
 
 -- name: slice_of_bodies
@@ -41,7 +42,8 @@ WHERE bytes_before < $2 ORDER BY event_key;
 -- What all events of a capture share. Leaves that are not published are nobody's business yet.
 SELECT capture_no, context,
        CASE WHEN first_leaf_index < (SELECT published_size FROM log_head WHERE log_id = 1) THEN first_leaf_index END
-           AS first_leaf_index
+           AS first_leaf_index,
+       issuer
 FROM capture WHERE capture_no = ANY($1::bigint[]);
 
 -- name: event_by_digest
@@ -83,7 +85,7 @@ FROM step WHERE name_hash IS NOT NULL LIMIT $3;
 
 -- name: erase_event
 -- What an event said, and all that was made from it but its log entry, goes. Its names stay filed, blinded.
-UPDATE event SET body = NULL, secret = NULL, findings = NULL, terms = NULL, measure_fields = NULL,
+UPDATE event SET body = NULL, secret = NULL, signed_place = NULL, findings = NULL, terms = NULL, measure_fields = NULL,
     measure_values = NULL, action = NULL, biz_step = NULL, disposition = NULL, read_point = NULL, biz_location = NULL,
     event_time = record_time, event_hash_id = decode(repeat('00', 32), 'hex')
 WHERE event_key = $1 AND body IS NOT NULL
@@ -92,6 +94,10 @@ RETURNING event_key;
 -- name: erase_digest
 -- The digest of an erased event, which would confirm a guess.
 DELETE FROM event_digest WHERE content_digest = $1 AND event_key = $2;
+
+-- name: erase_issuer
+-- A signature over one event alone would confirm a guess of it. One over several says nothing without their salts.
+UPDATE capture SET issuer = NULL WHERE capture_no = $1 AND event_count = 1;
 
 -- name: read_outcome
 -- What a job says of its events.

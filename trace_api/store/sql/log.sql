@@ -114,7 +114,7 @@ JOIN event AS e
 
 -- name: captures_in_log_order
 -- Every sequenced capture with events, from leaf $1 on.
-SELECT capture_no, first_leaf_index, event_count, context FROM capture
+SELECT capture_no, first_leaf_index, event_count, context, issuer FROM capture
 WHERE event_count > 0 AND first_leaf_index >= $1
 ORDER BY first_leaf_index, capture_no LIMIT $2;
 
@@ -154,7 +154,7 @@ WHERE ((event_key >> 20) * 61 + (event_key & 1048575)) & 65535 = ANY($1::bigint[
 -- Events of these buckets that were not erased, with their captures' contexts.
 SELECT event_key, event.partner, (extract(epoch FROM event.record_time) * 1000000)::bigint AS record_time_us,
        (extract(epoch FROM event_time) * 1000000)::bigint AS event_time_us,
-       event_id, event_hash_id, entry, secret, body, context
+       event_id, event_hash_id, entry, secret, body, context, issuer
 FROM event JOIN capture ON capture_no = event_key >> 20
 WHERE ((event_key >> 20) * 61 + (event_key & 1048575)) & 65535 = ANY($1::bigint[]) AND body IS NOT NULL;
 

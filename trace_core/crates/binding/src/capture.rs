@@ -3,13 +3,15 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use capture::{Blinding as CoreBlinding, Entry, Issuer, Prepared, Request, SECRET_BYTES};
+use ::authorship::{AuthorshipError, Place};
+use capture::{Blinding as CoreBlinding, Entry, Issuer, Prepared, Request, SECRET_BYTES, Signer};
 use epcis::{KeyFormat, Problem, Severity};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use xml::Cbv;
 
+use crate::authorship::{Authorship, PartnerKey};
 use crate::error::Failed;
 
 /// Problems that a job keeps; the rest is counted.
@@ -26,14 +28,14 @@ fn as_json(document: &[u8]) -> Result<Cow<'_, [u8]>, Problem> {
 }
 
 #[derive(Clone, Copy)]
-enum Syntax {
+pub(crate) enum Syntax {
     Json,
     Xml,
     Lines,
 }
 
 impl Syntax {
-    fn named(name: &str) -> PyResult<Self> {
+    pub(crate) fn named(name: &str) -> PyResult<Self> {
         match name {
             "json" => Ok(Self::Json),
             "xml" => Ok(Self::Xml),
@@ -42,7 +44,7 @@ impl Syntax {
         }
     }
 
-    fn to_json(self, body: &[u8]) -> Result<Cow<'_, [u8]>, Problem> {
+    pub(crate) fn to_json(self, body: &[u8]) -> Result<Cow<'_, [u8]>, Problem> {
         match self {
             Self::Json => Ok(Cow::Borrowed(body)),
             Self::Xml => from_xml(body),
@@ -128,10 +130,17 @@ impl Blinding {
 pub struct PreparedCapture {
     prepared: Prepared,
     body_digest: [u8; 32],
+    /// None for what nobody signed.
+    issuer: Option<Issuer>,
 }
 
+/// Who says to have signed a capture: what was sent, the key, and the name of its partner.
+type Claim<'py> = (PyRef<'py, Authorship>, PyRef<'py, PartnerKey>, String);
+
 #[pyfunction]
-#[pyo3(signature = (body, *, partner, record_time_us, capture_no, seed, blinding, strict, syntax="json"))]
+#[pyo3(signature = (
+    body, *, partner, record_time_us, capture_no, seed, blinding, strict, syntax="json", claim=None
+))]
 #[expect(clippy::too_many_arguments, reason = "keyword arguments of one Python function")]
 pub fn prepare_capture(
     py: Python<'_>,
@@ -143,17 +152,69 @@ pub fn prepare_capture(
     blinding: &Blinding,
     strict: bool,
     syntax: &str,
+    claim: Option<Claim<'_>>,
 ) -> PyResult<PreparedCapture> {
     let seed = seed.try_into().map_err(|_| PyValueError::new_err("a seed has 32 bytes"))?;
-    let record_time = record_time_us;
-    let request = Request { partner, record_time, capture_no, seed, blinding: &blinding.0, strict };
     let syntax = Syntax::named(syntax)?;
-    let prepare = || match syntax.to_json(body) {
-        Ok(json) => capture::prepare(&json, &request),
-        Err(problem) => Prepared::refused(problem, &request),
+    let claim = claim.as_ref().map(|(sent, key, signer)| (&sent.0, &key.0, signer.as_str()));
+    let issuer = Issuer::new(partner, claim.map(signer_of).as_ref().map(ClaimedSigner::signer));
+    let unsigned = Request {
+        partner,
+        issuer: &issuer,
+        places: &[],
+        record_time: record_time_us,
+        capture_no,
+        seed,
+        blinding: &blinding.0,
+        strict,
     };
+    let prepare = || {
+        let json = syntax.to_json(body)?;
+        let places = claim.map(|claim| places_of(&json, claim)).transpose()?.unwrap_or_default();
+        Ok(capture::prepare(&json, &Request { places: &places, ..unsigned }))
+    };
+    let prepare = || prepare().unwrap_or_else(|problem| Prepared::refused(problem, &unsigned));
     let (prepared, body_digest) = py.detach(|| (prepare(), capture::digest(body)));
-    Ok(PreparedCapture { prepared, body_digest })
+    let issuer = claim.is_some().then_some(issuer);
+    Ok(PreparedCapture { prepared, body_digest, issuer })
+}
+
+/// [`Claim`] without Python.
+type CoreClaim<'a> = (&'a ::authorship::Authorship, &'a ::authorship::PartnerKey, &'a str);
+
+/// The texts of a [`Signer`].
+struct ClaimedSigner<'a> {
+    partner: &'a str,
+    key: String,
+    signature: String,
+}
+
+impl ClaimedSigner<'_> {
+    fn signer(&self) -> Signer<'_> {
+        Signer { partner: self.partner, key: &self.key, signature: &self.signature }
+    }
+}
+
+fn signer_of((sent, key, partner): CoreClaim<'_>) -> ClaimedSigner<'_> {
+    ClaimedSigner { partner, key: key.id().to_string(), signature: sent.signed().json() }
+}
+
+/// Where the events of a document stand in what was signed, once it is checked.
+fn places_of(json: &[u8], (sent, key, partner): CoreClaim<'_>) -> Result<Vec<Vec<u8>>, Problem> {
+    let digests = capture::content_digests(json)?;
+    let refused = |error: AuthorshipError| Problem::of_document("", "signature", error.to_string());
+    let places = sent.check(key, partner, &digests).map_err(refused)?;
+    Ok(places.iter().map(Place::to_bytes).collect())
+}
+
+/// The issuer of what nobody signed.
+#[pyfunction]
+pub fn issuer_of<'py>(py: Python<'py>, partner: &str) -> Bound<'py, PyBytes> {
+    PyBytes::new(py, Issuer::new(partner, None).as_bytes())
+}
+
+fn read_issuer(shown: &[u8]) -> Result<Issuer, Failed> {
+    Issuer::read(shown).ok_or_else(|| Failed::proof("the issuer is no JSON object"))
 }
 
 /// Name hash, vocabulary, id, JSON, and terms of the attributes, of one element of master data.
@@ -214,6 +275,12 @@ impl PreparedCapture {
     #[getter]
     fn content_digests<'py>(&self, py: Python<'py>) -> Vec<Bound<'py, PyBytes>> {
         self.prepared.events.iter().map(|event| PyBytes::new(py, &event.content_digest)).collect()
+    }
+
+    /// Who issued the events, where somebody signed them.
+    #[getter]
+    fn issuer<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
+        self.issuer.as_ref().map(|issuer| PyBytes::new(py, issuer.as_bytes()))
     }
 
     /// Hashes under which the events' own names are filed.
@@ -310,17 +377,17 @@ pub struct OpenedEvent {
 }
 
 #[pyfunction]
-#[pyo3(signature = (event, context, *, secret, partner))]
+#[pyo3(signature = (event, context, *, secret, issuer))]
 pub fn open_event(
     py: Python<'_>,
     event: &[u8],
     context: &[u8],
     secret: &[u8],
-    partner: &str,
+    issuer: &[u8],
 ) -> Result<OpenedEvent, Failed> {
     let secret: &[u8; SECRET_BYTES] =
         secret.try_into().map_err(|_| Failed::proof("a secret has 32 bytes"))?;
-    let opened = capture::open(event, context, secret, Issuer { partner });
+    let opened = capture::open(event, context, secret, &read_issuer(issuer)?);
     let opened = opened.ok_or_else(|| Failed::proof("the event or its context is not JSON"))?;
     Ok(OpenedEvent {
         content_digest: PyBytes::new(py, &opened.content_digest).unbind(),
@@ -334,18 +401,18 @@ type DisclosedRow<'py> = (u64, Bound<'py, PyBytes>, String, Vec<Bound<'py, PyByt
 
 /// The leaves of an event's commitment with these pointers, or within them.
 #[pyfunction]
-#[pyo3(signature = (event, context, *, secret, partner, pointers))]
+#[pyo3(signature = (event, context, *, secret, issuer, pointers))]
 pub fn disclose_fields<'py>(
     py: Python<'py>,
     event: &[u8],
     context: &[u8],
     secret: &[u8],
-    partner: &str,
+    issuer: &[u8],
     pointers: Vec<String>,
 ) -> Result<Vec<DisclosedRow<'py>>, Failed> {
     let secret: &[u8; SECRET_BYTES] =
         secret.try_into().map_err(|_| Failed::proof("a secret has 32 bytes"))?;
-    let disclosed = capture::disclose(event, context, secret, Issuer { partner }, &pointers);
+    let disclosed = capture::disclose(event, context, secret, &read_issuer(issuer)?, &pointers);
     let (shown, _) = disclosed.ok_or_else(|| Failed::proof("the event or its context is not JSON"))?;
     let row = |leaf: capture::Disclosed| {
         let proof = leaf.proof.iter().map(|step| PyBytes::new(py, step)).collect();

@@ -1,16 +1,16 @@
 //! Stored events against their log entries and their references, many at once: what fsck does with each chunk.
 
-use capture::{Reference, ReferenceRow, ReferenceSums, Stored};
+use capture::{Issuer, Reference, ReferenceRow, ReferenceSums, Stored};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::capture::Blinding;
 use crate::error::Failed;
 
-/// Key, partner, record time, event time (µs since 1970), event id, event hash id, entry, secret and body
+/// Key, issuer (JSON), record time, event time (µs since 1970), event id, event hash id, entry, secret and body
 /// (None once erased), context.
 type StoredEvent =
-    (i64, String, u64, i64, Option<String>, Vec<u8>, Vec<u8>, Option<Vec<u8>>, Option<Vec<u8>>, Vec<u8>);
+    (i64, Vec<u8>, u64, i64, Option<String>, Vec<u8>, Vec<u8>, Option<Vec<u8>>, Option<Vec<u8>>, Vec<u8>);
 
 /// The signature, flags and length of no extension that a binary COPY stream begins with.
 const HEADER_BYTES: usize = 19;
@@ -43,7 +43,7 @@ impl EventCheck {
             let mut references = Vec::new();
             let check = |event: &StoredEvent| {
                 references.clear();
-                let checked = capture::check(&stored(event), blinding, &mut references);
+                let checked = with_issuer(event, |stored| capture::check(stored, blinding, &mut references));
                 // Also of an event that has been tampered with: its references are a finding of their own.
                 for reference in &references {
                     sums.expect(row_of(event, *reference));
@@ -85,15 +85,24 @@ impl EventCheck {
     /// The references that one event gives: name hash, event time, key, role; none once it is erased.
     fn references_of(&self, event: StoredEvent) -> Vec<ReferenceRow> {
         let mut references = Vec::new();
-        let _checked = capture::check(&stored(&event), &self.blinding.get().0, &mut references);
+        let _checked =
+            with_issuer(&event, |stored| capture::check(stored, &self.blinding.get().0, &mut references));
         references.iter().map(|reference| row_of(&event, *reference)).collect()
     }
 }
 
-fn stored(event: &StoredEvent) -> Stored<'_> {
-    let (_, partner, record_time, event_time, event_id, event_hash_id, entry, secret, body, context) = event;
+fn with_issuer<T>(
+    event: &StoredEvent,
+    check: impl FnOnce(&Stored<'_>) -> Result<T, String>,
+) -> Result<T, String> {
+    let issuer = Issuer::read(&event.1).ok_or_else(|| "the issuer is no JSON object".to_owned())?;
+    check(&stored(event, &issuer))
+}
+
+fn stored<'a>(event: &'a StoredEvent, issuer: &'a Issuer) -> Stored<'a> {
+    let (_, _, record_time, event_time, event_id, event_hash_id, entry, secret, body, context) = event;
     Stored {
-        partner,
+        issuer,
         record_time: *record_time,
         event_time: *event_time,
         event_id: event_id.as_deref(),

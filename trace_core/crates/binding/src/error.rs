@@ -56,6 +56,7 @@ as_exception! {
     merkle::TileError => ProofError,
     merkle::MissingNode => ProofError,
     merkle::ProveError<merkle::MissingNode> => ProofError,
+    authorship::AuthorshipError => SignatureError,
     capture::EntryError => ProofError,
     note::KeyError => SignatureError,
     note::NoteError => SignatureError,

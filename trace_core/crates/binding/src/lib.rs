@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::needless_pass_by_value, reason = "pyo3 hands arguments over by value")]
 
+mod authorship;
 mod capture;
 mod check_entries;
 mod cose;
@@ -20,10 +21,12 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _native {
     #[pymodule_export]
+    use super::authorship::{Authorship, PartnerKey, PartnerSigner, check_signed, content_digests};
+    #[pymodule_export]
     use super::capture::{
         Blinding, Copies, OpenedEvent, PreparedCapture, bare_event, check_disclosed, disclose_fields,
-        entry_tokens, event_hash_ids, event_prehashes, json_of_xml, open_event, prepare_capture, read_entry,
-        split_document, with_keys, xml_of_json,
+        entry_tokens, event_hash_ids, event_prehashes, issuer_of, json_of_xml, open_event, prepare_capture,
+        read_entry, split_document, with_keys, xml_of_json,
     };
     #[pymodule_export]
     use super::check_entries::{EventCheck, join_entries};

@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 use std::time::Instant;
 
-use capture::{Blinding, Request, prepare};
+use capture::{Blinding, Issuer, Request, prepare};
 use simulate::{Limits, Settings, Simulator};
 
 const EVENTS: u64 = 20_000;
@@ -17,6 +17,8 @@ fn main() {
     let blinding = Blinding::new(&[0; 32]);
     let request = Request {
         partner: "rate",
+        issuer: &Issuer::new("rate", None),
+        places: &[],
         record_time: 1_800_000_000_000_000,
         capture_no: 1,
         seed: [0; 32],

@@ -19,8 +19,8 @@ pub const BUCKET_STEP: i64 = 61;
 /// One stored event, by the columns that the log speaks of. `secret` and `body` are None once erased.
 #[derive(Clone, Copy, Debug)]
 pub struct Stored<'a> {
-    /// On whose behalf it was captured.
-    pub partner: &'a str,
+    /// Who issued it.
+    pub issuer: &'a Issuer,
     /// µs since 1970.
     pub record_time: u64,
     /// µs since 1970.
@@ -63,8 +63,7 @@ pub fn check(
     let arena = Bump::new();
     let not_json = || "the body or its context is not JSON".to_owned();
     let (object, context) = read_stored(body, stored.context, &arena).ok_or_else(not_json)?;
-    let issuer = Issuer { partner: stored.partner };
-    let opened = open_object(object, &context, secret, issuer).ok_or_else(not_json)?;
+    let opened = open_object(object, &context, secret, stored.issuer).ok_or_else(not_json)?;
     if opened.commitment != entry.commitment || opened.field_count != usize::from(entry.field_count) {
         return Err("the entry does not commit to this body".to_owned());
     }

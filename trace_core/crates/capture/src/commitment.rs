@@ -3,6 +3,7 @@
 //! `docs/formats.md` ("Commitment") specifies it to the byte. Whoever is shown a field, its salt and an
 //! inclusion proof can check it against the log entry; whoever is not learns nothing about it.
 
+use json::{Bump, Value, write_canonical, write_canonical_string};
 use sha256::{digest_many, node_hashes};
 
 use crate::canonical::CanonicalEvent;
@@ -23,17 +24,62 @@ type Hash = [u8; 32];
 
 /// Who issued an event. It is the first leaf of the commitment, so the log says nothing about it and
 /// its holder can show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Issuer(Vec<u8>);
+
+/// The partner whose key signed an event.
 #[derive(Clone, Copy, Debug)]
-pub struct Issuer<'a> {
-    /// Name of the trading partner on whose behalf the capture came.
+pub struct Signer<'a> {
+    /// Name of the trading partner.
     pub partner: &'a str,
+    /// JWK thumbprint of the key.
+    pub key: &'a str,
+    /// The signature, canonical JSON.
+    pub signature: &'a str,
+}
+
+impl Issuer {
+    /// The issuer of what came on behalf of a trading partner, and was signed by one, perhaps another.
+    #[must_use]
+    pub fn new(partner: &str, signer: Option<Signer<'_>>) -> Self {
+        let mut json = b"{".to_vec();
+        if let Some(signer) = signer {
+            json.extend_from_slice(b"\"key\":");
+            write_canonical_string(signer.key, &mut json);
+            json.push(b',');
+        }
+        json.extend_from_slice(b"\"partner\":");
+        write_canonical_string(partner, &mut json);
+        if let Some(signer) = signer {
+            json.extend_from_slice(b",\"signature\":");
+            json.extend_from_slice(signer.signature.as_bytes());
+            json.extend_from_slice(b",\"signer\":");
+            write_canonical_string(signer.partner, &mut json);
+        }
+        json.push(b'}');
+        Self(json)
+    }
+
+    /// The issuer that somebody shows. None unless it is a JSON object in the strict reading.
+    #[must_use]
+    pub fn read(shown: &[u8]) -> Option<Self> {
+        let arena = Bump::new();
+        let object = json::read(shown, &arena).ok()?.as_object()?;
+        let mut json = Vec::new();
+        write_canonical(Value::Object(object), &mut json);
+        Some(Self(json))
+    }
+
+    /// Canonical JSON.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 /// The commitments of many events, hashed together so that all lanes stay full.
 #[derive(Default)]
 pub struct Commitments {
-    /// Value of the first leaf, of one event at a time.
-    issuer: Vec<u8>,
     /// `SALT_INPUT_BYTES` a leaf.
     salt_inputs: Vec<u8>,
     /// For each leaf: prefix, salt (filled in by `roots`), text.
@@ -44,13 +90,9 @@ pub struct Commitments {
 
 impl Commitments {
     /// Adds one event. Returns its number of leaves, issuer included.
-    pub fn add(&mut self, secret: &[u8; SECRET_BYTES], issuer: Issuer<'_>, event: &CanonicalEvent) -> usize {
-        self.issuer.clear();
-        self.issuer.extend_from_slice(b"{\"partner\":");
-        json::write_canonical_string(issuer.partner, &mut self.issuer);
-        self.issuer.push(b'}');
+    pub fn add(&mut self, secret: &[u8; SECRET_BYTES], issuer: &Issuer, event: &CanonicalEvent) -> usize {
         let mut count = 0_u32;
-        for (pointer, value) in std::iter::once(("@issuer", self.issuer.as_slice())).chain(event.fields()) {
+        for (pointer, value) in std::iter::once(("@issuer", issuer.as_bytes())).chain(event.fields()) {
             self.salt_inputs.extend_from_slice(SALT_DOMAIN);
             self.salt_inputs.extend_from_slice(secret);
             self.salt_inputs.extend_from_slice(&count.to_be_bytes());
@@ -109,7 +151,7 @@ impl Commitments {
 /// `["/pointer",value]` in canonical JSON.
 fn write_leaf_text(pointer: &str, value: &[u8], out: &mut Vec<u8>) {
     out.push(b'[');
-    json::write_canonical_string(pointer, out);
+    write_canonical_string(pointer, out);
     out.push(b',');
     out.extend_from_slice(value);
     out.push(b']');

@@ -30,7 +30,7 @@ pub fn disclose(
     event: &[u8],
     context: &[u8],
     secret: &[u8; SECRET_BYTES],
-    issuer: Issuer<'_>,
+    issuer: &Issuer,
     wanted: &[String],
 ) -> Option<(Vec<Disclosed>, u64)> {
     let arena = Bump::new();

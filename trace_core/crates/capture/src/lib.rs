@@ -22,14 +22,14 @@ mod units;
 
 pub use canonical::{CONTENT_DIGEST_DOMAIN, CanonicalEvent};
 pub use check::{BUCKETS, ReferenceRow, ReferenceSums, Stored, bucket_of, check};
-pub use commitment::{Commitments, FIELDS_MAX, Issuer, SALT_BYTES, SECRET_BYTES};
+pub use commitment::{Commitments, FIELDS_MAX, Issuer, SALT_BYTES, SECRET_BYTES, Signer};
 pub use disclose::{Disclosed, check_disclosed, disclose};
 pub use entry::{Blinding, Entry, EntryError, ITEMS_MAX, TOKEN_BYTES, Token, name_hash};
 pub use epc_pattern::{EpcPattern, epc_pattern};
 pub use open::{Opened, bare_event, open};
 pub use prepare::{
     Copies, EVENT_BYTES_MAX, EVENT_COLUMNS, EVENT_DIGEST_COLUMNS, EVENT_TIME_AHEAD_S_MAX, EVENTS_MAX,
-    MasterDataRow, Prepared, PreparedEvent, REFERENCE_COLUMNS, Request, prepare,
+    MasterDataRow, Prepared, PreparedEvent, REFERENCE_COLUMNS, Request, content_digests, prepare,
 };
 pub use problems::problems_json;
 pub use references::{Reference, Role};

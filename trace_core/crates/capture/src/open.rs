@@ -20,7 +20,7 @@ pub struct Opened {
 /// Recomputes digest and commitment of one stored event. `event` is its JSON text as captured,
 /// `context` the JSON array that its capture keeps. None unless they are JSON in the strict reading.
 #[must_use]
-pub fn open(event: &[u8], context: &[u8], secret: &[u8; SECRET_BYTES], issuer: Issuer<'_>) -> Option<Opened> {
+pub fn open(event: &[u8], context: &[u8], secret: &[u8; SECRET_BYTES], issuer: &Issuer) -> Option<Opened> {
     let arena = Bump::new();
     let (event, context) = read_stored(event, context, &arena)?;
     open_object(event, &context, secret, issuer)
@@ -42,7 +42,7 @@ pub(crate) fn open_object(
     event: &Object<'_>,
     context: &Context<'_>,
     secret: &[u8; SECRET_BYTES],
-    issuer: Issuer<'_>,
+    issuer: &Issuer,
 ) -> Option<Opened> {
     let mut canonical = CanonicalEvent::default();
     canonical.write(event, context);

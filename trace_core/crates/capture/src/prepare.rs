@@ -34,7 +34,7 @@ const FINDINGS_MAX: usize = 20;
 const CHUNK_EVENTS: usize = 64;
 
 /// Columns of `event` in the order of [`Copies::event`].
-pub const EVENT_COLUMNS: [&str; 19] = [
+pub const EVENT_COLUMNS: [&str; 20] = [
     "event_key",
     "partner",
     "event_time",
@@ -54,6 +54,7 @@ pub const EVENT_COLUMNS: [&str; 19] = [
     "terms",
     "measure_fields",
     "measure_values",
+    "signed_place",
 ];
 /// Columns of `reference` in the order of [`Copies::reference`].
 pub const REFERENCE_COLUMNS: [&str; 4] = ["name_hash", "event_time", "event_key", "role"];
@@ -68,6 +69,10 @@ const KEY_AT: Range<usize> = 6..14;
 pub struct Request<'a> {
     /// On whose behalf the capture came.
     pub partner: &'a str,
+    /// Who issued its events.
+    pub issuer: &'a Issuer,
+    /// Where each event of the document stands in its signed capture; none for one that is not signed as a whole.
+    pub places: &'a [Vec<u8>],
     /// When it came, µs since 1970 UTC.
     pub record_time: i64,
     /// Its number: the upper 43 bits of its events' keys.
@@ -150,6 +155,32 @@ pub fn prepare(body: &[u8], request: &Request<'_>) -> Prepared {
     read_document(body, &arena)
         .and_then(|document| Preparing::new(&document, body.len(), request).run())
         .unwrap_or_else(|problem| Prepared::refused(problem, request))
+}
+
+/// The content digest of each event of a document, in order, whether or not it would be accepted.
+///
+/// # Errors
+/// For what is no document. Cost: one pass to parse, one hash over each event.
+pub fn content_digests(body: &[u8]) -> Result<Vec<[u8; 32]>, Problem> {
+    let arena = Bump::new();
+    let document = read_document(body, &arena)?;
+    let (mut events, mut values) = (document.events(), Bump::new());
+    let mut canonical: Vec<_> = std::iter::repeat_with(CanonicalEvent::default).take(CHUNK_EVENTS).collect();
+    let mut digests = Vec::new();
+    loop {
+        values.reset();
+        let chunk = events.next(CHUNK_EVENTS, &values)?;
+        if chunk.is_empty() {
+            return Ok(digests);
+        }
+        for (raw, canonical) in chunk.iter().zip(&mut canonical) {
+            canonical.write(raw.object, &document.context_of(raw));
+        }
+        let texts: Vec<&[u8]> = canonical[..chunk.len()].iter().map(CanonicalEvent::digest_input).collect();
+        let start = digests.len();
+        digests.resize(start + chunk.len(), [0; 32]);
+        digest_many(&texts, &mut digests[start..]);
+    }
 }
 
 fn empty(request: &Request<'_>) -> Prepared {
@@ -260,11 +291,10 @@ impl<'r, 'a> Preparing<'r, 'a> {
         let mut event_hash_ids = vec![[0; 32]; drafts.len()];
         digest_many(&texts, &mut content_digests);
         digest_many(&prehashes, &mut event_hash_ids);
-        let issuer = Issuer { partner: self.request.partner };
         let mut committed = Vec::with_capacity(drafts.len());
         for (draft, canonical) in drafts.iter().zip(&self.canonical) {
             let secret = secret_of(&self.request.seed, draft.raw.index);
-            committed.push((secret, self.commitments.add(&secret, issuer, canonical)));
+            committed.push((secret, self.commitments.add(&secret, self.request.issuer, canonical)));
         }
         let roots = self.commitments.roots();
         for (n, draft) in drafts.iter().enumerate() {
@@ -415,6 +445,10 @@ impl<'r, 'a> Preparing<'r, 'a> {
         row.bigints(draft.terms.hashes.iter().copied())
             .bigints(measures.iter().map(|measure| measure.0))
             .doubles(measures.iter().map(|measure| measure.1));
+        match self.request.places.get(draft.raw.index) {
+            Some(place) => row.bytes(place),
+            None => row.null(),
+        };
         start..self.out.rows.len()
     }
 }

@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
-use capture::{Blinding, Reference, ReferenceRow, ReferenceSums, Request, Stored, bucket_of, check, prepare};
+use capture::{
+    Blinding, Issuer, Reference, ReferenceRow, ReferenceSums, Request, Stored, bucket_of, check, prepare,
+};
 use simulate::{Limits, Settings, Simulator};
 
 const RECORD_TIME: i64 = 1_800_000_000_000_000;
@@ -13,6 +15,7 @@ const EVENTS: usize = 300;
 type Row = Vec<Option<Vec<u8>>>;
 
 struct Capture {
+    issuer: Issuer,
     context: Vec<u8>,
     events: Vec<Row>,
     references: Vec<ReferenceRow>,
@@ -46,7 +49,10 @@ fn captured(blinding: &Blinding) -> Capture {
         Simulator::new(Settings::new(u64::try_from(EVENTS).expect("few"), 4)).expect("settings");
     let body = simulator.next_document(Limits::default()).expect("a document");
     let (partner, seed) = ("test", [1; 32]);
-    let request = Request { partner, record_time: RECORD_TIME, capture_no: 5, seed, blinding, strict: true };
+    let issuer = &Issuer::new(partner, None);
+    let record_time = RECORD_TIME;
+    let request =
+        Request { partner, issuer, places: &[], record_time, capture_no: 5, seed, blinding, strict: true };
     let prepared = prepare(&body, &request);
     let copies = prepared.copies(&HashSet::new());
     let reference = |row: Row| {
@@ -55,15 +61,16 @@ fn captured(blinding: &Blinding) -> Capture {
         (number(row[0].as_ref()), time, number(row[2].as_ref()), i16::from_be_bytes(role))
     };
     Capture {
+        issuer: issuer.clone(),
         context: prepared.context.clone(),
         events: rows(&copies.event),
         references: rows(&copies.reference).into_iter().map(reference).collect(),
     }
 }
 
-fn stored<'a>(row: &'a Row, context: &'a [u8]) -> Stored<'a> {
+fn stored<'a>(row: &'a Row, capture: &'a Capture) -> Stored<'a> {
     Stored {
-        partner: "test",
+        issuer: &capture.issuer,
         record_time: u64::try_from(RECORD_TIME).expect("positive"),
         event_time: number(row[2].as_ref()) + POSTGRES_EPOCH_US,
         event_id: row[10].as_deref().map(|id| std::str::from_utf8(id).expect("UTF-8")),
@@ -71,7 +78,7 @@ fn stored<'a>(row: &'a Row, context: &'a [u8]) -> Stored<'a> {
         entry: row[14].as_deref().expect("an entry"),
         secret: row[12].as_deref(),
         body: row[13].as_deref(),
-        context,
+        context: &capture.context,
     }
 }
 
@@ -80,7 +87,7 @@ fn sums(capture: &Capture, blinding: &Blinding, keep: impl Fn(usize) -> bool) ->
     let mut sums = ReferenceSums::default();
     let mut references: Vec<Reference> = Vec::new();
     for row in &capture.events {
-        let (key, event) = (number(row[0].as_ref()), stored(row, &capture.context));
+        let (key, event) = (number(row[0].as_ref()), stored(row, capture));
         references.clear();
         assert!(check(&event, blinding, &mut references).expect("sound").is_some());
         for reference in &references {
@@ -122,7 +129,7 @@ fn names_exchanged_between_two_events_are_missed() {
 fn entry_of_another_blinding_and_row_of_another_time_or_id_are_refused() {
     let blinding = Blinding::new(&[7; 32]);
     let capture = captured(&blinding);
-    let event = stored(&capture.events[0], &capture.context);
+    let event = stored(&capture.events[0], &capture);
     let wrong =
         |stored: &Stored<'_>, blinding: &Blinding| check(stored, blinding, &mut Vec::new()).unwrap_err();
     assert!(wrong(&event, &Blinding::new(&[8; 32])).contains("tokens"));

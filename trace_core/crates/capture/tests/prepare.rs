@@ -13,6 +13,8 @@ fn prepared(body: &str, strict: bool) -> Prepared {
     let blinding = Blinding::new(&[7; 32]);
     let request = Request {
         partner: "test",
+        issuer: &Issuer::new("test", None),
+        places: &[],
         record_time: RECORD_TIME,
         capture_no: 5,
         seed: [1; 32],
@@ -98,7 +100,7 @@ fn rows_of_a_simulated_capture_are_whole_and_their_entries_open() {
         let secret: [u8; 32] = column(12).try_into().expect("32 bytes");
         let entry = Entry::read(&column(14)).expect("an entry");
         let opened =
-            open(&column(13), &prepared.context, &secret, Issuer { partner: "test" }).expect("opens");
+            open(&column(13), &prepared.context, &secret, &Issuer::new("test", None)).expect("opens");
         assert_eq!(opened.commitment, entry.commitment);
         assert_eq!(opened.content_digest, event.content_digest);
         assert_eq!(entry.record_time, u64::try_from(RECORD_TIME).expect("positive"));

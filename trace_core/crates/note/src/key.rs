@@ -77,6 +77,14 @@ impl VerifierKey {
         Ok(Self { name: name.to_owned(), hash: key_hash(name, kind, key.as_bytes()), kind, key })
     }
 
+    /// A key of the kind [`KeyKind::Ed25519`].
+    ///
+    /// # Errors
+    /// `Name`.
+    pub fn of_ed25519(name: &str, key: Ed25519Key) -> Result<Self, KeyError> {
+        Self::new(name, KeyKind::Ed25519, PublicKey::Ed25519(key))
+    }
+
     /// The key's name; for a log its origin.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -1,0 +1,1 @@
+"""Trading partners: their keys over time."""
