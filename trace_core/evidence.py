@@ -24,6 +24,9 @@ KEY_RECORDS = "key-records.json"
 """What a bundle may have of the key that signed the event."""
 _LOG_PROOF_HEADER = b"c2sp.org/tlog-proof@"
 _ZIP_HEADER = b"PK"
+_COSE_SIGN1_TAG = b"\xd2"
+_ED25519_KIND = 1
+"""Type byte of an Ed25519 key in a vkey."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +39,12 @@ class Checked:
 
 
 def check_evidence(document: bytes, trust: str | Policy, *, entry: bytes | None = None) -> Checked:
-    """Checks a receipt, a disclosure, a proof of completeness, a proof file or a bundle, whichever it is.
+    """Checks a receipt, a disclosure, a proof of completeness, a proof file, a COSE receipt or a bundle, whichever
+    it is.
 
     `trust` is the log's verifier key (vkey), or a policy that says whose cosignatures a checkpoint needs. `entry` is
-    the log entry that a proof file without it is about. Raises `ProofError` or `SignatureError` at the first step that
-    does not hold.
+    the log entry that a COSE receipt, or a proof file without it, is about. Raises `ProofError` or `SignatureError` at
+    the first step that does not hold.
     """
     if len(document) > EVIDENCE_BYTES_MAX:
         raise ProofError(f"evidence has at most {EVIDENCE_BYTES_MAX} bytes")
@@ -48,6 +52,8 @@ def check_evidence(document: bytes, trust: str | Policy, *, entry: bytes | None 
         return _check_bundle(document, trust)
     if document.startswith(_LOG_PROOF_HEADER):
         return _check_log_proof(document, trust, entry)
+    if document.startswith(_COSE_SIGN1_TAG):
+        return _check_cose_receipt(document, trust, entry)
     parts = _Parts(document)
     if "lookup_proof" in parts.members:
         return _check_completeness(parts, trust)
@@ -236,6 +242,33 @@ def _check_log_proof(document: bytes, trust: str | Policy, entry: bytes | None) 
     )
     checked.unproven.append("what the entry means: it commits to an event that is not shown")
     return checked
+
+
+def _check_cose_receipt(document: bytes, trust: str | Policy, entry: bytes | None) -> Checked:
+    """The plan: one of the log's keys, or of those of the policy's logs, signed the root to which the path leads from
+    the entry, which has to be given."""
+    if entry is None:
+        raise ProofError("a COSE receipt does not have the entry; it has to be given")
+    leaf_hash = _native.leaf_hash(entry)
+    vkeys = [trust] if isinstance(trust, str) else [vkey for _, vkey, _ in trust.logs]
+    for vkey in vkeys:
+        try:
+            leaf_index, tree_size, root_hash = _native.check_cose_receipt(document, leaf_hash, _ed25519_key(vkey))
+        except _native.SignatureError:
+            continue
+        checked = Checked("COSE receipt")
+        checked.held.append(f"the key of {vkey.split('+', 1)[0]} signed the root {root_hash.hex()}")
+        checked.held.append(f"the entry of {len(entry)} bytes is leaf {leaf_index} of {tree_size} under that root")
+        checked.unproven.append("that the log shows everybody the same tree: a COSE receipt has no witnesses")
+        checked.unproven.append("what the entry means: it commits to an event that is not shown")
+        return checked
+    raise _native.SignatureError("no key of the log signed the root to which this receipt leads from the entry")
+
+
+def _ed25519_key(vkey: str) -> bytes:
+    """Of a vkey; nothing for one of another kind, which signs no COSE receipts."""
+    typed = _decode(vkey.strip().split("+", 2)[-1])
+    return typed[1:] if typed[:1] == bytes([_ED25519_KIND]) else b""
 
 
 def _check_place(parts: _Parts, trust: str | Policy, checked: Checked) -> tuple[bytes, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import subprocess
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -10,11 +11,12 @@ import orjson
 import pytest
 
 import trace_core
-from tests.system.conftest import Server, document_of, observation, simulated
+from tests.system.conftest import WAYPROOF, Server, document_of, observation, simulated
 from tests.test_cose import KID, TREE_SIZE, read_receipt, thumbprint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     import httpx
 
@@ -37,6 +39,28 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 def ids(client: httpx.Client) -> list[str]:
     return trace_core.event_hash_ids(client.get("/events", params={"perPage": 1000}).content)
+
+
+def test_command_checks_a_receipt_with_its_entry(filled: Server, tmp_path: Path) -> None:
+    receipt_file, entry, policy = tmp_path / "receipt.cose", tmp_path / "entry", tmp_path / "policy.txt"
+    with filled.client() as client:
+        path = f"/events/{quote(LIKE_A_RECEIPT, safe='')}/receipt"
+        receipt_file.write_bytes(client.get(f"{path}.cose").content)
+        entry.write_bytes(base64.b64decode(client.get(path).json()["entry"]))
+        key = client.get("/log/key").text.strip()
+        policy.write_bytes(client.get("/log/policy").content)
+
+    def verify(*options: object) -> tuple[int, str]:
+        command = [WAYPROOF, "verify", receipt_file, *options]
+        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+        return done.returncode, done.stdout
+
+    for trust in (("--key", key), ("--policy", policy)):
+        code, said = verify(*trust, "--entry", entry)
+        assert (code, "is leaf 1 of 302" in said) == (0, True)
+    assert verify("--key", key)[0] == 1
+    entry.write_bytes(b"another")
+    assert verify("--key", key, "--entry", entry)[0] == 1
 
 
 def test_receipt_holds_by_another_decoder_and_by_ours(filled: Server) -> None:

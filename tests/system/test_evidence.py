@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
+import segno
+import zxingcpp
 
 import trace_core
 from tests.system.conftest import WAYPROOF, Server, document_of, observation, simulated
@@ -192,3 +194,37 @@ def test_hostile_bundles_are_refused(key: str) -> None:
     ):
         with pytest.raises(trace_core.ProofError):
             trace_core.check_evidence(hostile, key)
+
+
+def test_page_has_the_proof_as_a_code_that_a_scanner_reads(client: httpx.Client, key: str) -> None:
+    bundle = client.get("/evidence", params={"event": NAMED}).content
+    with zipfile.ZipFile(io.BytesIO(bundle)) as files:
+        page, proof = files.read("index.html").decode(), files.read("entry.tlog-proof")
+    code = segno.make_qr(proof, error="l", mode="byte", boost_error=False)
+    assert code.svg_inline(scale=3, border=4) in page
+    assert scanned(code) == proof
+    trace_core.check_evidence(scanned(code), key)
+
+
+def test_proof_with_two_cosignatures_in_a_billion_leaves_fits_into_a_code() -> None:
+    origin = "trace.example.org/log"
+    log = trace_core.NoteSigner("Ed25519", origin, b"l" * 32)
+    checkpoint = trace_core.sign_checkpoint(
+        signers=[log], origin=origin, tree_size=10**9, root_hash=b"r" * 32, time_s=0
+    )
+    for name in ("witness.example.net/w1", "other.example.com/witness"):
+        witness = trace_core.NoteSigner("cosignature", name, name.encode()[:1] * 32)
+        checkpoint += witness.signature_line(checkpoint, 1_800_000_000)
+    steps = [bytes([n]) * 32 for n in range(30)]
+    proof = trace_core.write_log_proof(
+        leaf_index=10**9 - 2, proof=steps, checkpoint=checkpoint.decode(), extra=b"e" * 94
+    )
+    assert scanned(segno.make_qr(proof, error="l", mode="byte", boost_error=False)) == proof
+
+
+def scanned(code: segno.QRCode) -> bytes:
+    """What a scanner of others reads from the drawn code."""
+    rows = list(code.matrix_iter(scale=3, border=4))
+    drawn = bytes(0 if dark else 255 for row in rows for dark in row)
+    [found] = zxingcpp.read_barcodes(memoryview(drawn).cast("B", (len(rows), len(rows[0]))))
+    return bytes(found.bytes)

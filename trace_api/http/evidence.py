@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import jinja2
 import orjson
+import segno
 from fastapi import APIRouter, Query, Response
 
 import trace_core
@@ -25,6 +26,8 @@ EVENT_ID_CHARACTERS_MAX = 2_000
 FIELDS_MAX = 1_000
 """Pointers of one disclosure."""
 POINTER_CHARACTERS_MAX = 2_000
+QR_BYTES_MAX = 2_953
+"""What the largest QR code holds, with the least error correction."""
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 """Equal evidence gives equal bytes."""
 _WEB = Path(__file__).parent.parent / "web"
@@ -82,9 +85,20 @@ def _bundle(document: dict[str, Any], proof: bytes, records: dict[str, Any] | No
         document=document,
         event=orjson.dumps(event, option=orjson.OPT_INDENT_2).decode(),
         checked=checked,
+        qr_code=_qr_code(proof),
+        proof_bytes=len(proof),
         origin=document["checkpoint"].split("\n", 1)[0],
     )
     return _packed({"index.html": page.encode(), **files})
+
+
+def _qr_code(proof: bytes) -> str | None:
+    """The proof file as an image in SVG; None where no QR code holds it."""
+    if len(proof) > QR_BYTES_MAX:
+        return None
+    # Bytes by bytes, so that whoever scans it has the file itself.
+    code: str = segno.make_qr(proof, error="l", mode="byte", boost_error=False).svg_inline(scale=3, border=4)
+    return code
 
 
 def _packed(files: dict[str, bytes]) -> bytes:
