@@ -55,7 +55,7 @@ def check_evidence(document: bytes, trust: str | Policy, *, entry: bytes | None 
     if document.startswith(_COSE_SIGN1_TAG):
         return _check_cose_receipt(document, trust, entry)
     parts = _Parts(document)
-    if "lookup_proof" in parts.members:
+    if "lookup_proof" in parts.members or "lists" in parts.members:
         return _check_completeness(parts, trust)
     return _check_receipt(parts, trust) if "event" in parts.members else _check_disclosure(parts, trust)
 
@@ -187,7 +187,8 @@ def _check_completeness(parts: _Parts, trust: str | Policy) -> Checked:
     (1) the checkpoint of the index' log is signed by it, and cosigned as the policy asks;
     (2) the entry is in its tree, at the leaf index that is said;
     (3) the entry binds a root of the index to a checkpoint of the size that is said, which the policy takes as well;
-    (4) under that root the token has exactly these leaves; or, with an empty list, is not there at all.
+    (4) under that root the token has exactly these leaves; or, with an empty list, is not there at all. The same of
+    each of several lists.
 
     With a verifier key for `trust`, it is that of the index' log, and the checkpoint in the entry remains unproven.
     """
@@ -206,18 +207,22 @@ def _check_completeness(parts: _Parts, trust: str | Policy) -> Checked:
     if indexed_size != parts.count("indexed_size"):
         raise ProofError(f"the index is of {indexed_size} leaves, and not of {parts.count('indexed_size')}")
     # (4)
+    for shown in map(_Parts.of, parts.objects("lists")) if "lists" in parts.members else [parts]:
+        checked.held.append(_check_list(shown, indexed_size, root_hash))
+    checked.unproven.append("that the token is the item's, which the log's blinding key makes")
+    checked.unproven.append("that the root is the one which the entries give: whoever audits the log computes it again")
+    return checked
+
+
+def _check_list(parts: _Parts, indexed_size: int, root_hash: bytes) -> str:
     token, leaves, proof = parts.data("token"), parts.counts("leaf_indexes"), parts.data("lookup_proof")
     if any(leaf >= indexed_size for leaf in leaves):
         raise ProofError("a leaf lies beyond what is indexed")
     if leaves:
         _native.check_item_history(root_hash=root_hash, token=token, leaf_indexes=leaves, proof=proof)
-        checked.held.append(f"of {indexed_size} entries, exactly these have the token {token.hex()}: {leaves}")
-    else:
-        _native.check_item_absence(root_hash=root_hash, token=token, proof=proof)
-        checked.held.append(f"of {indexed_size} entries, none has the token {token.hex()}")
-    checked.unproven.append("that the token is the item's, which the log's blinding key makes")
-    checked.unproven.append("that the root is the one which the entries give: whoever audits the log computes it again")
-    return checked
+        return f"of {indexed_size} entries, exactly these have the token {token.hex()}: {leaves}"
+    _native.check_item_absence(root_hash=root_hash, token=token, proof=proof)
+    return f"of {indexed_size} entries, none has the token {token.hex()}"
 
 
 def _check_log_proof(document: bytes, trust: str | Policy, entry: bytes | None) -> Checked:

@@ -139,3 +139,37 @@ def test_index_is_made_again_without_its_snapshot_and_goes_on(
             assert client.get("/completeness", params={"item": ITEM}).json()["leaf_indexes"] == [0]
             assert client.get("/log/index/checkpoint").content == before
         assert server.end() == 0
+
+
+def test_recall_brings_the_proof_that_nothing_was_left_out_of_any_list(
+    client: httpx.Client, policy: trace_core.Policy
+) -> None:
+    lot, case = "https://id.gs1.org/01/09521234543213/10/BAD", "https://id.gs1.org/00/095200000000000019"
+    serials = [f"https://id.gs1.org/01/09521234543213/10/BAD/21/{n}" for n in range(3)]
+    told = [
+        observation("x", epcList=serials, action="ADD", bizStep="commissioning"),
+        {
+            **observation("x", action="ADD", bizStep="packing", eventTime="2025-01-01T13:00:00Z"),
+            "type": "AggregationEvent",
+            "parentID": case,
+            "childEPCs": serials[:2],
+        },
+    ]
+    del told[1]["epcList"]
+    assert client.post("/capture?ack=published", json=document_of(*told)).json()["success"]
+    wait_indexed(client)
+    plain = client.get("/recall", params={"item": lot}).json()
+    recall = client.get("/recall", params={"item": lot, "proofs": "true"}).json()
+    proofs = recall.pop("completeness")
+    assert recall == plain
+    lists = {one["item"]: one["leaf_indexes"] for one in proofs["lists"]}
+    names = [serial.replace("/10/BAD", "") for serial in serials]
+    assert {*names, case} <= set(lists)
+    assert [len(lists[item]) for item in (*names, case)] == [2, 2, 1, 1]
+    checked = trace_core.check_evidence(orjson.dumps(proofs), policy)
+    assert sum("exactly these have the token" in step for step in checked.held) == sum(map(bool, lists.values()))
+    for n, one in enumerate(proofs["lists"]):
+        changed = {**one, "leaf_indexes": one["leaf_indexes"][1:] if one["leaf_indexes"] else [1]}
+        bad = {**proofs, "lists": [*proofs["lists"][:n], changed, *proofs["lists"][n + 1 :]]}
+        with pytest.raises(trace_core.ProofError):
+            trace_core.check_evidence(orjson.dumps(bad), policy)

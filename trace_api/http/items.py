@@ -58,9 +58,18 @@ async def get_trace(
 
 
 @router.get("/recall")
-async def get_recall(item: ItemName, service: ServiceOf, partner: OnBehalfOf) -> Response:
+async def get_recall(
+    item: ItemName,
+    service: ServiceOf,
+    partner: OnBehalfOf,
+    proofs: Annotated[
+        bool, Query(description="Prove for each item, affected or carrying, that no event of it was left out")
+    ] = False,
+) -> Response:
     """What a recall of a lot or item reaches: items with the path that explains why, where each is,
     who must be notified, what does not add up, and gaps. One consistent snapshot."""
+    if proofs:
+        return json_response(await service.questions.recall_with_proofs(item, partner))
     return json_response(await service.questions.recall(item, partner))
 
 

@@ -21,6 +21,7 @@ from trace_api.store import log as log_store
 from trace_api.store.log import Log
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     import asyncpg
@@ -37,11 +38,11 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """What is said of a token: its lookup proof, in the index whose root the entry binds to a checkpoint of the log of
-    events with `indexed_size` leaves, and that entry's place in the index' log."""
+    """What is said of some tokens: the lookup proof of each, in the index whose root the entry binds to a checkpoint of
+    the log of events with `indexed_size` leaves, and that entry's place in the index' log."""
 
     indexed_size: int
-    proof: bytes
+    proofs: list[bytes]
     entry: bytes
     inclusion: tiles.Inclusion
 
@@ -55,9 +56,9 @@ class IndexKeeper:
         self._index: trace_core.ItemIndex | None = None
         self._lock = asyncio.Lock()
 
-    async def prove(self, connection: asyncpg.Connection, token: bytes) -> Lookup | None:
-        """The lookup proof of a token under the published checkpoint of the index' log; None while there is none, or
-        the index of this process is further on than what is published."""
+    async def prove(self, connection: asyncpg.Connection, tokens: Sequence[bytes]) -> Lookup | None:
+        """The lookup proofs of some tokens under the published checkpoint of the index' log; None while there is none,
+        or the index of this process is further on than what is published."""
         head = await log_store.find_head(connection, Log.INDEX)
         if head is None or head.published_size == 0:
             return None
@@ -68,9 +69,9 @@ class IndexKeeper:
             index = await self._advance(connection, indexed_size)
             if index is None:
                 return None
-            proof = index.prove(token)
+            proofs = [index.prove(token) for token in tokens]
         [inclusion] = await tiles.prove_inclusion(connection, [head.published_size - 1], Log.INDEX)
-        return Lookup(indexed_size, proof, entry, inclusion)
+        return Lookup(indexed_size, proofs, entry, inclusion)
 
     async def root_at(self, connection: asyncpg.Connection, size: int) -> bytes:
         """The root over the first `size` entries, of which none may be missing. Raises `Unavailable`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import trace_core
@@ -11,42 +12,64 @@ from trace_api.query.by_id import TIME_US_MAX
 from trace_api.store import events
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import asyncpg
 
     from trace_api.log.item_index import IndexKeeper
 
 LEAVES_MAX = 10_000
 """Leaves of one item that an answer names; an item in more events gets no proof of completeness."""
+LISTS_MAX, LEAVES_OF_LISTS_MAX = 10_000, 200_000
+"""Items of one answer, and their leaves together; with more, it has no proofs."""
 
 
 async def completeness(
     connection: asyncpg.Connection, keeper: IndexKeeper, blinding: trace_core.Blinding, item: str
 ) -> dict[str, Any] | None:
     """The leaves of an item and the proof that there are no others (`docs/formats.md`, "Completeness"); an empty list
-    and the proof that there are none, where no event names it. None for an item in too many events, and for as long as
-    the index is not published. It is checked before it is given out: raises `ProofError` when the index does not hold,
-    and `Unavailable` when events are missing.
+    and the proof that there are none, where no event names it. None as of `lists`."""
+    found = await lists(connection, keeper, blinding, [item], leaves_max=LEAVES_MAX)
+    if found is None:
+        return None
+    [one] = found.pop("lists")
+    return {name: value for name, value in one.items() if name != "item"} | found
 
-    Cost: one index scan, one read of entries, 2 reads, 1 native call.
+
+async def lists(
+    connection: asyncpg.Connection,
+    keeper: IndexKeeper,
+    blinding: trace_core.Blinding,
+    items: Sequence[str],
+    *,
+    leaves_max: int = LEAVES_OF_LISTS_MAX,
+) -> dict[str, Any] | None:
+    """The same of several items under one root. None for items in too many events, and for as long as the index is not
+    published. Each is checked before it is given out: raises `ProofError` when the index does not hold, and
+    `Unavailable` when events are missing.
+
+    Cost: 5 reads, set-wise; microseconds for each item and event.
     """
-    token = blinding.token(item)
-    lookup = await keeper.prove(connection, token)
+    tokens = {item: blinding.token(item) for item in items}
+    lookup = await keeper.prove(connection, list(tokens.values()))
     if lookup is None:
         return None
-    leaves = await _leaves(connection, blinding, item, token)
-    if leaves is None:
+    leaves_of = await _leaves(connection, [blinding.name_hash(item) for item in tokens], leaves_max)
+    if leaves_of is None:
         return None
-    leaves = [leaf for leaf in leaves if leaf < lookup.indexed_size]
     root_hash, _ = trace_core.read_index_entry(lookup.entry)
-    if leaves:
-        trace_core.check_item_history(root_hash=root_hash, token=token, leaf_indexes=leaves, proof=lookup.proof)
-    else:
-        trace_core.check_item_absence(root_hash=root_hash, token=token, proof=lookup.proof)
+    shown = []
+    for (item, token), proof in zip(tokens.items(), lookup.proofs, strict=True):
+        leaves = sorted(leaf for leaf in leaves_of.get(token, ()) if leaf < lookup.indexed_size)
+        if leaves:
+            trace_core.check_item_history(root_hash=root_hash, token=token, leaf_indexes=leaves, proof=proof)
+        else:
+            trace_core.check_item_absence(root_hash=root_hash, token=token, proof=proof)
+        one = {"item": item, "token": _base64(token), "leaf_indexes": leaves, "lookup_proof": _base64(proof)}
+        shown.append(one)
     return {
-        "token": _base64(token),
         "indexed_size": lookup.indexed_size,
-        "leaf_indexes": leaves,
-        "lookup_proof": _base64(lookup.proof),
+        "lists": shown,
         "entry": _base64(lookup.entry),
         "leaf_index": lookup.inclusion.leaf_index,
         "tree_size": lookup.inclusion.tree_size,
@@ -56,21 +79,23 @@ async def completeness(
 
 
 async def _leaves(
-    connection: asyncpg.Connection, blinding: trace_core.Blinding, item: str, token: bytes
-) -> list[int] | None:
-    """Ascending; None for too many. What is filed under the name is a hint: the entry's tokens decide."""
-    keys = await events.references(connection, [blinding.name_hash(item)], [0], [TIME_US_MAX], limit=LEAVES_MAX + 1)
-    if len(keys) > LEAVES_MAX:
+    connection: asyncpg.Connection, name_hashes: Sequence[int], leaves_max: int
+) -> Mapping[bytes, list[int]] | None:
+    """The leaves of each token that events under these names have; None for too many. What is filed under a name is a
+    hint: the entry's tokens decide."""
+    whole = [TIME_US_MAX] * len(name_hashes)
+    keys = await events.references(connection, name_hashes, [0] * len(name_hashes), whole, limit=leaves_max + 1)
+    if len(keys) > leaves_max:
         return None
     named = await events.logged_by_key(connection, sorted(set(keys)))
     if len(named) != len(set(keys)):
         raise Unavailable("events that are filed under the item are missing")
-    leaves = [
-        event.leaf_index
-        for event in named
-        if event.leaf_index is not None and token in trace_core.entry_tokens(event.entry)
-    ]
-    return sorted(leaves)
+    leaves_of = defaultdict(list)
+    for event in named:
+        if event.leaf_index is not None:
+            for token in trace_core.entry_tokens(event.entry):
+                leaves_of[token].append(event.leaf_index)
+    return leaves_of
 
 
 def _base64(data: bytes) -> str:

@@ -13,7 +13,7 @@ import trace_core
 from trace_api.errors import Invalid, NotFound, Unavailable
 from trace_api.query import by_id, collections, master_data, named, receipts
 from trace_api.query.authorship import SignedBy, signatures
-from trace_api.query.completeness import completeness
+from trace_api.query.completeness import LISTS_MAX, completeness, lists
 from trace_api.query.key_records import key_records
 from trace_api.query.names import Named, read_name
 from trace_api.query.simple import pages
@@ -99,9 +99,25 @@ class Questions:
         """JSON of lineage's recall."""
         return await self._walk("recall", _followed(item))
 
+    async def recall_with_proofs(self, item: str, _partner: str) -> bytes:
+        """The same, and that no event was left out of the history of any item in it, all as of one moment."""
+        async with self._store.snapshot() as connection:
+            answer = await walk(connection, self._machine("recall", _followed(item)))
+            members = orjson.loads(answer)
+            # Products have no lists: what happens to them happens to their lots and serials.
+            found = [one for one in (*members["affected"], *members["carriers"]) if one["kind"] != "class"]
+            items = list(dict.fromkeys(one["item"] for one in found))
+            proofs = None
+            if len(items) <= LISTS_MAX:
+                proofs = await lists(connection, self._keeper, self._blinding, items)
+        return orjson.dumps({**members, "completeness": proofs})
+
     async def _walk(self, question: trace_core.Question, item: str, *, keys: bool = False) -> bytes:
-        machine = trace_core.Walk(question, [item], blinding=self._blinding, events_max=EVENTS_MAX, items_max=ITEMS_MAX)
-        return await walk(self._store, machine, with_keys=keys)
+        async with self._store.snapshot() as connection:
+            return await walk(connection, self._machine(question, item), with_keys=keys)
+
+    def _machine(self, question: trace_core.Question, item: str) -> trace_core.Walk:
+        return trace_core.Walk(question, [item], blinding=self._blinding, events_max=EVENTS_MAX, items_max=ITEMS_MAX)
 
     async def events(self, event_id: str, _partner: str) -> tuple[list[StoredEvent], bool]:
         """The events with this id, and whether there may be more than are shown. Raises `NotFound`."""
