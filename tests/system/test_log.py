@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import signal
@@ -352,6 +353,35 @@ async def test_fsck_finds_every_tampering_and_names_the_row(stopped: Path) -> No
             await connection.execute("UPDATE event SET body = NULL, secret = NULL WHERE event_key & 7 = 3")
         report = await fsck(store, keys)
         assert (report.findings, report.erased > 200) == ([], True)
+
+
+DERIVED = (
+    *("tile flipped", "tile lost", "tile surplus", "digest swapped", "digest lost", "index tile"),
+    *(what for what in TAMPERING if what.startswith("reference") and "hash id" not in what),
+)
+
+
+def test_repair_makes_again_what_follows_from_the_events_and_touches_no_evidence(stopped: Path, tmp_path: Path) -> None:
+    def run(command: str, data: Path) -> tuple[int, dict[str, Any]]:
+        done = subprocess.run([WAYPROOF, "log", command, "--data", data, "--json"], capture_output=True, check=False)
+        return done.returncode, orjson.loads(done.stdout)
+
+    async def tamper(data: Path, *statements: str) -> None:
+        async with Store.open(Settings.of(data_dir=data)) as store, store.session() as connection:
+            for statement in statements:
+                await connection.execute(statement)
+
+    data = tmp_path / "data"
+    subprocess.run(["cp", "-a", stopped, data], check=True)
+    asyncio.run(tamper(data, *(TAMPERING[what] for what in DERIVED if "all lost" not in what)))
+    assert run("fsck", data)[0] == 1
+    code, report = run("repair", data)
+    assert (code, report["findings"]) == (0, [])
+    asyncio.run(tamper(data, TAMPERING["tile lost"], TAMPERING["event body"]))
+    code, report = run("repair", data)
+    assert code == 1
+    assert {finding.split()[0] for finding in report["findings"]} >= {"tile", "event"}
+    assert run("fsck", data)[1]["findings"] == report["findings"]
 
 
 @pytest.mark.parametrize(

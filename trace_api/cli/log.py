@@ -15,6 +15,7 @@ from trace_api.cli.serve import DATA, DATABASE_URL
 from trace_api.log.fsck import Report
 from trace_api.log.fsck import fsck as log_fsck
 from trace_api.log.keys import LogKeys
+from trace_api.log.repair import Derived, write
 from trace_api.settings import Settings
 from trace_api.store import log as log_store
 from trace_api.store.pool import Store
@@ -72,6 +73,30 @@ def fsck(data_dir: Path, database_url: str | None, *, as_json: bool) -> None:
     """
     settings = Settings.of(data_dir=data_dir, database_url=database_url)
     report = asyncio.run(_fsck(dataclasses.replace(settings, shared_buffers_mb=FSCK_SHARED_BUFFERS_MB)))
+    _say(report, as_json=as_json)
+
+
+@log.command()
+@DATA
+@DATABASE_URL
+@click.option("--json", "as_json", is_flag=True, help="Print what fsck says after it as JSON.")
+def repair(data_dir: Path, database_url: str | None, *, as_json: bool) -> None:
+    """Make tiles, content digests and references again from the events and their entries, where they are wrong or
+    missing. Where anything else is wrong, nothing is written: that is evidence, and takes a backup. The server must
+    not run on the same folder.
+
+    \b
+    Example:
+      wayproof log repair --data ./data
+
+    Exit codes: 0 all is as it must be now; 1 something is not, and each finding names its row.
+    """
+    settings = Settings.of(data_dir=data_dir, database_url=database_url)
+    report = asyncio.run(_repair(dataclasses.replace(settings, shared_buffers_mb=FSCK_SHARED_BUFFERS_MB)))
+    _say(report, as_json=as_json)
+
+
+def _say(report: Report, *, as_json: bool) -> None:
     if as_json:
         click.echo(orjson.dumps(report))
     else:
@@ -84,12 +109,34 @@ def fsck(data_dir: Path, database_url: str | None, *, as_json: bool) -> None:
     sys.exit(1 if report.findings else 0)
 
 
+async def _repair(settings: Settings) -> Report:
+    async with Store.open(settings) as store:
+        before: list[str] = []
+        while True:
+            derived = Derived()
+            report = await _checked(store, settings, derived)
+            is_evidence = len(report.findings) != derived.findings
+            if is_evidence or not derived.has_any or report.findings == before:
+                return report
+            before = report.findings
+            async with store.session() as connection:
+                await write(connection, derived)
+
+
 async def _fsck(settings: Settings) -> Report:
     async with Store.open(settings) as store:
-        keys = LogKeys.load(settings.key_dir)
-        with Progress(disable=not sys.stderr.isatty()) as progress:
-            task = progress.add_task("leaves", total=None)
-            return await log_fsck(store, keys, lambda done, size: progress.update(task, completed=done, total=size))
+        return await _checked(store, settings, None)
+
+
+async def _checked(store: Store, settings: Settings, derived: Derived | None) -> Report:
+    keys = LogKeys.load(settings.key_dir)
+    with Progress(disable=not sys.stderr.isatty()) as progress:
+        task = progress.add_task("leaves", total=None)
+
+        def show(done: int, size: int) -> None:
+            progress.update(task, completed=done, total=size)
+
+        return await log_fsck(store, keys, show, derived)
 
 
 COMMANDS = [log]

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 
 import trace_core
 from trace_api.log.fsck_index import check_index_log
+from trace_api.log.repair import Derived
 from trace_api.store import log as log_store
 from trace_api.store.events import POSITION_BITS
+from trace_api.store.log import Log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,14 +48,21 @@ class Report:
     checkpoints: int = 0
     findings: list[str] = field(default_factory=list)
 
-    def add(self, finding: str) -> None:
-        """Notes a finding, up to `FINDINGS_MAX`."""
-        if len(self.findings) < FINDINGS_MAX:
-            self.findings.append(finding)
+    def add(self, finding: str, derived: Derived | None = None) -> bool:
+        """Notes a finding, up to `FINDINGS_MAX`; `derived` counts those of what can be made again. Whether it did."""
+        if len(self.findings) >= FINDINGS_MAX:
+            return False
+        self.findings.append(finding)
+        if derived is not None:
+            derived.findings += 1
+        return True
 
 
 async def fsck(
-    store: Store, keys: LogKeys, on_progress: Callable[[int, int], None] = lambda _done, _all: None
+    store: Store,
+    keys: LogKeys,
+    on_progress: Callable[[int, int], None] = lambda _done, _all: None,
+    derived: Derived | None = None,
 ) -> Report:
     """Checks, in one snapshot of the database:
 
@@ -69,20 +78,21 @@ async def fsck(
         one before, and has the root that the entries give.
 
     Event hash ids are taken as stored: they depend on what the document said of fields to ignore.
-    `on_progress` is called with leaves done and leaves in all. Cost: one read of everything.
+    `on_progress` is called with leaves done and leaves in all. `derived` takes how (3), (4), (6) and (7) should be
+    where they are about what can be made again. Cost: one read of everything.
     """
-    report = Report()
+    report, derived = Report(), derived or Derived()
     async with store.snapshot() as connection:
         await log_store.lift_time_limit(connection)
         head = await log_store.read_head(connection)
         report.tree_size = head.tree_size
         _check_head(head, keys, report)  # (1)
-        checker = _Checker(connection, keys, head, report)
+        checker = _Checker(connection, keys, head, report, derived)
         await checker.captures(head.tree_size, on_progress)  # (2), (3), (4), (5)
         await checker.end(head)
         if head.blinding_token == keys.blinding_token():
             await checker.references()  # (6)
-        await check_index_log(connection, keys, report.add)  # (7)
+        await check_index_log(connection, keys, report.add, derived)  # (7)
     return report
 
 
@@ -99,10 +109,13 @@ def _check_head(head: LogHead, keys: LogKeys, report: Report) -> None:
 
 
 class _Checker:
-    def __init__(self, connection: asyncpg.Connection, keys: LogKeys, head: LogHead, report: Report) -> None:
+    def __init__(
+        self, connection: asyncpg.Connection, keys: LogKeys, head: LogHead, report: Report, derived: Derived
+    ) -> None:
         self._connection = connection
         self._key = keys.verifier_key(head.origin)
         self._report = report
+        self._derived = derived
         self._tree = trace_core.TreeRebuild()
         self._check = trace_core.EventCheck(trace_core.Blinding(keys.blinding_key))
         self._next_checkpoint_size = 0
@@ -152,7 +165,9 @@ class _Checker:
             elif digest is None:
                 self._report.erased += 1
             elif filed.get(digest) != row.event_key:
-                self._report.add(f"event_digest: the content digest of event {row.event_key} is not filed under it")
+                finding = f"event_digest: the content digest of event {row.event_key} is not filed under it"
+                if self._report.add(finding, self._derived):
+                    self._derived.digests[digest] = row.event_key
         self._report.events += len(rows)
 
     async def _append(self, entries: list[bytes]) -> None:
@@ -167,8 +182,9 @@ class _Checker:
         }
         for level, index, content in zip(levels, indexes, hashes, strict=True):
             self._report.tiles += 1
-            if stored.get((level, index)) != content:
-                self._report.add(f"tile {level}/{index}: not what the entries give")
+            finding = f"tile {level}/{index}: not what the entries give"
+            if stored.get((level, index)) != content and self._report.add(finding, self._derived):
+                self._derived.tiles[Log.EVENTS, level, index] = content
 
     async def _next_checkpoint(self) -> int | None:
         sizes = await log_store.checkpoints_from(self._connection, max(self._tree.tree_size, 0) + 1, limit=1)
@@ -192,11 +208,13 @@ class _Checker:
             self._report.add(f"log_head: the entries give a tree of {self._tree.tree_size} leaves with another root")
         counts = await log_store.count_rows(self._connection)
         if counts.tiles != self._report.tiles:
-            self._report.add(f"tile: {counts.tiles} are stored, {self._report.tiles} belong to the tree")
+            finding = f"tile: {counts.tiles} are stored, {self._report.tiles} belong to the tree"
+            if self._report.add(finding, self._derived):
+                self._derived.tree_sizes[Log.EVENTS] = self._tree.tree_size
         if counts.stray_events:
             self._report.add(f"event: {counts.stray_events} belong to no capture")
         if counts.digests != counts.events:
-            self._report.add(f"event_digest: {counts.digests} digests for {counts.events} events")
+            self._report.add(f"event_digest: {counts.digests} digests for {counts.events} events", self._derived)
         for surplus in await log_store.checkpoints_from(self._connection, head.tree_size + 1, limit=10):
             self._report.add(f"checkpoint {surplus.tree_size}: is of a larger tree than the head")
 
@@ -210,13 +228,21 @@ class _Checker:
         stored = Counter(await log_store.references_in_buckets(self._connection, named))
         async for row, context, issuer in log_store.events_in_buckets(self._connection, named):
             given = Counter(self._check.references_of(_as_stored(row, context, issuer)))
-            for _, _, key, role in given - stored:
-                self._report.add(f"reference: event {key} is not filed under one of its names (role {role})")
+            for reference in given - stored:
+                finding = f"reference: event {row.event_key} is not filed under one of its names (role {reference[3]})"
+                if self._report.add(finding, self._derived):
+                    self._derived.references[reference] = given[reference]
+            for reference in given:
+                if stored[reference] > given[reference]:
+                    self._derived.references[reference] = given[reference]
             stored -= given
-        for _, _, key, role in stored:
-            self._report.add(f"reference: event {key} is filed under what is no name of it (role {role})")
+        for reference in stored:
+            finding = f"reference: event {reference[2]} is filed under what is no name of it (role {reference[3]})"
+            if self._report.add(finding, self._derived):
+                self._derived.references.setdefault(reference, 0)
         if rest := len(differing) - len(named):
-            self._report.add(f"reference: rows are missing or too many in {rest} more of 65,536 parts")
+            finding = f"reference: rows are missing or too many in {rest} more of 65,536 parts"
+            self._report.add(finding, self._derived)
 
 
 def _as_stored(

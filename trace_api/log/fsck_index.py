@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import asyncpg
 
     from trace_api.log.keys import LogKeys
+    from trace_api.log.repair import Derived
 
 CLAIMS_AT_ONCE = 1_000
 """Leaves of the index' log that are in memory at a time."""
@@ -22,7 +23,9 @@ ENTRIES_AT_ONCE = 16_384
 """Entries of the log of events that are in memory at a time."""
 
 
-async def check_index_log(connection: asyncpg.Connection, keys: LogKeys, add: Callable[[str], None]) -> None:
+async def check_index_log(
+    connection: asyncpg.Connection, keys: LogKeys, add: Callable[[str, Derived | None], bool], derived: Derived
+) -> None:
     """Calls `add` with each finding. Cost: one read of all entries; memory as the index has it."""
     head = await log_store.find_head(connection, Log.INDEX)
     if head is None:
@@ -30,23 +33,24 @@ async def check_index_log(connection: asyncpg.Connection, keys: LogKeys, add: Ca
     try:
         signed = trace_core.open_checkpoint(head.checkpoint, keys.for_index().verifier_key(head.origin))
     except trace_core.TraceError as failure:
-        add(f"log_head: the checkpoint of the index' log does not verify: {failure}")
+        add(f"log_head: the checkpoint of the index' log does not verify: {failure}", None)
         return
     if signed[1:] != (head.tree_size, head.root_hash):
-        add("log_head: the checkpoint of the index' log is of another tree than its head")
+        add("log_head: the checkpoint of the index' log is of another tree than its head", None)
     log_key = keys.verifier_key(head.origin.removesuffix("/index"))
     index, tree, place = trace_core.ItemIndex(), trace_core.TreeRebuild(), 0
     while batch := await log_store.index_entries(connection, place, place + CLAIMS_AT_ONCE):
         for indexed_size, entry in batch:
             wrong = await _wrong_with(connection, index, indexed_size, entry, log_key)
             if wrong is not None:
-                add(f"index_entry {place}: {wrong}")
+                add(f"index_entry {place}: {wrong}", None)
                 return
             place += 1
-        await _check_tiles(connection, tree.append(trace_core.join_entries([entry for _, entry in batch])), add)
-    await _check_tiles(connection, tree.partial_tiles(), add)
+        given = tree.append(trace_core.join_entries([entry for _, entry in batch]))
+        await _check_tiles(connection, given, add, derived)
+    await _check_tiles(connection, tree.partial_tiles(), add, derived)
     if (tree.tree_size, tree.root_hash) != (head.tree_size, head.root_hash):
-        add(f"log_head: the entries of the index' log give a tree of {tree.tree_size} leaves with another root")
+        add(f"log_head: the entries of the index' log give a tree of {tree.tree_size} leaves with another root", None)
 
 
 async def _wrong_with(
@@ -73,10 +77,14 @@ async def _wrong_with(
 
 
 async def _check_tiles(
-    connection: asyncpg.Connection, given: tuple[list[int], list[int], list[bytes]], add: Callable[[str], None]
+    connection: asyncpg.Connection,
+    given: tuple[list[int], list[int], list[bytes]],
+    add: Callable[[str, Derived | None], bool],
+    derived: Derived,
 ) -> None:
     levels, indexes, hashes = given
     stored = {(lv, n): content for lv, n, content in await log_store.tiles_at(connection, levels, indexes, Log.INDEX)}
     for level, index, content in zip(levels, indexes, hashes, strict=True):
-        if stored.get((level, index)) != content:
-            add(f"tile {level}/{index} of the index' log: not what the entries give")
+        finding = f"tile {level}/{index} of the index' log: not what the entries give"
+        if stored.get((level, index)) != content and add(finding, derived):
+            derived.tiles[Log.INDEX, level, index] = content

@@ -11,7 +11,7 @@ from trace_api.store.pool import is_lost
 from trace_api.store.statements import load
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     import asyncpg
@@ -178,6 +178,26 @@ async def write_tiles(
 ) -> None:
     """New tiles, and tiles that have grown."""
     await connection.execute(_SQL["write_tiles"], levels, indexes, hashes, log)
+
+
+async def drop_tiles_beyond(connection: asyncpg.Connection, tree_size: int, log: Log) -> None:
+    """Takes away tiles that a tree of this size does not have."""
+    await connection.execute(_SQL["drop_tiles_beyond"], log, tree_size)
+
+
+async def file_digests(connection: asyncpg.Connection, digests: Mapping[bytes, int]) -> None:
+    """Files content digests under the keys of their events."""
+    await connection.execute(_SQL["file_digests"], list(digests), list(digests.values()))
+
+
+async def file_references(connection: asyncpg.Connection, counts: Mapping[tuple[int, int, int, int], int]) -> None:
+    """Has each of these rows stand so often; times are µs since 1970."""
+    await connection.execute(_SQL["drop_references"], *_columns(counts))
+    await connection.execute(_SQL["add_references"], *_columns(row for row, n in counts.items() for _ in range(n)))
+
+
+def _columns(rows: Iterable[tuple[int, int, int, int]]) -> list[list[int]]:
+    return [list(column) for column in zip(*rows, strict=True)] or [[], [], [], []]
 
 
 async def number_captures(

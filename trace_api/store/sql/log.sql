@@ -68,6 +68,29 @@ SELECT t.level, t.tile_index, t.hashes
 FROM unnest($1::smallint[], $2::bigint[]) AS wanted (level, tile_index)
 JOIN tile AS t USING (level, tile_index) WHERE t.log_id = $3;
 
+-- name: drop_tiles_beyond
+-- Tiles that a tree of $2 leaves does not have.
+DELETE FROM tile WHERE log_id = $1 AND (level > 7 OR tile_index >= ((($2::bigint >> (8 * level)) + 255) >> 8));
+
+-- name: file_digests
+-- Under which event each of these contents is.
+INSERT INTO event_digest (content_digest, event_key) SELECT * FROM unnest($1::bytea[], $2::bigint[])
+ON CONFLICT (content_digest) DO UPDATE SET event_key = EXCLUDED.event_key;
+
+-- name: drop_references
+-- All rows that are equal to one of these; times are µs since 1970.
+DELETE FROM reference USING unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::smallint[])
+    AS wrong (name_hash, event_time_us, event_key, role)
+WHERE reference.name_hash = wrong.name_hash AND reference.event_key = wrong.event_key AND reference.role = wrong.role
+  AND reference.event_time = timestamptz 'epoch' + wrong.event_time_us * interval '1 microsecond';
+
+-- name: add_references
+-- These rows.
+INSERT INTO reference (name_hash, event_time, event_key, role)
+SELECT name_hash, timestamptz 'epoch' + event_time_us * interval '1 microsecond', event_key, role
+FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::smallint[])
+    AS right_ones (name_hash, event_time_us, event_key, role);
+
 -- name: swap_log_head
 -- The one step that makes leaves of events: no row means that another sequencer was faster.
 UPDATE log_head SET tree_size = $3, root_hash = $4, checkpoint = $5
