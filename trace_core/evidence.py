@@ -103,7 +103,7 @@ def _check_receipt(parts: _Parts, trust: str | Policy) -> Checked:
         return checked
     signer, key_id = parts.string("signer", issuer), parts.string("key", issuer)
     _check_signature(parts, issuer, checked)
-    checked.unproven.append(f"that the key {key_id} was {signer!r}'s: see the key's records, or ask {signer!r}")
+    checked.unproven.append(f"that the key {key_id} was {signer}'s: see the key's records, or ask {signer}")
     return checked
 
 
@@ -150,7 +150,7 @@ def _check_bundle(document: bytes, trust: str | Policy) -> Checked:
     leaves = ", ".join(str(record.leaf_index) for record in records)
     checked.held.append(f"by all records of the key, leaves {leaves}, it was {signer}'s then, and not revoked")
     checked.unproven[:] = [step for step in checked.unproven if key_id not in step]
-    checked.unproven.append(f"that whoever runs the log was right to register the key as {signer!r}'s: ask {signer!r}")
+    checked.unproven.append(f"that whoever runs the log was right to register the key as {signer}'s: ask {signer}")
     checked.unproven.append("that the records' token is the key's, which the log's blinding key makes")
     return checked
 
