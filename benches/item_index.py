@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import statistics
 import time
@@ -12,7 +13,7 @@ import trace_core
 from tests.other_tools.raw_entries import RawEntries, open_raw_log, store_entries
 from trace_api.capture.numbers import CaptureNumbers
 from trace_api.log.cosigners import Cosigners
-from trace_api.log.item_index import IndexKeeper, index_once, open_index_log
+from trace_api.log.item_index import IndexKeeper, index_once, index_origin, open_index_log
 from trace_api.log.publisher import Growth, Publisher, no_witnesses
 from trace_api.log.sequencer import Sequencer, sequence_once
 from trace_api.settings import Settings
@@ -44,8 +45,11 @@ async def index_updates(folder: Path) -> list[Row]:
 async def _update(data: Path, items: int) -> Row:
     tokens = [secrets.token_bytes(TOKEN_BYTES) for _ in range(items)]
     settings = Settings.of(data_dir=data, origin="wayproof.test/bench")
-    async with Store.open(settings) as store, Cosigners.open(no_witnesses([])) as cosigners:
+    async with contextlib.AsyncExitStack() as stack:
+        store = await stack.enter_async_context(Store.open(settings))
         keys, origin = await open_raw_log(store, settings)
+        vkeys = [keys.verifier_key(origin), keys.for_index().verifier_key(index_origin(origin))]
+        cosigners = await stack.enter_async_context(Cosigners.open(no_witnesses(vkeys)))
         numbers, keeper = CaptureNumbers(store), IndexKeeper(data / "item-index")
         wait = Sequencer(store, keys, origin, period_ms=1_000).wait_sequenced
         publishers = {log: Publisher(store, cosigners, Growth(log, wait), period_ms=1_000) for log in Log}

@@ -24,7 +24,7 @@ var (
 	batch    = flag.Uint("batch", 256, "entries that Tessera takes as one batch")
 	age      = flag.Duration("age", 250*time.Millisecond, "how long a batch waits to be full")
 	interval = flag.Duration("interval", time.Second, "time between checkpoints")
-	waits    = flag.Int("waits", 0, "entries to add one by one afterwards, to see when they are published")
+	waits    = flag.Int("waits", 0, "entries to add afterwards, 53 ms apart, to see when they are published")
 )
 
 func main() {
@@ -44,16 +44,19 @@ func main() {
 	check(err)
 
 	perSecond := fill(ctx, appender, reader)
-	published := []float64{}
+	published := make([]float64, *waits)
 	awaiter := tessera.NewPublicationAwaiter(ctx, reader.ReadCheckpoint, time.Millisecond)
+	var waiting sync.WaitGroup
 	for n := range *waits {
-		// At random moments of the cadence.
-		time.Sleep(time.Duration(n%27) * 37 * time.Millisecond)
-		began := time.Now()
-		_, _, err := awaiter.Await(ctx, appender.Add(ctx, tessera.NewEntry(entry(*entries+n))))
-		check(err)
-		published = append(published, time.Since(began).Seconds())
+		time.Sleep(53 * time.Millisecond)
+		waiting.Go(func() {
+			began := time.Now()
+			_, _, err := awaiter.Await(ctx, appender.Add(ctx, tessera.NewEntry(entry(*entries+n))))
+			check(err)
+			published[n] = time.Since(began).Seconds()
+		})
 	}
+	waiting.Wait()
 	check(shutdown(ctx))
 	check(json.NewEncoder(os.Stdout).Encode(map[string]any{"entries_per_s": perSecond, "published_s": published}))
 }
