@@ -12,6 +12,7 @@ import statistics
 import subprocess
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -101,44 +102,47 @@ def _hammered(binary: Path, log: tessera.RawLog) -> float:
 
 
 async def _in_process(append: Path, folder: Path) -> list[Row]:
-    """Entries given in captures of a thousand, as rows that are ready for COPY, as the core gives them."""
+    """Each row on a database of its own, as each run of Tessera has a folder of its own."""
     rows = []
-    async with _raw_log(folder / "in-process") as (store, keys, origin):
-        numbers = CaptureNumbers(store)
-
-        async def prepared(size: int) -> list[RawEntries]:
-            filler = secrets.token_bytes(size)
-            entries = [n.to_bytes(8, "little") + filler[8:] for n in range(CAPTURE_ENTRIES)]
-            return [RawEntries(await numbers.next(), entries) for _ in range(ENTRIES // CAPTURE_ENTRIES)]
-
-        async def whole(size: int) -> float:
-            return await _store_and_sequence(store, Sequencer(store, keys, origin, period_ms=200), await prepared(size))
-
-        async def alone(size: int) -> float:
-            for copies in await prepared(size):
-                await store_entries(store, copies)
-            return await _sequence(store, keys, origin)
-
-        for what, ours, size, batch in (
-            (f"{KIB:,}-byte entries stored and sequenced", whole, KIB, PEER_BATCH),
-            (f"{KIB:,}-byte entries stored and sequenced", whole, KIB, CAPTURE_ENTRIES),
-            (f"{KIB:,}-byte entries sequenced, being stored", alone, KIB, PEER_BATCH),
-            (f"{COMMITMENT_BYTES}-byte entries stored and sequenced", whole, COMMITMENT_BYTES, PEER_BATCH),
-            (f"{COMMITMENT_BYTES}-byte entries sequenced, being stored", alone, COMMITMENT_BYTES, PEER_BATCH),
-        ):
-            ratio = await _compare(ours, append, folder, size, batch)
-            rows.append(_row(f"log in process: {what}", f"Tessera, batches of {batch:,}", ratio, ENTRIES))
+    for what, ours, size, batch in (
+        ("stored and sequenced", _whole, KIB, PEER_BATCH),
+        ("stored and sequenced", _whole, KIB, CAPTURE_ENTRIES),
+        ("sequenced, being stored", _alone, KIB, PEER_BATCH),
+        ("stored and sequenced", _whole, COMMITMENT_BYTES, PEER_BATCH),
+        ("sequenced, being stored", _alone, COMMITMENT_BYTES, PEER_BATCH),
+    ):
+        async with _raw_log(folder / f"in-process-{len(rows)}") as log:
+            ratio = await _compare(partial(ours, *log, size), append, folder, size, batch)
+        named = f"log in process: {size:,}-byte entries {what}"
+        rows.append(_row(named, f"Tessera, stored and sequenced, batches of {batch:,}", ratio, ENTRIES))
     return rows
 
 
-async def _compare(ours: Callable[[int], Awaitable[float]], append: Path, folder: Path, size: int, batch: int) -> Ratio:
+async def _whole(store: Store, keys: LogKeys, origin: str, size: int) -> float:
+    return await _store_and_sequence(store, Sequencer(store, keys, origin, period_ms=200), await _prepared(store, size))
+
+
+async def _alone(store: Store, keys: LogKeys, origin: str, size: int) -> float:
+    for copies in await _prepared(store, size):
+        await store_entries(store, copies)
+    return await _sequence(store, keys, origin)
+
+
+async def _prepared(store: Store, size: int) -> list[RawEntries]:
+    """Captures of a thousand entries, as rows that are ready for COPY, as the core gives them."""
+    numbers, filler = CaptureNumbers(store), secrets.token_bytes(size)
+    entries = [n.to_bytes(8, "little") + filler[8:] for n in range(CAPTURE_ENTRIES)]
+    return [RawEntries(await numbers.next(), entries) for _ in range(ENTRIES // CAPTURE_ENTRIES)]
+
+
+async def _compare(ours: Callable[[], Awaitable[float]], append: Path, folder: Path, size: int, batch: int) -> Ratio:
     times = []
     for pair in range(PAIRS):
         if pair % 2 == 0:
-            a = await ours(size)
+            a = await ours()
         b = ENTRIES / _append(append, folder, entries=ENTRIES, size=size, batch=batch)["entries_per_s"]
         if pair % 2 == 1:
-            a = await ours(size)
+            a = await ours()
         times.append((a, b))
     return ratio_of(times)
 
