@@ -68,7 +68,9 @@ def test_hammer_adds_reads_and_follows_checkpoints_without_a_complaint(
     done = tessera.run(command)
     assert done.returncode == 0, done.stderr
     assert "Reached tree size goal" in done.stderr
-    assert [line for line in done.stderr.splitlines() if re.match(r"[WEF]\d{4} ", line)] == []
+    complaints = [line for line in done.stderr.splitlines() if re.match(r"[WEF]\d{4} ", line)]
+    # When it ends it cuts off what it is asking for just then, and says so.
+    assert [line for line in complaints if not line.endswith("context canceled")] == []
 
     # It numbers its entries from 0; its writers may each have been cut off with one in hand.
     entries = published_entries(log)
