@@ -10,13 +10,14 @@ from pathlib import Path
 import click
 
 from benches.core import capture_memory, capture_path, event_hash_ids, rust_examples, syntaxes
+from benches.log import log_rows
 from benches.system import system
 from benches.table import Results
 
 
 @click.command()
 @click.option("--events", default=1_000_000, show_default=True, help="Events for the measurements over HTTP.")
-@click.option("--only", type=click.Choice(["core", "rust", "system"]), help="One part alone.")
+@click.option("--only", type=click.Choice(["core", "rust", "log", "system"]), help="One part alone.")
 @click.option("--markdown", type=click.Path(path_type=Path), help="Also write the table to this file.")
 @click.option("--plans", type=click.Path(path_type=Path), help="Write the query plans on the measured database here.")
 def main(events: int, only: str | None, markdown: Path | None, plans: Path | None) -> None:
@@ -28,6 +29,9 @@ def main(events: int, only: str | None, markdown: Path | None, plans: Path | Non
             results.add(row)
     if only in (None, "rust"):
         for row in rust_examples():
+            results.add(row)
+    if only in (None, "log"):
+        for row in log_rows():
             results.add(row)
     if only in (None, "system"):
         for row in system(events, plans):

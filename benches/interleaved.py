@@ -35,6 +35,11 @@ def compare(ours: Callable[[], object], peer: Callable[[], object], pairs: int) 
         first, second = (ours, peer) if pair % 2 == 0 else (peer, ours)
         a, b = seconds(first), seconds(second)
         times.append((a, b) if pair % 2 == 0 else (b, a))
+    return ratio_of(times)
+
+
+def ratio_of(times: list[tuple[float, float]]) -> Ratio:
+    """Of pairs that were measured one right after the other: seconds of ours, seconds of the peer."""
     ours_s, peer_s = min(a for a, _ in times), min(b for _, b in times)
     return Ratio(ours_s, peer_s, statistics.median(b / a for a, b in times), peer_s / ours_s)
 

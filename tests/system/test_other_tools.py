@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
 import trace_core
+from tests.other_tools import tessera
 from tests.system.conftest import Server, document_of, observation, simulated
-
-GO = Path(__file__).parent.parent / "go"
 
 
 def test_fsck_of_tessera_takes_the_log_and_that_of_its_index(tmp_path: Path) -> None:
     if shutil.which("go") is None:
         pytest.skip("no Go compiler")
-    binary = tmp_path / "fsck"
-    build = ["go", "build", "-o", binary, "github.com/transparency-dev/tessera/cmd/fsck"]
-    subprocess.run(build, cwd=GO / "tessera", check=True)
+    binary = tessera.build(tessera.FSCK, tmp_path)
     server = Server.start(tmp_path / "data")
     with server.client() as client:
         for seed, events in ((1, 300), (2, 1), (3, 700)):
@@ -32,7 +28,7 @@ def test_fsck_of_tessera_takes_the_log_and_that_of_its_index(tmp_path: Path) -> 
             size = trace_core.checkpoint_size(client.get(f"{prefix}/checkpoint").content)
             assert size > 0
             command = [binary, f"--storage_url={server.url}{prefix}/", f"--public_key={key}", "--ui=false"]
-            done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
+            done = tessera.run(list(map(str, command)))
             assert done.returncode == 0, done.stderr
             assert "Successfully fsck'd log" in done.stderr
     assert server.end() == 0

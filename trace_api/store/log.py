@@ -146,12 +146,17 @@ async def captures_to_sequence(
 
 async def entries_of_captures(connection: asyncpg.Connection, capture_nos: Sequence[int]) -> bytes:
     """Their entries in order as one entry bundle."""
-    return await connection.fetchval(_SQL["entries_of_captures"], capture_nos) or b""
+    return _joined(await connection.fetch(_SQL["entries_of_captures"], capture_nos))
 
 
 async def entries_of_leaves(connection: asyncpg.Connection, start: int, end: int) -> bytes:
     """The entries of the leaves start … end - 1 as one entry bundle."""
-    return await connection.fetchval(_SQL["entries_of_leaves"], start, end) or b""
+    return _joined(await connection.fetch(_SQL["entries_of_leaves"], start, end))
+
+
+def _joined(bundles: list[asyncpg.Record]) -> bytes:
+    """A capture whose events are gone has none."""
+    return b"".join(bundle for (bundle,) in bundles if bundle is not None)
 
 
 async def tiles_at(

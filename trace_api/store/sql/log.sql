@@ -56,11 +56,12 @@ WHERE up_to_here <= $1 OR place = 1
 ORDER BY capture_no;
 
 -- name: entries_of_captures
--- The entries of whole captures in the order given, as one entry bundle: two bytes of length, then the entry.
-SELECT string_agg(substring(int4send(octet_length(e.entry)) FROM 3) || e.entry, ''::bytea
-                  ORDER BY c.place, e.event_key)
-FROM unnest($1::bigint[]) WITH ORDINALITY AS c (capture_no, place)
-JOIN event AS e ON e.event_key >= c.capture_no << 20 AND e.event_key < (c.capture_no + 1) << 20;
+-- The entries of each of these captures, in the order given, as one entry bundle each: two bytes of length, then the
+-- entry. A capture's events come from the index in their order; over all captures together they would be sorted.
+SELECT (
+    SELECT string_agg(substring(int4send(octet_length(entry)) FROM 3) || entry, ''::bytea ORDER BY event_key)
+    FROM event WHERE event_key >= c.capture_no << 20 AND event_key < (c.capture_no + 1) << 20)
+FROM unnest($1::bigint[]) WITH ORDINALITY AS c (capture_no, place) ORDER BY c.place;
 
 -- name: tiles_at
 -- Tiles by coordinate.
@@ -122,18 +123,18 @@ INSERT INTO index_entry (leaf_index, indexed_size, entry) VALUES ($1, $2, $3);
 SELECT indexed_size, entry FROM index_entry WHERE leaf_index >= $1 AND leaf_index < $2 ORDER BY leaf_index;
 
 -- name: entries_of_leaves
--- The entries of the leaves $1 to $2 - 1 as one entry bundle.
-SELECT string_agg(substring(int4send(octet_length(e.entry)) FROM 3) || e.entry, ''::bytea
-                  ORDER BY c.first_leaf_index, e.event_key)
+-- The entries of the leaves $1 to $2 - 1: of each capture one entry bundle, in order.
+SELECT (
+    SELECT string_agg(substring(int4send(octet_length(entry)) FROM 3) || entry, ''::bytea ORDER BY event_key)
+    FROM event
+    WHERE event_key >= (c.capture_no << 20) + greatest($1 - c.first_leaf_index, 0)
+      AND event_key < (c.capture_no << 20) + least($2 - c.first_leaf_index, c.event_count))
 FROM (
     SELECT capture_no, first_leaf_index, event_count FROM capture
     WHERE event_count > 0 AND first_leaf_index < $2
       AND first_leaf_index >= (
           SELECT max(first_leaf_index) FROM capture WHERE event_count > 0 AND first_leaf_index <= $1)
-) AS c
-JOIN event AS e
-  ON e.event_key >= (c.capture_no << 20) + greatest($1 - c.first_leaf_index, 0)
- AND e.event_key < (c.capture_no << 20) + least($2 - c.first_leaf_index, c.event_count);
+) AS c ORDER BY c.first_leaf_index;
 
 -- name: captures_in_log_order
 -- Every sequenced capture with events, from leaf $1 on.
