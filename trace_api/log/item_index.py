@@ -16,7 +16,8 @@ import structlog
 import trace_core
 from trace_api.errors import Unavailable
 from trace_api.log import tiles
-from trace_api.log.sequencer import Checkpoint
+from trace_api.log.proofread import check_extension
+from trace_api.log.sequencer import Checkpoint, Fenced
 from trace_api.store import log as log_store
 from trace_api.store.log import Log
 
@@ -143,7 +144,8 @@ def index_origin(origin: str) -> str:
 async def index_once(connection: asyncpg.Connection, keeper: IndexKeeper, keys: LogKeys) -> None:
     """Appends the root over all published entries to the index' log, unless that has been done. One process at a time.
 
-    Cost: the entries that are new, 3 reads, 1 transaction.
+    Raises `Fenced` when another process was faster, `Unsound` or `ProofError` as the sequencer does. Cost: the entries
+    that are new, 8 reads, 1 transaction.
     """
     # (1) What is published, and up to where it is indexed. A crash here: nothing has happened.
     events = await log_store.read_head(connection)
@@ -162,13 +164,16 @@ async def index_once(connection: asyncpg.Connection, keeper: IndexKeeper, keys: 
         edge=await log_store.tiles_at(connection, levels, indexes, Log.INDEX),
         entries=trace_core.join_entries([entry]),
     )
-    note = keys.for_index().sign_checkpoint(head.origin, extension.tree_size, extension.root_hash)
-    new = Checkpoint(extension.tree_size, extension.root_hash, note)
 
-    # (3) All of it or nothing; what another process did in between shows in the size.
+    # (3) All of it or nothing, and a second look before it is signed; what another process did in between shows in the
+    # size.
     async with connection.transaction():
-        if await log_store.swap_head(connection, head.epoch, head.tree_size, new, Log.INDEX):
-            hashes = (extension.levels, extension.tile_indexes, extension.hashes)
-            await log_store.write_tiles(connection, *hashes, Log.INDEX)
-            await log_store.keep_index_entry(connection, head.tree_size, events.published_size, entry)
-            await log_store.keep_checkpoint(connection, new, datetime.now(UTC), Log.INDEX)
+        hashes = (extension.levels, extension.tile_indexes, extension.hashes)
+        await log_store.write_tiles(connection, *hashes, Log.INDEX)
+        await log_store.keep_index_entry(connection, head.tree_size, events.published_size, entry)
+        await check_extension(connection, (head.tree_size, head.root_hash), extension, Log.INDEX)
+        note = keys.for_index().sign_checkpoint(head.origin, extension.tree_size, extension.root_hash)
+        new = Checkpoint(extension.tree_size, extension.root_hash, note)
+        if not await log_store.swap_head(connection, head.epoch, head.tree_size, new, Log.INDEX):
+            raise Fenced("the head of the index' log has moved on")
+        await log_store.keep_checkpoint(connection, new, datetime.now(UTC), Log.INDEX)

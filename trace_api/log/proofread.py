@@ -1,0 +1,90 @@
+"""What is about to be signed or shown, computed a second time and another way, from what is stored.
+
+Memory and disks flip bits. One in a hash that was signed would end the log: nothing could follow it, and nothing take
+it back. So the tiles are read back before anything is signed, and compared with the entries as any auditor would read
+them; that the root follows from them is checked as a verifier checks it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import trace_core
+from trace_api.errors import Unavailable
+from trace_api.log import tiles
+from trace_api.log.tiles import HASH_BYTES
+from trace_api.store import log as log_store
+
+if TYPE_CHECKING:
+    import asyncpg
+
+    from trace_api.store.log import Log, StoredTile
+
+Head = tuple[int, bytes]
+"""Tree size and root hash, 32 bytes."""
+
+
+class Unsound(Unavailable):
+    """What is stored and what was computed contradict each other; nothing was signed, nothing published."""
+
+
+async def check_extension(connection: asyncpg.Connection, old: Head, new: trace_core.TreeExtension, log: Log) -> None:
+    """That the stored tiles are those of the entries that were added, as stored, and give the root, in the tree that
+    `old` is of. Raises `Unsound`. Cost: 4 reads; a hash for each new leaf and node, and O(log n) more."""
+    entries = await tiles.read_entries(connection, old[0], new.tree_size, log)
+    stored = await log_store.tiles_at(connection, new.levels, new.tile_indexes, log)
+    try:
+        await asyncio.to_thread(_check_tiles, old[0], new.tree_size, entries, stored)
+    except trace_core.ProofError as failure:
+        raise Unsound(f"the entries read again are not those of {new.tree_size} leaves: {failure}") from None
+    await check_growth(connection, old, (new.tree_size, new.root_hash), log)
+
+
+async def check_growth(connection: asyncpg.Connection, old: Head, new: Head, log: Log) -> None:
+    """That the new tree is that of the stored tiles, and the old one is its begin. Raises `Unsound`.
+    Cost: 2 reads of O(log n) tiles and hashes."""
+    (old_size, old_root), (new_size, new_root) = old, new
+    if old_size == new_size:
+        if old_root != new_root:
+            raise Unsound(f"there are two roots of {new_size} leaves")
+        return
+    try:
+        if old_size > 0:
+            proof = await tiles.prove_consistency(connection, old_size, new_size, log)
+            trace_core.check_consistency(
+                old_size=old_size, new_size=new_size, old_root=old_root, new_root=new_root, proof=proof
+            )
+        last = new_size - 1
+        [proof] = await tiles.prove_leaves(connection, [last], new_size, log)
+        trace_core.check_inclusion(
+            leaf_hash=await _leaf_hash(connection, last, log),
+            leaf_index=last,
+            tree_size=new_size,
+            root_hash=new_root,
+            proof=proof,
+        )
+    except trace_core.ProofError as failure:
+        raise Unsound(f"the stored tiles do not give the root of {new_size} leaves: {failure}") from None
+
+
+async def _leaf_hash(connection: asyncpg.Connection, leaf_index: int, log: Log) -> bytes:
+    return trace_core.entry_hashes(await tiles.read_entries(connection, leaf_index, leaf_index + 1, log))
+
+
+def _check_tiles(old_size: int, new_size: int, entries: bytes, stored: list[StoredTile]) -> None:
+    """Level by level: the hashes old … new - 1 of a level are those of the full tiles of the level below."""
+    hashes_of = {(level, index): hashes for level, index, hashes in stored}
+    width = trace_core.TILE_WIDTH
+    level, old, new, given = 0, old_size, new_size, trace_core.entry_hashes(entries)
+    while old < new:
+        # Where tiles begin, and the first and last new hash.
+        for begin, end in pairwise([old, *range(old - old % width + width, new, width), new]):
+            tile = hashes_of.get((level, begin // width), b"")
+            at = begin % width * HASH_BYTES
+            if tile[at:] != given[(begin - old) * HASH_BYTES : (end - old) * HASH_BYTES]:
+                raise Unsound(f"the tile {level}/{begin // width} is not that of the entries")
+        old, new = old // width, new // width
+        given = b"".join(trace_core.root_hash(hashes_of[level, index]) for index in range(old, new))
+        level += 1
