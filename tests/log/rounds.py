@@ -154,8 +154,11 @@ async def start_log(store: Store) -> None:
         await open_index_log(connection, KEYS, ORIGIN)
 
 
-async def run_round(connection: asyncpg.Connection, folder: Path, link: Link) -> None:
+async def run_round(
+    connection: asyncpg.Connection, folder: Path, link: Link, keeper: IndexKeeper | None = None
+) -> None:
     """Sequences, publishes, indexes and publishes the index, as four tasks of a server do, one after the other."""
+    keeper = keeper or IndexKeeper(folder / "item-index")
     cut: Any = CutConnection(connection, link)
     keys: Any = CutKeys(KEYS, link)
     with Book.open(folder / "book.sqlite") as book:
@@ -170,7 +173,7 @@ async def run_round(connection: asyncpg.Connection, folder: Path, link: Link) ->
                 pass
             for log, key in zip(Log, VKEYS, strict=True):
                 if log is Log.INDEX:
-                    await index_once(cut, IndexKeeper(folder / "item-index"), keys)
+                    await index_once(cut, keeper, keys)
                 store: Any = None
                 publisher = Publisher(store, cosigners, Growth(log, key, asyncio.sleep), period_ms=1)
                 await publisher.publish_once(cut, datetime.now(UTC))
