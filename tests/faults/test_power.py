@@ -1,0 +1,63 @@
+"""Power cut at random moments under load: what was not forced to the disk is gone."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+from tests.faults.disks import Disk, unmount
+from tests.faults.machine import Machine
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CYCLES = int(os.environ.get("WAYPROOF_POWER_CYCLES", "4"))
+DISK_MIB = 1024
+
+
+def lose_power(machine: Machine, disk: Disk) -> None:
+    disk.cut()
+    machine.kill_server()
+    machine.kill_postgres()
+    unmount(disk.folder)
+    disk.mount()
+    machine.start()
+
+
+def test_power_cut_at_random_moments_loses_nothing_acknowledged(tmp_path: Path) -> None:
+    disk = Disk(tmp_path)
+    with disk.mounted(DISK_MIB):
+        machine = Machine(disk.folder / "data", time.time_ns(), tmp_path / "log")
+        with machine.forking():
+            machine.start()
+            with machine.load():
+                for _ in range(CYCLES):
+                    machine.cycle(lambda: lose_power(machine, disk))
+            machine.wait_ready()
+            found = machine.check()
+    assert found.holds, found
+    assert set(machine.statuses) <= {202, 503, "cut off"}
+
+
+def test_power_cut_where_postgres_does_not_force_to_disk_is_seen_to_lose(tmp_path: Path) -> None:
+    """The control."""
+    disk, broken = Disk(tmp_path), False
+    with disk.mounted(DISK_MIB):
+        machine = Machine(disk.folder / "data", 1, tmp_path / "log")
+        with machine.forking():
+            machine.start()
+            with (machine.data / "postgres" / "postgresql.conf").open("a") as configuration:
+                configuration.write("fsync = off\n")
+            machine.kill_postgres()
+            machine.wait_ready()
+            os.sync()
+            with machine.load():
+                while sum(machine.acknowledged) < 50:
+                    time.sleep(0.01)
+            try:
+                lose_power(machine, disk)
+                broken = not machine.check().holds
+            except Exception:  # Postgres may not even start on what is left.
+                broken = "postgres" in machine.log.read_text()
+    assert broken
