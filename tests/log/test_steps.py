@@ -3,19 +3,24 @@ failed, killed before or behind it; then the next round, and a full fsck."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import subprocess
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.conftest import REPOSITORY
-from tests.log.rounds import KEYS, ORIGIN, Cut, Link, run_round, start_log
+from tests.log.rounds import KEYS, ORIGIN, VKEYS, Cut, Link, run_round, start_log
 from tests.log.test_sequencer import capture
+from trace_api.log.cosigners import Cosigners
 from trace_api.log.fsck import fsck
-from trace_api.log.item_index import index_origin
-from trace_api.log.publisher import NoQuorum
+from trace_api.log.item_index import IndexKeeper, index_once, index_origin
+from trace_api.log.publisher import Growth, NoQuorum, Publisher, no_witnesses
+from trace_api.log.sequencer import Sequencer
 from trace_api.store import log as log_store
 from trace_api.store.log import Log
 from trace_api.witness.book import Book
@@ -64,12 +69,15 @@ class Watched:
             await run_round(connection, self.folder, link)
             head = await log_store.read_head(connection)
             assert (head.tree_size, head.published_size) == (self.size, self.size)
-            [(indexed_size, _)] = await log_store.index_entries(
-                connection, *[(await log_store.read_head(connection, Log.INDEX)).published_size - k for k in (1, 0)]
-            )
-            assert indexed_size == self.size
+        assert await self.indexed() == self.size
         await self.look()
         return link.steps
+
+    async def indexed(self) -> int:
+        """How many leaves the published index is about."""
+        async with self.store.session() as connection:
+            size = (await log_store.read_head(connection, Log.INDEX)).published_size
+            return sum([indexed for indexed, _ in await log_store.index_entries(connection, size - 1, size)])
 
     async def cut_each_step(self, cut: Cutter) -> int:
         await start_log(self.store)
@@ -119,3 +127,29 @@ async def test_each_step_killed_before_or_behind_it_loses_nothing(
 
             await Watched(store, tmp_path).cut_each_step(cut)
             rounds.stdin.close()
+
+
+async def test_two_of_each_at_once_make_one_log_and_one_index(store: Store, tmp_path: Path) -> None:
+    watched = Watched(store, tmp_path)
+    await start_log(store)
+    async with contextlib.AsyncExitStack() as stack:
+        cosigners = await stack.enter_async_context(Cosigners.open(no_witnesses(VKEYS)))
+        running: list[Sequencer | Publisher] = []
+        for n in range(2):
+            sequencer = Sequencer(store, KEYS, ORIGIN, period_ms=5)
+            events = Publisher(store, cosigners, Growth(Log.EVENTS, VKEYS[0], sequencer.wait_sequenced), period_ms=5)
+            prepare = partial(index_once, keeper=IndexKeeper(tmp_path / f"item-index-{n}"), keys=KEYS)
+            index = Growth(Log.INDEX, VKEYS[1], events.wait_published, prepare)
+            running += [sequencer, events, Publisher(store, cosigners, index, period_ms=5)]
+        tasks = [asyncio.create_task(each.run()) for each in running]
+        for _ in range(20):
+            await watched.add()
+            await watched.look()
+        async with asyncio.timeout(30):
+            while await watched.indexed() < watched.size:
+                await asyncio.sleep(0.02)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    report = await fsck(store, KEYS)
+    assert (report.findings, report.events) == ([], watched.size)
