@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from tests.faults.disks import MIB, fill, small_disk
@@ -41,6 +42,8 @@ def test_full_disk_is_503_until_there_is_room_and_then_all_goes_on(tmp_path: Pat
                 wait_for(machine, lambda: said in machine.log.read_text())
                 refused = machine.statuses[503]
                 wait_for(machine, lambda: machine.statuses[503] > refused + 10)
+                if left_bytes < MIB:
+                    assert httpx.get(f"{machine.url}/events?perPage=1").status_code == 200
                 filler.unlink()
                 before = list(machine.acknowledged)
                 wait_for(machine, lambda: all(machine.acknowledged[n] > before[n] for n in range(WRITERS)))

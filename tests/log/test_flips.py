@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from trace_api.store.pool import Store
 
-FLIPS = int(os.environ.get("WAYPROOF_FLIPS", "200"))
+FLIPS = int(os.environ.get("WAYPROOF_FLIPS", "100"))
 
 
 def flipped(value: Any, chance: random.Random) -> Any:
