@@ -148,7 +148,7 @@ async def index_once(connection: asyncpg.Connection, keeper: IndexKeeper, keys: 
     """Appends the root over all published entries to the index' log, unless that has been done. One process at a time.
 
     Raises `Fenced` when another process was faster, `Unsound` or `ProofError` as the sequencer does. Cost: the entries
-    that are new, 8 reads, 1 transaction.
+    that are new, 7 reads, 1 transaction.
     """
     # (1) What is published, and up to where it is indexed. A crash here: nothing has happened.
     events = await log_store.read_head(connection)

@@ -114,7 +114,7 @@ async def sequence_once(connection: asyncpg.Connection, keys: LogKeys, origin: s
     """Turns the oldest waiting captures into leaves. None when nothing waits.
 
     Raises `Fenced` when another sequencer moved the head, `Unsound` or `ProofError` when stored rows do not give
-    what the head says, or something flipped in memory. Cost: 9 reads, 2 native calls over all that is new, 1
+    what the head says, or something flipped in memory. Cost: 7 reads, 2 native calls over all that is new, 1
     transaction, for any number of captures.
     """
     # (1) What waits, and the head as stored. A crash here: nothing has happened.
