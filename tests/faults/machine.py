@@ -12,6 +12,7 @@ import contextlib
 import itertools
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -284,15 +285,18 @@ def main() -> None:
         fork_servers(Path(sys.argv[2]), int(sys.argv[3]))
         return
     seed = time.time_ns()
-    with tempfile.TemporaryDirectory(prefix="wayproof-kills-") as folder:
-        machine, found = run_cycles(Path(folder) / "data", int(sys.argv[1]), seed, show=True)
+    folder = Path(tempfile.mkdtemp(prefix="wayproof-kills-"))
+    print(f"seed {seed}, in {folder}, which stays if anything is wrong")
+    machine, found = run_cycles(folder / "data", int(sys.argv[1]), seed, show=True)
     print(
-        f"seed {seed}: {sum(machine.acknowledged) * EVENTS} events acknowledged, {found.lost} lost, "
+        f"{sum(machine.acknowledged) * EVENTS} events acknowledged, {found.lost} lost, "
         f"{found.twice} twice, {machine.receipts} receipts verified, answers {dict(machine.statuses)}"
     )
     for finding in found.findings:
         print(finding)
-    sys.exit(not found.holds)
+    if not found.holds:
+        sys.exit(1)
+    shutil.rmtree(folder)
 
 
 if __name__ == "__main__":
