@@ -107,9 +107,13 @@ class Machine:
                 self.kill_postgres()
             self._forks.communicate()
 
-    def start(self) -> None:
+    def begin(self) -> None:
+        """Starts a server, and does not wait."""
         print(file=self._forks.stdin, flush=True)
         self.pid = int(self._forks.stdout.readline())
+
+    def start(self) -> None:
+        self.begin()
         self.wait_ready()
 
     def wait_ready(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import time
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 CYCLES = int(os.environ.get("WAYPROOF_POWER_CYCLES", "4"))
 DISK_MIB = 1024
+FIRST_START_S = 1.5
 
 
 def lose_power(machine: Machine, disk: Disk) -> None:
@@ -38,6 +40,22 @@ def test_power_cut_at_random_moments_loses_nothing_acknowledged(tmp_path: Path) 
             found = machine.check()
     assert found.holds, found
     assert set(machine.statuses) <= {202, 503, "cut off"}
+
+
+def test_power_cut_in_the_first_start_is_no_hindrance_to_the_next_one(tmp_path: Path) -> None:
+    disk, chance = Disk(tmp_path), random.Random()
+    with disk.mounted(DISK_MIB):
+        for number in range(max(1, CYCLES // 4)):
+            machine = Machine(disk.folder / str(number), number, tmp_path / f"log-{number}")
+            with machine.forking():
+                machine.begin()
+                while not machine.data.exists():
+                    time.sleep(0.001)
+                time.sleep(chance.uniform(0, FIRST_START_S))
+                lose_power(machine, disk)
+                with machine.load():
+                    machine.cycle(lambda: None)
+                assert machine.check().holds
 
 
 def test_power_cut_where_postgres_does_not_force_to_disk_is_seen_to_lose(tmp_path: Path) -> None:
