@@ -85,7 +85,7 @@ class Machine:
         self.acknowledged = [0] * WRITERS
         self.statuses: Counter[int | str] = Counter()
         self.shown: dict[int, bytes] = {}
-        self.receipts = 0
+        self.cycles = self.receipts = 0
         self.key = ""
         self.pid = 0
         self.log = log or data.with_suffix(".log")
@@ -193,6 +193,7 @@ class Machine:
 
     def cycle(self, fault: Callable[[], None], seconds_max: float = 0.4, *, look: bool = True) -> None:
         """Under load: the fault at a random moment, and what anybody sees of it once all is there again."""
+        self.cycles += 1
         before = sum(self.acknowledged)
         time.sleep(self.chance.uniform(0, seconds_max))
         fault()
@@ -234,6 +235,12 @@ class Machine:
             time.sleep(0.01)
         self.pid = 0
         return asyncio.run(self._check(trace_core.checkpoint_size(policy)))
+
+    def summary(self, found: Found) -> str:
+        return (
+            f"{self.cycles} cycles, {sum(self.acknowledged) * EVENTS} events acknowledged, {found.lost} lost, "
+            f"{found.twice} twice, {self.receipts} receipts verified, answers {dict(self.statuses)}"
+        )
 
     async def _check(self, published: int) -> Found:
         settings = Settings.of(data_dir=self.data)
@@ -292,10 +299,7 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="wayproof-kills-"))
     print(f"seed {seed}, in {folder}, which stays if anything is wrong")
     machine, found = run_cycles(folder / "data", int(sys.argv[1]), seed, show=True)
-    print(
-        f"{sum(machine.acknowledged) * EVENTS} events acknowledged, {found.lost} lost, "
-        f"{found.twice} twice, {machine.receipts} receipts verified, answers {dict(machine.statuses)}"
-    )
+    print(machine.summary(found))
     for finding in found.findings:
         print(finding)
     if not found.holds:

@@ -12,10 +12,15 @@ import asyncpg
 from tests.faults.machine import EVENTS, Machine, run_cycles
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    from tests.faults.machine import Found
+
+    Say = Callable[[Machine, Found], None]
+
 CYCLES = int(os.environ.get("WAYPROOF_KILL_CYCLES", "10"))
-CONTROL_CYCLES = 3
+CONTROL_CYCLES = 5
 
 
 async def commit_without_waiting(machine: Machine) -> None:
@@ -27,15 +32,16 @@ async def commit_without_waiting(machine: Machine) -> None:
     await connection.close()
 
 
-def test_kills_at_random_moments_lose_nothing_acknowledged_and_make_nothing_twice(tmp_path: Path) -> None:
+def test_kills_at_random_moments_lose_nothing_acknowledged_and_make_nothing_twice(tmp_path: Path, say: Say) -> None:
     machine, found = run_cycles(tmp_path / "data", CYCLES, seed=time.time_ns())
+    say(machine, found)
     assert found.holds, found
     assert found.events > sum(machine.acknowledged) * EVENTS > CYCLES * EVENTS
     assert machine.receipts > CYCLES / 4
     assert set(machine.statuses) <= {202, 503, "cut off"}
 
 
-def test_kills_where_commits_do_not_wait_for_the_disk_are_seen_to_lose(tmp_path: Path) -> None:
+def test_kills_where_commits_do_not_wait_for_the_disk_are_seen_to_lose(tmp_path: Path, say: Say) -> None:
     """The control: what Postgres has not yet written, it loses, and the check above must see it."""
     machine = Machine(tmp_path / "data", seed=1)
     with machine.forking():
@@ -48,5 +54,6 @@ def test_kills_where_commits_do_not_wait_for_the_disk_are_seen_to_lose(tmp_path:
                 machine.cycle(machine.kill_postgres, look=False)
         machine.wait_ready()
         found = machine.check()
+    say(machine, found)
     assert found.lost > 0
     assert not found.holds

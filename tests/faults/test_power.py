@@ -11,7 +11,12 @@ from tests.faults.disks import Disk, unmount
 from tests.faults.machine import Machine
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from tests.faults.machine import Found
+
+    Say = Callable[[Machine, Found], None]
 
 CYCLES = int(os.environ.get("WAYPROOF_POWER_CYCLES", "4"))
 DISK_MIB = 1024
@@ -27,7 +32,7 @@ def lose_power(machine: Machine, disk: Disk) -> None:
     machine.start()
 
 
-def test_power_cut_at_random_moments_loses_nothing_acknowledged(tmp_path: Path) -> None:
+def test_power_cut_at_random_moments_loses_nothing_acknowledged(tmp_path: Path, say: Say) -> None:
     disk = Disk(tmp_path)
     with disk.mounted(DISK_MIB):
         machine = Machine(disk.folder / "data", time.time_ns(), tmp_path / "log")
@@ -38,6 +43,7 @@ def test_power_cut_at_random_moments_loses_nothing_acknowledged(tmp_path: Path) 
                     machine.cycle(lambda: lose_power(machine, disk))
             machine.wait_ready()
             found = machine.check()
+    say(machine, found)
     assert found.holds, found
     assert set(machine.statuses) <= {202, 503, "cut off"}
 
@@ -58,7 +64,7 @@ def test_power_cut_in_the_first_start_is_no_hindrance_to_the_next_one(tmp_path: 
                 assert machine.check().holds
 
 
-def test_power_cut_where_postgres_does_not_force_to_disk_is_seen_to_lose(tmp_path: Path) -> None:
+def test_power_cut_where_postgres_does_not_force_to_disk_is_seen_to_lose(tmp_path: Path, say: Say) -> None:
     """The control."""
     disk, survived = Disk(tmp_path), True
     with disk.mounted(DISK_MIB):
@@ -81,5 +87,6 @@ def test_power_cut_where_postgres_does_not_force_to_disk_is_seen_to_lose(tmp_pat
                 # What is left may not even start.
                 survived = "Postgres ended with" not in machine.log.read_text()
             else:
+                say(machine, found)
                 survived = found.lost == 0
     assert not survived, machine.log.read_text()[-3000:]
