@@ -58,11 +58,13 @@ def kill_ourselves() -> None:
 
 @dataclass
 class Link:
-    """Counts steps, and cuts one of them: before it is done, or after it took effect and before that is known."""
+    """Counts steps, and cuts one of them: before it is done, or after it took effect and before that is known. One
+    that is not `atomic` leaves out the transactions."""
 
     cut_at: int = 0
     done: bool = False
     cut: Callable[[], None] = cut_off
+    atomic: bool = True
     steps: list[str] = field(default_factory=list)
 
     async def exchange(self, what: str, send: Any) -> Any:
@@ -103,6 +105,9 @@ class CutConnection:
 
     @contextlib.asynccontextmanager
     async def transaction(self) -> AsyncIterator[None]:
+        if not self._link.atomic:
+            yield
+            return
         real = self._connection.transaction()
         try:
             await self._link.exchange("BEGIN", real.start)

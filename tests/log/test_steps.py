@@ -11,11 +11,13 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
+import asyncpg
 import pytest
 
 from tests.conftest import REPOSITORY
 from tests.log.rounds import KEYS, ORIGIN, VKEYS, Cut, Link, run_round, start_log
 from tests.log.test_sequencer import capture
+from trace_api.errors import Unavailable
 from trace_api.log.cosigners import Cosigners
 from trace_api.log.fsck import fsck
 from trace_api.log.item_index import IndexKeeper, index_once, index_origin
@@ -109,6 +111,18 @@ async def test_each_step_cut_before_or_after_it_took_effect_loses_nothing(store:
                 await run_round(connection, tmp_path, Link(cut_at, done))
 
     assert await watched.cut_each_step(cut) > 50
+
+
+async def test_each_step_cut_of_a_log_without_transactions_is_seen_to_break_it(store: Store, tmp_path: Path) -> None:
+    """The control."""
+
+    async def cut(cut_at: int, done: bool) -> None:
+        async with store.session() as connection:
+            with contextlib.suppress(Cut, NoQuorum):
+                await run_round(connection, tmp_path, Link(cut_at, done, atomic=False))
+
+    with pytest.raises((AssertionError, Unavailable, asyncpg.UniqueViolationError)):
+        await Watched(store, tmp_path).cut_each_step(cut)
 
 
 async def test_each_step_killed_before_or_behind_it_loses_nothing(
