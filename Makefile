@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check
 RUST := Cargo.toml Cargo.lock $(shell find trace_core/crates -name '*.rs' -o -name Cargo.toml)
 
-.PHONY: build dev demo test check bench lock clean
+.PHONY: build dev demo test kill-cycles check bench lock clean
 
 build: $(VENV)/.built
 
@@ -35,6 +35,10 @@ demo: build
 test: dev
 	cargo test --workspace --quiet
 	$(BIN)/pytest
+
+CYCLES ?= 10000
+kill-cycles: dev
+	$(BIN)/python -m tests.faults.machine $(CYCLES)
 
 check: dev
 	cargo fmt --all --check

@@ -98,10 +98,13 @@ async def open_service(settings: Settings, on_lost: Callable[[], None]) -> Async
         stack.push_async_callback(_cancel, asyncio.create_task(sequencer.run(), name="sequencer"))
         policy, period_ms = _policy(settings, keys, origin), settings.publish_period_ms
         cosigners = await stack.enter_async_context(Cosigners.open(policy))
-        publisher = Publisher(store, cosigners, Growth(Log.EVENTS, sequencer.wait_sequenced), period_ms=period_ms)
+        growth = Growth(Log.EVENTS, keys.verifier_key(origin), sequencer.wait_sequenced)
+        publisher = Publisher(store, cosigners, growth, period_ms=period_ms)
         keeper = IndexKeeper(settings.data_dir / "item-index")
         stack.push_async_callback(keeper.save)
-        growth = Growth(Log.INDEX, publisher.wait_published, partial(index_once, keeper=keeper, keys=keys))
+        index_key = keys.for_index().verifier_key(index_origin(origin))
+        prepare = partial(index_once, keeper=keeper, keys=keys)
+        growth = Growth(Log.INDEX, index_key, publisher.wait_published, prepare)
         index_cosigners = await stack.enter_async_context(Cosigners.open(policy))
         index_publisher = Publisher(store, index_cosigners, growth, period_ms=period_ms)
         for each in (publisher, index_publisher):

@@ -1,10 +1,9 @@
-"""The fault table of the sequencer, in the manner of sunlight's: each step, not done or done and reported
-as failed; then the next round, and a full fsck. On each Postgres, with faults where the driver ends."""
+"""The sequencer: one of several signs, and none signs what is not so."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,70 +16,10 @@ from trace_api.log.sequencer import Fenced, Sequencer, sequence_once
 from trace_api.store import log as log_store
 
 if TYPE_CHECKING:
-    import asyncpg
-
     from trace_api.store.pool import Store
 
 ORIGIN = "wayproof.test/sequencer"
 KEYS = LogKeys(signing_seed=bytes(range(32)), blinding_key=bytes(32))
-CALLS = ("fetch", "fetchrow", "fetchval", "execute")
-
-
-class Cut(Exception):
-    """The link to the database is gone."""
-
-
-class CutConnection:
-    """A connection that is cut at its n-th exchange with the server: before it arrives, or after it took
-    effect and before the answer is there. The beginning and end of a transaction are exchanges, too."""
-
-    def __init__(self, connection: asyncpg.Connection, cut_at: int, *, done: bool) -> None:
-        self._connection = connection
-        self._cut_at = cut_at
-        self._done = done
-        self.exchanges = 0
-
-    def __getattr__(self, name: str) -> Any:
-        real = getattr(self._connection, name)
-        if name not in CALLS:
-            return real
-
-        async def call(*arguments: Any) -> Any:
-            return await self.exchange(lambda: real(*arguments))
-
-        return call
-
-    def transaction(self) -> CutTransaction:
-        return CutTransaction(self, self._connection.transaction())
-
-    async def exchange(self, send: Any) -> Any:
-        self.exchanges += 1
-        if self.exchanges != self._cut_at:
-            return await send()
-        if self._done:
-            await send()
-        raise Cut
-
-
-class CutTransaction:
-    def __init__(self, link: CutConnection, real: Any) -> None:
-        self._link = link
-        self._real = real
-
-    async def __aenter__(self) -> None:
-        await self._exchange(self._real.start)
-
-    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        await (self._exchange(self._real.commit) if kind is None else self._real.rollback())
-
-    async def _exchange(self, send: Any) -> None:
-        try:
-            await self._link.exchange(send)
-        except Cut:
-            # The server sees the link break: what it has not committed it rolls back.
-            if self._link.is_in_transaction():
-                await self._real.rollback()
-            raise
 
 
 async def start_log(store: Store) -> None:
@@ -97,41 +36,9 @@ async def capture(store: Store, seed: int, events: int = 40) -> None:
     assert captured.job.stored == events
 
 
-async def exchanges_of_a_step(store: Store) -> int:
+async def sequence(store: Store) -> None:
     async with store.session() as connection:
-        epoch = await log_store.begin_epoch(connection)
-        link = CutConnection(connection, cut_at=0, done=False)
-        assert await sequence_once(link, KEYS, ORIGIN, epoch) is not None  # type: ignore[arg-type]
-    return link.exchanges
-
-
-async def test_each_step_cut_before_or_after_it_took_effect_loses_nothing(store: Store) -> None:
-    await start_log(store)
-    await capture(store, seed=1000)
-    steps = await exchanges_of_a_step(store)
-    assert steps >= 9
-    size, cuts = 40, 0
-    for cut_at in range(1, steps + 1):
-        for done in (False, True):
-            await capture(store, seed=cut_at * 2 + done)
-            size += 40
-            async with store.session() as connection:
-                epoch = await log_store.begin_epoch(connection)
-                link = CutConnection(connection, cut_at, done=done)
-                with pytest.raises(Cut):
-                    await sequence_once(link, KEYS, ORIGIN, epoch)  # type: ignore[arg-type]
-                head = await log_store.read_head(connection)
-                # Only when the commit took effect is there progress, whatever we were told.
-                committed = done and cut_at == steps
-                assert head.tree_size == (size if committed else size - 40), (cut_at, done)
-                epoch = await log_store.begin_epoch(connection)
-                again = await sequence_once(connection, KEYS, ORIGIN, epoch)
-                assert (again is None) == committed
-                assert (await log_store.read_head(connection)).tree_size == size
-            cuts += 1
-    report = await fsck(store, KEYS)
-    assert (report.findings, report.events) == ([], size)
-    assert cuts == 2 * steps
+        assert await sequence_once(connection, KEYS, ORIGIN, await log_store.begin_epoch(connection)) is not None
 
 
 async def test_overtaken_sequencer_is_fenced_and_changes_nothing(store: Store) -> None:
@@ -173,7 +80,7 @@ async def test_two_sequencers_and_many_captures_make_one_log(store: Store) -> No
 async def test_damaged_storage_is_noticed_before_anything_is_signed(store: Store, damage: str) -> None:
     await start_log(store)
     await capture(store, seed=1)
-    await exchanges_of_a_step(store)
+    await sequence(store)
     await capture(store, seed=2)
     async with store.session() as connection:
         before = await log_store.read_head(connection)

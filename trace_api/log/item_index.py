@@ -16,7 +16,8 @@ import structlog
 import trace_core
 from trace_api.errors import Unavailable
 from trace_api.log import tiles
-from trace_api.log.sequencer import Checkpoint
+from trace_api.log.proofread import Unsound, check_entries, check_extension
+from trace_api.log.sequencer import Checkpoint, Fenced
 from trace_api.store import log as log_store
 from trace_api.store.log import Log
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     import asyncpg
 
     from trace_api.log.keys import LogKeys
+    from trace_api.store.log import LogHead
 
 SLICE_ENTRIES = 16_384
 """Entries read at a time."""
@@ -99,6 +101,8 @@ class IndexKeeper:
             end = min(size, index.size + SLICE_ENTRIES)
             entries = await log_store.entries_of_leaves(connection, index.size, end)
             before = index.size
+            # What is in the index stays there: a flipped bit would be in every root from here on.
+            await check_entries(connection, before, end, entries, Log.EVENTS)
             await asyncio.to_thread(index.append, before, entries)
             if index.size != end:
                 self._index = None
@@ -144,13 +148,18 @@ def index_origin(origin: str) -> str:
 async def index_once(connection: asyncpg.Connection, keeper: IndexKeeper, keys: LogKeys) -> None:
     """Appends the root over all published entries to the index' log, unless that has been done. One process at a time.
 
-    Cost: the entries that are new, 3 reads, 1 transaction.
+    Raises `Fenced` when another process was faster, `Unsound` or `ProofError` as the sequencer does. Cost: the entries
+    that are new, 7 reads, 1 transaction.
     """
     # (1) What is published, and up to where it is indexed. A crash here: nothing has happened.
     events = await log_store.read_head(connection)
     head = await log_store.read_head(connection, Log.INDEX)
     last = await log_store.index_entries(connection, head.tree_size - 1, head.tree_size)
-    if events.published_size == 0 or (last and last[0][0] >= events.published_size):
+    indexed_size = _indexed_size(*last[0]) if last else 0
+    if head.origin != index_origin(events.origin):
+        raise Unsound("the index' log is of another log")
+    _check_published(events, keys)
+    if indexed_size >= events.published_size:
         return
 
     # (2) The root, from the stored entries alone. A crash here: the index is made again.
@@ -163,13 +172,31 @@ async def index_once(connection: asyncpg.Connection, keeper: IndexKeeper, keys: 
         edge=await log_store.tiles_at(connection, levels, indexes, Log.INDEX),
         entries=trace_core.join_entries([entry]),
     )
-    note = keys.for_index().sign_checkpoint(head.origin, extension.tree_size, extension.root_hash)
-    new = Checkpoint(extension.tree_size, extension.root_hash, note)
 
-    # (3) All of it or nothing; what another process did in between shows in the size.
+    # (3) All of it or nothing, and a second look before it is signed; what another process did in between shows in the
+    # size.
     async with connection.transaction():
-        if await log_store.swap_head(connection, head.epoch, head.tree_size, new, Log.INDEX):
-            hashes = (extension.levels, extension.tile_indexes, extension.hashes)
-            await log_store.write_tiles(connection, *hashes, Log.INDEX)
-            await log_store.keep_index_entry(connection, head.tree_size, events.published_size, entry)
-            await log_store.keep_checkpoint(connection, new, datetime.now(UTC), Log.INDEX)
+        hashes = (extension.levels, extension.tile_indexes, extension.hashes)
+        await log_store.write_tiles(connection, *hashes, Log.INDEX)
+        await log_store.keep_index_entry(connection, head.tree_size, events.published_size, entry)
+        await check_extension(connection, (head.tree_size, head.root_hash), extension, Log.INDEX)
+        note = keys.for_index().sign_checkpoint(head.origin, extension.tree_size, extension.root_hash)
+        new = Checkpoint(extension.tree_size, extension.root_hash, note)
+        if not await log_store.swap_head(connection, head.epoch, head.tree_size, new, Log.INDEX):
+            raise Fenced("the head of the index' log has moved on")
+        await log_store.keep_checkpoint(connection, new, datetime.now(UTC), Log.INDEX)
+
+
+def _indexed_size(filed_under: int, entry: bytes) -> int:
+    """Of how many leaves a leaf of the index' log says the root. Raises `Unsound`."""
+    size = trace_core.checkpoint_size(trace_core.read_index_entry(entry)[1])
+    if size != filed_under:
+        raise Unsound(f"a leaf of the index' log is about {size} leaves, and filed under {filed_under}")
+    return size
+
+
+def _check_published(events: LogHead, keys: LogKeys) -> None:
+    """That the log signed what it is said to have published. Raises `Unsound` or `SignatureError`."""
+    published = (events.origin, events.published_size, events.published_root_hash)
+    if trace_core.open_checkpoint(events.published_checkpoint, keys.verifier_key(events.origin)) != published:
+        raise Unsound("the published checkpoint is of another tree than the head says")

@@ -68,14 +68,18 @@ class LogKeys:
         return signers
 
     def sign_checkpoint(self, origin: str, tree_size: int, root_hash: bytes) -> bytes:
-        """A C2SP checkpoint without extension lines, with a signature by each of `signers`."""
-        return trace_core.sign_checkpoint(
+        """A C2SP checkpoint without extension lines, with a signature by each of `signers`. It is opened again before
+        anybody has it: a signature in which a bit flipped may tell the key. Raises `SignatureError`."""
+        note = trace_core.sign_checkpoint(
             signers=self.signers(origin),
             origin=origin,
             tree_size=tree_size,
             root_hash=root_hash,
             time_s=int(time.time()),
         )
+        if trace_core.open_checkpoint(note, self.verifier_key(origin)) != (origin, tree_size, root_hash):
+            raise trace_core.SignatureError("what was signed is not what was to be signed")
+        return note
 
     def cose_receipt(self, inclusion: Inclusion) -> bytes:
         """The COSE receipt (RFC 9942) of a proven leaf, signed with the Ed25519 key."""

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+import trace_core
 from trace_api.errors import Unavailable
 from trace_api.log import tiles
 from trace_api.log.cosigners import OtherHistory
+from trace_api.log.proofread import Unsound, check_growth
 from trace_api.log.sequencer import Checkpoint
 from trace_api.store import log as log_store
 
@@ -48,10 +50,11 @@ class NoQuorum(Unavailable):
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """How a log grows: `wait` returns when there may be something new, or after so many seconds; `prepare` is called
-    before each look at the head."""
+    """How a log grows, and by which key its checkpoints are told: `wait` returns when there may be something new, or
+    after so many seconds; `prepare` is called before each look at the head."""
 
     log: Log
+    verifier_key: str
     wait: Callable[[float], Awaitable[None]]
     prepare: Callable[[asyncpg.Connection], Awaitable[None]] | None = None
 
@@ -99,6 +102,8 @@ class Publisher:
                 # Nobody must see what would contradict what a witness saw. The operator decides; until then all stays
                 # as it was published last.
                 log.critical("other_history", detail=str(failure))
+            except (Unsound, trace_core.TraceError) as failure:
+                log.critical("refuses_to_publish", log=self._growth.log.name.lower(), detail=str(failure))
             except Exception as failure:  # The loop must outlive whatever Postgres and the network do.
                 log.warning("publisher_restarts", reason=type(failure).__name__, detail=str(failure))
             await asyncio.sleep(RETRY_PAUSE_S)
@@ -129,19 +134,25 @@ class Publisher:
 
     async def publish_once(self, connection: asyncpg.Connection, now: datetime) -> Checkpoint | None:
         """Publishes the head if it is new, or was published long ago; None when there was nothing to do. Raises
-        `NoQuorum` and `OtherHistory`."""
+        `NoQuorum`, `OtherHistory`, and `Unsound` or `SignatureError` for what is not what was signed."""
         # (1) The head as stored. A crash here: nothing has happened.
         head = await log_store.read_head(connection, self._growth.log)
         if head.tree_size == head.published_size and now - head.published_at < REPUBLISH_AFTER:
             return None
 
-        # (2) Cosignatures. A crash here: witnesses know a checkpoint that nobody else has seen. It stays true, for
+        # (2) A second look: what goes out follows from the stored tiles, and continues what went out last.
+        last, new = (head.published_size, head.published_root_hash), (head.tree_size, head.root_hash)
+        await check_growth(connection, last, new, self._growth.log)
+        if trace_core.open_checkpoint(head.checkpoint, self._growth.verifier_key) != (head.origin, *new):
+            raise Unsound("the checkpoint is of another tree than the head")
+
+        # (3) Cosignatures. A crash here: witnesses know a checkpoint that nobody else has seen. It stays true, for
         # the head never goes back, and the next one is proven to continue it.
         note = await self._cosign(connection, head)
         if note is None:
             raise NoQuorum(f"of {head.tree_size} leaves {head.published_size} are published")
 
-        # (3) Out. A crash here: it is published or it is not.
+        # (4) Out. A crash here: it is published or it is not.
         published = Checkpoint(head.tree_size, head.root_hash, note)
         if not await log_store.publish(connection, published, now, self._growth.log):
             return None

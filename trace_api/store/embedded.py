@@ -55,6 +55,8 @@ RESTARTS_MAX = 5
 """How often Postgres is started again before it has run for `STEADY_S`."""
 RESTART_PAUSE_S = 0.5
 """Pause before the second of these starts; it doubles with each further one. The first is at once."""
+ROOM_BYTES_MIN = 32 * 1024 * 1024
+"""Two segments of the WAL: with less on the disk, a Postgres that has ended twice is not started again."""
 STEADY_S = 60.0
 """After so long the starts before are forgotten."""
 COPIES = Path("/var/cache/wayproof")
@@ -107,8 +109,8 @@ async def embedded_postgres(
 
     The URL holds the password, and means something in this process alone. Call from the thread that
     lives longest: Postgres ends with it. When Postgres ends by itself it is started again; `on_lost` is called
-    when that has not helped `RESTARTS_MAX` times. Raises `Unavailable` when another server runs on `data_dir`,
-    when the folder is another account's, or when Postgres does not come up.
+    when that has not helped `RESTARTS_MAX` times with room on the disk. Raises `Unavailable` when another server
+    runs on `data_dir`, when the folder is another account's, or when Postgres does not come up.
     Cost: 0.6 s at the first start, 0.1 s later, and recovery after a crash.
     """
     if sys.platform != "linux":
@@ -322,6 +324,8 @@ class _Server:
                     starts = 0
                 continue
             log.warning("postgres_ended", exit_code=self.process.returncode, starts=starts)
+            if starts and await self._waited_for_room():
+                starts = 0
             await asyncio.sleep(RESTART_PAUSE_S * 2 ** (starts - 1) if starts else 0)
             starts += 1
             try:
@@ -337,6 +341,20 @@ class _Server:
                 log.info("postgres_restarted", starts=starts)
         log.error("postgres_lost", starts=starts)
         on_lost()
+
+    async def _waited_for_room(self) -> bool:
+        """Whether the disk was full; returns once it is not. Postgres ends when its WAL finds no room, and no number of
+        starts helps then."""
+        if self._has_room():
+            return False
+        log.error("disk_full", bytes_wanted=ROOM_BYTES_MIN)
+        while not self._has_room():
+            await asyncio.sleep(_WATCH_S)
+        return True
+
+    def _has_room(self) -> bool:
+        disk = os.statvfs(self._data_dir / "postgres")
+        return disk.f_bavail * disk.f_frsize >= ROOM_BYTES_MIN
 
 
 def _start(

@@ -1,0 +1,1 @@
+"""Faults of the machine: processes killed, power lost, disks full."""
