@@ -44,7 +44,7 @@ from trace_api.log.cosigners import Cosigners
 from trace_api.log.item_index import IndexKeeper, index_once, index_origin, open_index_log
 from trace_api.log.keys import LogKeys
 from trace_api.log.publisher import Growth, Publisher, no_witnesses
-from trace_api.log.sequencer import Sequencer
+from trace_api.log.sequencer import Sequencer, sign_with_all
 from trace_api.query.questions import Questions
 from trace_api.store import log as log_store
 from trace_api.store.log import Log
@@ -138,6 +138,8 @@ async def _open_log(store: Store, settings: Settings) -> tuple[LogKeys, str]:
         keys = keys.with_ml_dsa(settings.key_dir)
     async with store.session() as connection:
         await open_index_log(connection, keys, head.origin)
+        for of, log_ in ((keys, Log.EVENTS), (keys.for_index(), Log.INDEX)):
+            await sign_with_all(connection, of, log_)
     if head.origin != settings.origin:
         log.warning("origin_kept", stored=head.origin, ignored=settings.origin)
     return keys, head.origin
@@ -145,7 +147,7 @@ async def _open_log(store: Store, settings: Settings) -> tuple[LogKeys, str]:
 
 def _policy(settings: Settings, keys: LogKeys, origin: str) -> bytes:
     """The text of the policy file; without one, this log's keys and nobody's cosignature."""
-    vkeys = [keys.verifier_key(origin), keys.for_index().verifier_key(index_origin(origin))]
+    vkeys = [*keys.verifier_keys(origin), *keys.for_index().verifier_keys(index_origin(origin))]
     if settings.policy_file is None:
         return no_witnesses(vkeys)
     try:

@@ -14,10 +14,12 @@ from rich.progress import Progress
 from trace_api.cli.serve import DATA, DATABASE_URL
 from trace_api.log.fsck import Report
 from trace_api.log.fsck import fsck as log_fsck
-from trace_api.log.keys import LogKeys
+from trace_api.log.item_index import index_origin
+from trace_api.log.keys import LogKeys, begin_rotation, finish_rotation
 from trace_api.log.repair import Derived, write
 from trace_api.settings import Settings
 from trace_api.store import log as log_store
+from trace_api.store.log import Log
 from trace_api.store.pool import Store
 
 FSCK_SHARED_BUFFERS_MB = 64
@@ -47,6 +49,46 @@ def key(data_dir: Path, database_url: str | None, *, as_json: bool) -> None:
     origin = asyncio.run(_origin(settings, keys))
     vkey = keys.verifier_key(origin)
     click.echo(orjson.dumps({"origin": origin, "key": vkey}) if as_json else vkey)
+
+
+@log.command()
+@DATA
+@DATABASE_URL
+@click.option("--finish", is_flag=True, help="Let the next key take the place of the one before.")
+@click.option("--json", "as_json", is_flag=True, help="Print the verifier keys as JSON.")
+def rotate(data_dir: Path, database_url: str | None, *, finish: bool, as_json: bool) -> None:
+    """Rotate the log's signing key: first both keys sign, then the next one alone. Between the two, everybody who has
+    the log's key in a policy adds the next one. The server must not run on the same folder.
+
+    \b
+    Examples:
+      wayproof log rotate --data ./data             prints the keys that sign from the next start on
+      wayproof log rotate --data ./data --finish    when everybody has them
+
+    Exit codes: 0 done; 1 not yet: checkpoints that both keys have signed are not out.
+    """
+    settings = Settings.of(data_dir=data_dir, database_url=database_url)
+    keys = LogKeys.load(settings.key_dir)
+    if finish:
+        origin = asyncio.run(_origin_of_both(settings, keys))
+        if origin is None:
+            raise click.ClickException("the server has not published checkpoints that both keys have signed yet")
+        keys = finish_rotation(settings.key_dir, [origin, index_origin(origin)])
+    else:
+        origin = asyncio.run(_origin(settings, keys))
+        keys = begin_rotation(settings.key_dir)
+    vkeys = [*keys.verifier_keys(origin), *keys.for_index().verifier_keys(index_origin(origin))]
+    click.echo(orjson.dumps({"keys": vkeys}) if as_json else "\n".join(f"log {vkey}" for vkey in vkeys))
+
+
+async def _origin_of_both(settings: Settings, keys: LogKeys) -> str | None:
+    """The log's origin, if a rotation has begun and both keys have signed what is stored and what is published."""
+    async with Store.open(settings) as store, store.session() as connection:
+        heads = [await log_store.read_head(connection, of) for of in Log]
+    both = zip((keys, keys.for_index()), heads, strict=True)
+    notes = [(of, note, head.origin) for of, head in both for note in (head.checkpoint, head.published_checkpoint)]
+    has_begun = keys.next_seed is not None
+    return heads[0].origin if has_begun and all(of.has_both_signed(note, name) for of, note, name in notes) else None
 
 
 async def _origin(settings: Settings, keys: LogKeys) -> str:

@@ -113,7 +113,7 @@ class _Checker:
         self, connection: asyncpg.Connection, keys: LogKeys, head: LogHead, report: Report, derived: Derived
     ) -> None:
         self._connection = connection
-        self._key = keys.verifier_key(head.origin)
+        self._keys, self._origin = keys, head.origin
         self._report = report
         self._derived = derived
         self._tree = trace_core.TreeRebuild()
@@ -194,7 +194,7 @@ class _Checker:
         for kept in await log_store.checkpoints_from(self._connection, size, limit=1):
             self._report.checkpoints += 1
             try:
-                _, signed_size, signed_root = trace_core.open_checkpoint(kept.note, self._key)
+                _, signed_size, signed_root = self._keys.open_kept(kept.note, self._origin)
             except trace_core.TraceError as failure:
                 self._report.add(f"checkpoint {size}: does not verify: {failure}")
                 return

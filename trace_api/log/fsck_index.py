@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 import trace_core
@@ -37,11 +38,11 @@ async def check_index_log(
         return
     if signed[1:] != (head.tree_size, head.root_hash):
         add("log_head: the checkpoint of the index' log is of another tree than its head", None)
-    log_key = keys.verifier_key(head.origin.removesuffix("/index"))
+    read = partial(keys.open_kept, origin=head.origin.removesuffix("/index"))
     index, tree, place = trace_core.ItemIndex(), trace_core.TreeRebuild(), 0
     while batch := await log_store.index_entries(connection, place, place + CLAIMS_AT_ONCE):
         for indexed_size, entry in batch:
-            wrong = await _wrong_with(connection, index, indexed_size, entry, log_key)
+            wrong = await _wrong_with(connection, index, indexed_size, entry, read)
             if wrong is not None:
                 add(f"index_entry {place}: {wrong}", None)
                 return
@@ -54,12 +55,16 @@ async def check_index_log(
 
 
 async def _wrong_with(
-    connection: asyncpg.Connection, index: trace_core.ItemIndex, indexed_size: int, entry: bytes, log_key: str
+    connection: asyncpg.Connection,
+    index: trace_core.ItemIndex,
+    indexed_size: int,
+    entry: bytes,
+    read: Callable[[bytes], tuple[str, int, bytes]],
 ) -> str | None:
     """What is wrong with a leaf of the index' log; takes the entries up to it into the index."""
     try:
         root_hash, note = trace_core.read_index_entry(entry)
-        _, size, _ = trace_core.open_checkpoint(note, log_key)
+        _, size, _ = read(note)
     except trace_core.TraceError as failure:
         return str(failure)
     if size != indexed_size or size <= index.size:

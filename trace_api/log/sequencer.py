@@ -110,6 +110,17 @@ class Sequencer:
                 await asyncio.wait_for(self._wake.wait(), self._period_s)
 
 
+async def sign_with_all(connection: asyncpg.Connection, keys: LogKeys, log_: Log) -> None:
+    """Has the checkpoint of the head signed by all keys that sign now, which a rotation may have added to."""
+    head = await log_store.read_head(connection, log_)
+    if not keys.has_both_signed(head.checkpoint, head.origin):
+        note = keys.sign_checkpoint(head.origin, head.tree_size, head.root_hash)
+        # Whoever was faster has signed with them, too.
+        await log_store.swap_head(
+            connection, head.epoch, head.tree_size, Checkpoint(head.tree_size, head.root_hash, note), log_
+        )
+
+
 async def sequence_once(connection: asyncpg.Connection, keys: LogKeys, origin: str, epoch: int) -> Checkpoint | None:
     """Turns the oldest waiting captures into leaves. None when nothing waits.
 
