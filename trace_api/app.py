@@ -45,9 +45,11 @@ from trace_api.log.item_index import IndexKeeper, index_once, index_origin, open
 from trace_api.log.keys import LogKeys
 from trace_api.log.publisher import Growth, Publisher, no_witnesses
 from trace_api.log.sequencer import Sequencer, sign_with_all
+from trace_api.log.shelf import Shelf
 from trace_api.query.questions import Questions
 from trace_api.store import log as log_store
 from trace_api.store.log import Log
+from trace_api.store.objects import open_objects
 from trace_api.store.pool import Store
 
 if TYPE_CHECKING:
@@ -99,14 +101,15 @@ async def open_service(settings: Settings, on_lost: Callable[[], None]) -> Async
         policy, period_ms = _policy(settings, keys, origin), settings.publish_period_ms
         cosigners = await stack.enter_async_context(Cosigners.open(policy))
         growth = Growth(Log.EVENTS, keys.verifier_key(origin), sequencer.wait_sequenced)
-        publisher = Publisher(store, cosigners, growth, period_ms=period_ms)
+        shelf, index_shelf = _shelves(settings.tiles, origin)
+        publisher = Publisher(store, cosigners, growth, period_ms=period_ms, shelf=shelf)
         keeper = IndexKeeper(settings.data_dir / "item-index")
         stack.push_async_callback(keeper.save)
         index_key = keys.for_index().verifier_key(index_origin(origin))
         prepare = partial(index_once, keeper=keeper, keys=keys)
         growth = Growth(Log.INDEX, index_key, publisher.wait_published, prepare)
         index_cosigners = await stack.enter_async_context(Cosigners.open(policy))
-        index_publisher = Publisher(store, index_cosigners, growth, period_ms=period_ms)
+        index_publisher = Publisher(store, index_cosigners, growth, period_ms=period_ms, shelf=index_shelf)
         for each in (publisher, index_publisher):
             await each.check_nothing_lost()
             stack.push_async_callback(_cancel, asyncio.create_task(each.run(), name="publisher"))
@@ -143,6 +146,14 @@ async def _open_log(store: Store, settings: Settings) -> tuple[LogKeys, str]:
     if head.origin != settings.origin:
         log.warning("origin_kept", stored=head.origin, ignored=settings.origin)
     return keys, head.origin
+
+
+def _shelves(place: str | None, origin: str) -> tuple[Shelf | None, Shelf | None]:
+    """Where the log, and that of the index, are shown as files. Raises `Unavailable`."""
+    if place is None:
+        return None, None
+    objects = open_objects(place)
+    return Shelf(objects, "", origin), Shelf(objects, "index/", index_origin(origin))
 
 
 def _policy(settings: Settings, keys: LogKeys, origin: str) -> bytes:

@@ -43,6 +43,8 @@ class Settings:
     publish_period_ms: int = PUBLISH_PERIOD_MS
     policy_file: Path | None = None
     """Whose cosignatures a published checkpoint needs (C2SP tlog-policy). None: nobody's."""
+    tiles: str | None = None
+    """Where the log is kept as plain files for its readers: a folder, or `s3://bucket/prefix`. None: nowhere."""
     log_ml_dsa: bool = False
     """Whether checkpoints are signed with ML-DSA-44 as well."""
     shared_buffers_mb: int = SHARED_BUFFERS_MB
@@ -60,6 +62,7 @@ class Settings:
         port: int = 8080,
         origin: str | None = None,
         policy_file: Path | None = None,
+        tiles: str | None = None,
     ) -> Self:
         """Settings from the command line; `WAYPROOF_CAPTURE_BODY_BYTES_MAX`, `WAYPROOF_BODIES_BYTES_MAX`,
         `WAYPROOF_SEQUENCE_PERIOD_MS`, `WAYPROOF_PUBLISH_PERIOD_MS`, `WAYPROOF_LOG_ML_DSA`,
@@ -79,6 +82,7 @@ class Settings:
             sequence_period_ms=_positive("WAYPROOF_SEQUENCE_PERIOD_MS", SEQUENCE_PERIOD_MS),
             publish_period_ms=_positive("WAYPROOF_PUBLISH_PERIOD_MS", PUBLISH_PERIOD_MS),
             policy_file=policy_file,
+            tiles=tiles,
             log_ml_dsa=_flag("WAYPROOF_LOG_ML_DSA"),
             operator_token=os.environ.get("WAYPROOF_OPERATOR_TOKEN") or None,
             webhook_private_addresses=_flag("WAYPROOF_WEBHOOK_PRIVATE_ADDRESSES"),

@@ -330,7 +330,7 @@ async def test_kill_at_every_write_leaves_a_copy_that_goes_on(tmp_path: Path, mo
             seen = verified_size(reader_of(copy), COSIGNED)
             assert seen >= reached
             reached = seen
-            monkeypatch.setattr("trace_api.mirror.folder.os.fsync", failing)
+            monkeypatch.setattr("trace_api.store.folder.os.fsync", failing)
             try:
                 for size in sizes:
                     newest = book.newest(ORIGIN)
@@ -346,7 +346,7 @@ async def test_kill_at_every_write_leaves_a_copy_that_goes_on(tmp_path: Path, mo
             except Killed:
                 pass
             finally:
-                monkeypatch.setattr("trace_api.mirror.folder.os.fsync", real)
+                monkeypatch.setattr("trace_api.store.folder.os.fsync", real)
     assert steps > 5
 
 

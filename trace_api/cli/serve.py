@@ -58,8 +58,20 @@ def server_options(command: Callable[..., None]) -> Callable[..., None]:
     envvar="WAYPROOF_POLICY",
     help="Whose cosignatures a checkpoint needs before it is published: a tlog-policy file.",
 )
+@click.option(
+    "--tiles",
+    metavar="PLACE",
+    envvar="WAYPROOF_TILES",
+    help="Keep the log as plain files, too: a folder, or s3://BUCKET/PREFIX (keys and region from AWS_…).",
+)
 def serve(
-    data_dir: Path, database_url: str | None, host: str, port: int, origin: str | None, policy_file: Path | None
+    data_dir: Path,
+    database_url: str | None,
+    host: str,
+    port: int,
+    origin: str | None,
+    policy_file: Path | None,
+    tiles: str | None,
 ) -> None:
     """Serve the API, the log and the pages.
 
@@ -68,12 +80,19 @@ def serve(
       wayproof serve --data ./data --port 8080
       DATABASE_URL=postgresql://app@db/wayproof wayproof serve --origin trace.example.org/log
       wayproof serve --policy policy.txt
+      wayproof serve --tiles /srv/www/log
 
     GET /healthz answers 200 when it is ready. SIGINT and SIGTERM end it cleanly, Postgres included.
     """
     run(
         Settings.of(
-            data_dir=data_dir, database_url=database_url, host=host, port=port, origin=origin, policy_file=policy_file
+            data_dir=data_dir,
+            database_url=database_url,
+            host=host,
+            port=port,
+            origin=origin,
+            policy_file=policy_file,
+            tiles=tiles,
         )
     )
 

@@ -20,6 +20,7 @@ from trace_api.log import tiles
 from trace_api.log.cosigners import OtherHistory
 from trace_api.log.proofread import Unsound, check_growth
 from trace_api.log.sequencer import Checkpoint
+from trace_api.log.shelf import NotShown
 from trace_api.store import log as log_store
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     import asyncpg
 
     from trace_api.log.cosigners import Cosigners
+    from trace_api.log.shelf import Shelf
     from trace_api.store.log import Log, LogHead
     from trace_api.store.pool import Store
 
@@ -62,11 +64,14 @@ class Growth:
 class Publisher:
     """Publishes one log. Runs in the server's process. Several may run against one database; one of them is active."""
 
-    def __init__(self, store: Store, cosigners: Cosigners, growth: Growth, *, period_ms: int) -> None:
+    def __init__(
+        self, store: Store, cosigners: Cosigners, growth: Growth, *, period_ms: int, shelf: Shelf | None = None
+    ) -> None:
         self._store = store
         self._cosigners = cosigners
         self._growth = growth
         self._period_s = period_ms / 1000
+        self._shelf = shelf
         self._published = asyncio.Condition()
 
     @property
@@ -98,6 +103,8 @@ class Publisher:
                     await self._publish(connection)
             except NoQuorum as failure:
                 log.error("no_quorum", detail=str(failure))
+            except NotShown as failure:
+                log.error("not_shown", log=self._growth.log.name.lower(), detail=str(failure))
             except OtherHistory as failure:
                 # Nobody must see what would contradict what a witness saw. The operator decides; until then all stays
                 # as it was published last.
@@ -134,10 +141,11 @@ class Publisher:
 
     async def publish_once(self, connection: asyncpg.Connection, now: datetime) -> Checkpoint | None:
         """Publishes the head if it is new, or was published long ago; None when there was nothing to do. Raises
-        `NoQuorum`, `OtherHistory`, and `Unsound` or `SignatureError` for what is not what was signed."""
+        `NoQuorum`, `OtherHistory`, `NotShown`, and `Unsound` or `SignatureError` for what is not what was signed."""
         # (1) The head as stored. A crash here: nothing has happened.
         head = await log_store.read_head(connection, self._growth.log)
         if head.tree_size == head.published_size and now - head.published_at < REPUBLISH_AFTER:
+            await self._show(connection, head.published_checkpoint)
             return None
 
         # (2) A second look: what goes out follows from the stored tiles, and continues what went out last.
@@ -152,12 +160,19 @@ class Publisher:
         if note is None:
             raise NoQuorum(f"of {head.tree_size} leaves {head.published_size} are published")
 
-        # (4) Out. A crash here: it is published or it is not.
+        # (4) As files, where the log is shown so. A crash here: some readers know it already, and it stays true.
+        await self._show(connection, note)
+
+        # (5) Out. A crash here: it is published or it is not.
         published = Checkpoint(head.tree_size, head.root_hash, note)
         if not await log_store.publish(connection, published, now, self._growth.log):
             return None
         log.info("published", origin=head.origin, tree_size=head.tree_size)
         return published
+
+    async def _show(self, connection: asyncpg.Connection, note: bytes) -> None:
+        if self._shelf is not None and trace_core.checkpoint_size(note) > 0:
+            await self._shelf.show(note, tiles.StoredLeaves(connection, self._growth.log))
 
     async def _cosign(self, connection: asyncpg.Connection, head: LogHead) -> bytes | None:
         one_at_a_time = asyncio.Lock()

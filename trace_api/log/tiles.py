@@ -77,6 +77,22 @@ async def read_entries(connection: asyncpg.Connection, start: int, end: int, log
     return await log_store.entries_of_leaves(connection, start, end)
 
 
+@dataclass(frozen=True, slots=True)
+class StoredLeaves:
+    """Entries and tiles of a log as the database has them."""
+
+    connection: asyncpg.Connection
+    log: Log
+
+    async def entries(self, start: int, end: int) -> bytes:
+        """The entries of the leaves start … end - 1 as one entry bundle."""
+        return await read_entries(self.connection, start, end, self.log)
+
+    async def tiles(self, levels: list[int], indexes: list[int]) -> list[tuple[int, int, bytes]]:
+        """Level, index and hashes of tiles, as wide as they are."""
+        return await log_store.tiles_at(self.connection, levels, indexes, self.log)
+
+
 async def prove_inclusion(
     connection: asyncpg.Connection, leaf_indexes: list[int], log: Log = Log.EVENTS
 ) -> list[Inclusion]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from trace_api.mirror.book import Book, Pending
     from trace_api.mirror.bundles import Package
-    from trace_api.mirror.folder import Folder
+    from trace_api.store.folder import Folder
 
 CHECKPOINT = "checkpoint"
 

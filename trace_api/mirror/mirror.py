@@ -12,7 +12,7 @@ import structlog
 import trace_core
 from trace_api.mirror.book import Book, Pending
 from trace_api.mirror.copy import LogCopy
-from trace_api.mirror.folder import Folder
+from trace_api.store.folder import Folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable

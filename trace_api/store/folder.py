@@ -60,7 +60,7 @@ class Folder:
             for folder in folders:
                 _sync(folder)
         except OSError as failure:
-            raise Unavailable(f"the copy cannot be written: {failure.strerror}") from None
+            raise Unavailable(f"{self._root} cannot be written: {failure.strerror}") from None
 
     def drop_partials(self, full: str) -> None:
         """Removes the partial forms of what is there in full. That some stay after a kill does no harm."""
