@@ -140,7 +140,8 @@ class Machine:
                 os.kill(pid, signal.SIGKILL)
 
     def kill_server(self) -> None:
-        os.kill(self.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # It has ended by itself.
+            os.kill(self.pid, signal.SIGKILL)
         while Path(f"/proc/{self.pid}").exists():
             time.sleep(0.002)
         self.pid = 0

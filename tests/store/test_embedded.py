@@ -323,7 +323,7 @@ def test_embedded_binaries_out_of_reach_are_copied_once(tmp_path):
 async def test_embedded_killed_is_started_again_with_what_was_acknowledged(tmp_path):
     async with embedded_postgres(tmp_path) as url:
         await ask(url, "CREATE TABLE written (number int)")
-        for number in range(3):
+        for number in range(embedded.RESTARTS_MAX + 2):
             await ask(url, "INSERT INTO written VALUES ($1)", number)
             os.kill(int((tmp_path / "postgres" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
             async with asyncio.timeout(20):

@@ -52,13 +52,13 @@ ANSWER_S_MAX = 60.0
 STOP_S_MAX = 60.0
 """How long a fast shutdown may take; what is cut off then is recovered at the next start."""
 RESTARTS_MAX = 5
-"""How often Postgres is started again before it has run for `STEADY_S`."""
+"""After so many starts in a row in which Postgres has not come up, it is given up."""
 RESTART_PAUSE_S = 0.5
 """Pause before the second of these starts; it doubles with each further one. The first is at once."""
 ROOM_BYTES_MIN = 32 * 1024 * 1024
-"""Two segments of the WAL: with less on the disk, a Postgres that has ended twice is not started again."""
+"""Two segments of the WAL. A Postgres that has ended twice is not started while there is less on the disk."""
 STEADY_S = 60.0
-"""After so long the starts before are forgotten."""
+"""An end so soon after a start counts as the second one."""
 COPIES = Path("/var/cache/wayproof")
 """Where root keeps a copy of the binaries when the account cannot reach the installed ones."""
 _LOOK_AGAIN_S = 0.03
@@ -314,32 +314,32 @@ class _Server:
         await _answering(self.url, self.process, self._data_dir)
 
     async def watch(self, on_lost: Callable[[], None]) -> None:
-        """Starts it again whenever it has ended, until that does not help any more."""
+        """Starts it again whenever it has ended, until it has not come up `RESTARTS_MAX` times in a row."""
         loop = asyncio.get_running_loop()
-        starts, started = 0, loop.time()
-        while starts < RESTARTS_MAX:
+        failures, steady_at = 0, 0.0
+        while failures < RESTARTS_MAX:
             await asyncio.sleep(_WATCH_S)
             if self.process.poll() is None:
-                if loop.time() - started > STEADY_S:
-                    starts = 0
                 continue
-            log.warning("postgres_ended", exit_code=self.process.returncode, starts=starts)
-            if starts and await self._waited_for_room():
-                starts = 0
-            await asyncio.sleep(RESTART_PAUSE_S * 2 ** (starts - 1) if starts else 0)
-            starts += 1
+            log.warning("postgres_ended", exit_code=self.process.returncode, failures=failures)
+            if loop.time() < steady_at and await self._waited_for_room():
+                failures = 0
+            await asyncio.sleep(RESTART_PAUSE_S * 2 ** (failures - 1) if failures else 0)
             try:
                 # What is left of it would be in the way of the next one.
                 await asyncio.to_thread(_end_orphans, self._data_dir / "postgres")
                 # Not in a thread: Postgres ends with the thread that has started it.
-                self.process, started = self._start(), loop.time()
+                self.process = self._start()
                 await self.answering()
             except Unavailable as failure:
-                log.warning("postgres_does_not_start", detail=str(failure))
+                failures += 1
+                log.warning("postgres_does_not_start", detail=str(failure), failures=failures)
                 await asyncio.to_thread(_stop, self.process)
             else:
-                log.info("postgres_restarted", starts=starts)
-        log.error("postgres_lost", starts=starts)
+                failures = 0
+                log.info("postgres_restarted")
+            steady_at = loop.time() + STEADY_S
+        log.error("postgres_lost", failures=failures)
         on_lost()
 
     async def _waited_for_room(self) -> bool:
