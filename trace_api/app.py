@@ -44,6 +44,7 @@ from trace_api.log.cosigners import Cosigners
 from trace_api.log.item_index import IndexKeeper, index_once, index_origin, open_index_log
 from trace_api.log.keys import LogKeys
 from trace_api.log.publisher import Growth, Publisher, no_witnesses
+from trace_api.log.retention import Retention
 from trace_api.log.sequencer import Sequencer, sign_with_all
 from trace_api.log.shelf import Shelf
 from trace_api.query.questions import Questions
@@ -119,7 +120,10 @@ async def open_service(settings: Settings, on_lost: Callable[[], None]) -> Async
         office = Office(store, questions.keys, sequencer.wait_sequenced, private=settings.webhook_private_addresses)
         stack.push_async_callback(_cancel, asyncio.create_task(office.run(), name="office"))
         listeners = asyncio.Semaphore(LISTENERS_MAX)
-        yield Service(settings, store, keys, origin, door, sequencer, publisher, questions, bodies, listeners)
+        retention = Retention(store, settings.retention_days)
+        yield Service(
+            settings, store, keys, origin, door, sequencer, publisher, retention, questions, bodies, listeners
+        )
 
 
 async def _open_log(store: Store, settings: Settings) -> tuple[LogKeys, str]:

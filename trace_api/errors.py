@@ -18,6 +18,7 @@
     ├── Forbidden           nobody may do that here
     ├── NotAcceptable       the answer that is wished for does not exist
     ├── NotFound            nothing has that name, or the asker may not know of it
+    ├── Gone                it was there, and is not shown any more
     ├── StoreError          the database said something that it should not
     └── Unavailable         not now; trying again may help
 
@@ -123,6 +124,10 @@ class NotAcceptable(TraceError):
 
 class NotFound(TraceError):
     """Nothing has that name, or the asker may not know of it; the answer is the same."""
+
+
+class Gone(TraceError):
+    """It was there, and is not shown any more."""
 
 
 class StoreError(TraceError):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
+Default = TypeVar("Default", int, None)
 CAPTURE_BODY_BYTES_MAX = 128 * 1024 * 1024
 """Bytes of a capture document; openEPCIS and FasTnT take 1–30 MB."""
 BODIES_BYTES_MAX = 2 * CAPTURE_BODY_BYTES_MAX
@@ -45,6 +46,8 @@ class Settings:
     """Whose cosignatures a published checkpoint needs (C2SP tlog-policy). None: nobody's."""
     tiles: str | None = None
     """Where the log is kept as plain files for its readers: a folder, or `s3://bucket/prefix`. None: nowhere."""
+    retention_days: int | None = None
+    """For how long entries and tiles of the log are served. None: for ever."""
     log_ml_dsa: bool = False
     """Whether checkpoints are signed with ML-DSA-44 as well."""
     shared_buffers_mb: int = SHARED_BUFFERS_MB
@@ -65,7 +68,7 @@ class Settings:
         tiles: str | None = None,
     ) -> Self:
         """Settings from the command line; `WAYPROOF_CAPTURE_BODY_BYTES_MAX`, `WAYPROOF_BODIES_BYTES_MAX`,
-        `WAYPROOF_SEQUENCE_PERIOD_MS`, `WAYPROOF_PUBLISH_PERIOD_MS`, `WAYPROOF_LOG_ML_DSA`,
+        `WAYPROOF_SEQUENCE_PERIOD_MS`, `WAYPROOF_PUBLISH_PERIOD_MS`, `WAYPROOF_RETENTION_DAYS`, `WAYPROOF_LOG_ML_DSA`,
         `WAYPROOF_WEBHOOK_PRIVATE_ADDRESSES` and `WAYPROOF_OPERATOR_TOKEN` come from the environment."""
         body_bytes_max = _positive("WAYPROOF_CAPTURE_BODY_BYTES_MAX", CAPTURE_BODY_BYTES_MAX)
         bodies_bytes_max = _positive("WAYPROOF_BODIES_BYTES_MAX", max(BODIES_BYTES_MAX, body_bytes_max))
@@ -83,6 +86,7 @@ class Settings:
             publish_period_ms=_positive("WAYPROOF_PUBLISH_PERIOD_MS", PUBLISH_PERIOD_MS),
             policy_file=policy_file,
             tiles=tiles,
+            retention_days=_positive("WAYPROOF_RETENTION_DAYS", None),
             log_ml_dsa=_flag("WAYPROOF_LOG_ML_DSA"),
             operator_token=os.environ.get("WAYPROOF_OPERATOR_TOKEN") or None,
             webhook_private_addresses=_flag("WAYPROOF_WEBHOOK_PRIVATE_ADDRESSES"),
@@ -94,8 +98,10 @@ class Settings:
         return self.data_dir / "keys"
 
 
-def _positive(name: str, default: int) -> int:
-    text = os.environ.get(name, str(default))
+def _positive(name: str, default: Default) -> int | Default:
+    text = os.environ.get(name)
+    if text is None:
+        return default
     if not text.isdigit() or int(text) == 0:
         raise SystemExit(f"{name} must be a positive whole number")
     return int(text)

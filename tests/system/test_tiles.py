@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import http.server
 import os
@@ -19,7 +20,9 @@ import trace_core
 from tests.other_tools import tessera
 from tests.system.conftest import WAYPROOF, Server, document_of, free_port, observation, simulated
 from tests.system.test_completeness import wait_indexed
+from trace_api.settings import Settings
 from trace_api.store.objects import CHANGING, IMMUTABLE, BucketObjects
+from trace_api.store.pool import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -198,3 +201,45 @@ async def test_files_of_a_bucket_say_how_long_they_may_be_kept(monkeypatch: pyte
         server.shutdown()
         thread.join()
     assert kept == {"/logs/trace/tile/0/000": IMMUTABLE, "/logs/trace/checkpoint": CHANGING}
+
+
+def test_what_is_older_than_the_retention_is_refused_and_all_else_holds(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    server = Server.start(data)
+    for seed in (1, 2):
+        capture(server, 400, seed)
+    with server.client() as client:
+        assert client.get("/log/retention").json() == {"retentionDays": None, "minimumIndex": 0}
+        listed = client.get("/events", params={"perPage": 1}).content
+        receipt = client.get("/receipt", params={"event": trace_core.event_hash_ids(listed)[0]}).content
+        key = client.get("/log/key").text.strip()
+    assert server.end() == 0
+
+    async def age() -> None:
+        async with Store.open(Settings.of(data_dir=data)) as store, store.session() as connection:
+            older = "UPDATE capture SET record_time = record_time - interval '40 days' WHERE first_leaf_index = 0"
+            await connection.execute(older)
+
+    asyncio.run(age())
+    server = Server.start(data, **{**os.environ, "WAYPROOF_RETENTION_DAYS": "30"})
+    with server.client() as client:
+        assert client.get("/log/retention").json() == {"retentionDays": 30, "minimumIndex": 400}
+        assert {path: client.get(f"/log/{path}").status_code for path in ("tile/0/000", "tile/entries/000")} == {
+            "tile/0/000": 410,
+            "tile/entries/000": 410,
+        }
+        refused = client.get("/log/tile/entries/000")
+        assert refused.headers["Content-Type"] == "application/problem+json"
+        for path in ("tile/0/001", "tile/entries/001", "tile/1/000.p/3", "checkpoint"):
+            assert client.get(f"/log/{path}").status_code == 200, path
+        # Old leaves have their proofs all the same.
+        proof = client.get("/log/proof/3.tlog-proof").content
+        trace_core.check_evidence(proof, key)
+    trace_core.check_receipt(receipt, key)
+    policy = tmp_path / "policy.txt"
+    policy.write_bytes(httpx.get(f"{server.url}/log/policy").content)
+    command = [WAYPROOF, "audit", f"{server.url}/log", "--policy", policy, "--state", tmp_path / "state.json"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 3
+    assert "go on from a state of then" in done.stderr
+    assert server.end() == 0

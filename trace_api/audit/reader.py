@@ -63,6 +63,9 @@ class LogReader:
         except httpx.HTTPStatusError as failure:
             if failure.response.status_code == httpx.codes.NOT_FOUND:
                 return None
+            if failure.response.status_code == httpx.codes.GONE:
+                what = "the log does not serve what is as old as that any more; go on from a state of then"
+                raise Unavailable(f"{path}: {what}") from None
             raise Unavailable(f"the log cannot be read: {failure}") from None
         except httpx.HTTPError as failure:
             raise Unavailable(f"the log cannot be read: {failure}") from None

@@ -5,11 +5,12 @@ from __future__ import annotations
 import gzip
 from typing import Annotated
 
+import orjson
 from fastapi import APIRouter, Path, Request, Response
 from starlette.routing import Route
 
 import trace_core
-from trace_api.errors import NotFound
+from trace_api.errors import Gone, NotFound
 from trace_api.http import schemas
 from trace_api.http.problems import of_trace_error
 from trace_api.http.service import Service, ServiceOf
@@ -65,6 +66,14 @@ async def get_policy(service: ServiceOf) -> Response:
     return Response(service.publisher.policy_text, headers=_CORS, media_type="text/plain; charset=utf-8")
 
 
+@router.get("/retention")
+async def get_retention(service: ServiceOf) -> Response:
+    """For how many days entries and tiles are served (null: for ever), and the minimum index that follows now
+    (C2SP tlog-tiles, "Pruning")."""
+    told = {"retentionDays": service.retention.days, "minimumIndex": await service.retention.minimum_index()}
+    return Response(orjson.dumps(told), headers=_CORS, media_type="application/json")
+
+
 @router.get("/proof/{leaf_index}.tlog-proof", response_class=Response, responses=schemas.problems(404))
 async def get_proof(service: ServiceOf, leaf_index: Annotated[int, Path(ge=0, lt=1 << 63)]) -> Response:
     """That a leaf is in the log: a C2SP tlog-proof under the latest published checkpoint, with the log entry as its
@@ -79,8 +88,10 @@ async def get_tile(request: Request) -> Response:
     path = f"tile/{request.path_params['path']}"
     log = Log.INDEX if request.url.path.startswith("/log/index/") else Log.EVENTS
     try:
+        if log is Log.EVENTS:
+            await service.retention.check(path)
         content = await tiles.read_tile(service.store, path, log)
-    except NotFound as absent:
+    except (NotFound, Gone) as absent:
         return of_trace_error(absent)
     headers = {"Cache-Control": IMMUTABLE, "Vary": "Accept-Encoding", **_CORS}
     if path.startswith("tile/entries/") and "gzip" in request.headers.get("accept-encoding", ""):

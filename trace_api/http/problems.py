@@ -81,6 +81,8 @@ def of_trace_error(error: errors.TraceError) -> Response:
             return problem(406, "epcisException:NotAcceptableException", str(error))
         case errors.NotFound():
             return problem(404, "epcisException:NoSuchResourceException", str(error))
+        case errors.Gone():
+            return problem(410, "wayproof:gone", str(error))
         case errors.TooLarge():
             return problem(413, "epcisException:CaptureLimitExceededException", str(error), limit=error.limit)
         case errors.UnsupportedMedia():

@@ -128,6 +128,7 @@ _REFUSED = {
     406: "The answer does not exist in that form, or that version of the standard",
     408: "The body does not arrive",
     409: "Something has that name already",
+    410: "It was there, and is not shown any more",
     413: "More than a limit: of a body, or of what a query may cost or find",
     414: "The address is too long",
     415: "Another media type or content encoding than those that are read",

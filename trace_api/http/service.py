@@ -12,6 +12,7 @@ from trace_api.capture.road import Door
 from trace_api.http.body import BodyBudget
 from trace_api.log.keys import LogKeys
 from trace_api.log.publisher import Publisher
+from trace_api.log.retention import Retention
 from trace_api.log.sequencer import Sequencer
 from trace_api.query.questions import Questions
 from trace_api.settings import Settings
@@ -34,6 +35,7 @@ class Service:
     door: Door
     sequencer: Sequencer
     publisher: Publisher
+    retention: Retention
     questions: Questions
     bodies: BodyBudget
     listeners: asyncio.Semaphore
