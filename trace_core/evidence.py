@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from trace_core import _native
 from trace_core._native import Policy, ProofError
-from trace_core.index_entry import read_index_entry
+from trace_core.index_entry import INDEX_SUFFIX, read_index_entry
 
 EVIDENCE_BYTES_MAX = 64 * 1024 * 1024
 """Of a file of evidence, and of each file in a bundle."""
@@ -92,7 +92,7 @@ def _check_receipt(parts: _Parts, trust: str | Policy) -> Checked:
 
 def _check_disclosure(parts: _Parts, trust: str | Policy) -> Checked:
     """The plan: (1), (2), (3) as of a receipt; (4) the entry commits to each field that is shown, with its salt, at its
-    place among all of them; (5) no field is shown twice."""
+    place among all of them; (5) no field is shown twice, neither by its place nor by its pointer."""
     checked = Checked("disclosure")
     # (1), (2), (3)
     commitment, field_count = _check_place(parts, trust, checked)
@@ -104,7 +104,8 @@ def _check_disclosure(parts: _Parts, trust: str | Policy) -> Checked:
         )
         checked.held.append(f"the entry commits to field {index} of {field_count}: {text}")
     # (5)
-    if not shown or len({index for index, *_ in shown}) != len(shown):
+    pointers = {_pointer(text) for _, _, text, _ in shown}
+    if not shown or len({index for index, *_ in shown}) != len(shown) or len(pointers) != len(shown):
         raise ProofError("no field is shown, or one is shown twice")
     checked.unproven.append(f"what the other {field_count - len(shown)} fields of the event say")
     return checked
@@ -115,7 +116,8 @@ def _check_completeness(parts: _Parts, trust: str | Policy) -> Checked:
 
     (1) the checkpoint of the index' log is signed by it, and cosigned as the policy asks;
     (2) the entry is in its tree, at the leaf index that is said;
-    (3) the entry binds a root of the index to a checkpoint of the size that is said, which the policy takes as well;
+    (3) the entry binds a root of the index to a checkpoint of the size that is said, which the policy takes as well,
+        and which is of the log whose index this log is: in a policy of two logs, neither speaks for the other;
     (4) under that root the token has exactly these leaves; or, with an empty list, is not there at all.
 
     With a verifier key for `trust`, it is that of the index' log, and the checkpoint in the entry remains unproven.
@@ -128,6 +130,9 @@ def _check_completeness(parts: _Parts, trust: str | Policy) -> Checked:
     root_hash, checkpoint = read_index_entry(entry)
     if isinstance(trust, Policy):
         origin, indexed_size, _, _ = trust.check(checkpoint)
+        index_origin = trust.check(parts.text("checkpoint"))[0]
+        if index_origin != origin + INDEX_SUFFIX:
+            raise ProofError(f"{index_origin} is not the index of {origin}")
         checked.held.append(f"it is of the checkpoint of {origin} with {indexed_size} leaves, which the policy takes")
     else:
         indexed_size = _native.checkpoint_size(checkpoint)
@@ -240,6 +245,18 @@ def _event_id(bare: bytes) -> str:
         return str(event_id or _native.event_hash_ids(bare)[0])
     except _native.CaptureError as refused:
         raise ProofError(f"the event has no event hash id: {refused.args[0]}") from None
+
+
+def _pointer(text: str) -> str:
+    """The pointer in a leaf's text. A commitment is over whatever its maker chose, so that the text is one of a field
+    is for the reader to see to."""
+    try:
+        match json.loads(text, object_pairs_hook=_each_once):
+            case [str(pointer), _]:
+                return pointer
+    except (ValueError, RecursionError):
+        pass
+    raise ProofError("what the entry commits to is no field of an event")
 
 
 def _time(seconds: float) -> str:
