@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
+import zipfile
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -65,6 +67,13 @@ def disclosure(*texts: str) -> bytes:
     return orjson.dumps({**placed("a.test/log", entry), "fields": fields})
 
 
+def bundled(document: bytes) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as bundle:
+        bundle.writestr("disclosure.json", document)
+    return packed.getvalue()
+
+
 @pytest.mark.parametrize("index_origin", ["b.test/log/index", "b.test/log", "a.test/log"])
 def test_index_of_another_log_proves_nothing_about_this_one(index_origin: str) -> None:
     trust = trace_core.Policy(policy("a.test/log", "a.test/log/index", "b.test/log", "b.test/log/index"))
@@ -90,3 +99,14 @@ def test_words_of_strangers_add_no_line_to_a_verdict(tmp_path: Path) -> None:
     assert "holds" in said
     assert all(line.isprintable() for line in said.splitlines())
     assert all(line.startswith(("disclosure: ", "  checked: ", "  unproven: ")) for line in said.splitlines())
+
+
+def test_bundle_of_bundles_is_refused_however_deep() -> None:
+    trust = trace_core.Policy(policy("a.test/log"))
+    document = disclosure('["/a","x"]')
+    assert trace_core.check_evidence(bundled(document), trust).kind == "disclosure"
+    for _ in range(1_500):
+        document = bundled(document)
+    for nested in (bundled(bundled(disclosure('["/a","x"]'))), document):
+        with pytest.raises(trace_core.ProofError):
+            trace_core.check_evidence(nested, trust)

@@ -42,7 +42,9 @@ def check_evidence(document: bytes, trust: str | Policy, *, entry: bytes | None 
     if len(document) > EVIDENCE_BYTES_MAX:
         raise ProofError(f"evidence has at most {EVIDENCE_BYTES_MAX} bytes")
     if document.startswith(_ZIP_HEADER):
-        return check_evidence(_bundled(document), trust)
+        document = _bundled(document)
+        if document.startswith(_ZIP_HEADER):
+            raise ProofError("a bundle holds no bundle")
     if document.startswith(_LOG_PROOF_HEADER):
         return _check_log_proof(document, trust, entry)
     parts = _Parts(document)
