@@ -52,7 +52,10 @@ async def _update(data: Path, items: int) -> Row:
         cosigners = await stack.enter_async_context(Cosigners.open(no_witnesses(vkeys)))
         numbers, keeper = CaptureNumbers(store), IndexKeeper(data / "item-index")
         wait = Sequencer(store, keys, origin, period_ms=1_000).wait_sequenced
-        publishers = {log: Publisher(store, cosigners, Growth(log, wait), period_ms=1_000) for log in Log}
+        publishers = {
+            log: Publisher(store, cosigners, Growth(log, vkey, wait), period_ms=1_000)
+            for log, vkey in zip(Log, vkeys, strict=True)
+        }
 
         async def add(connection: asyncpg.Connection, named: Sequence[bytes]) -> list[bytes]:
             entries = [_entry(named[n : n + EVENT_ITEMS]) for n in range(0, len(named), EVENT_ITEMS)]

@@ -13,7 +13,7 @@ from typing import Any, NoReturn, Self
 
 from trace_core import _native
 from trace_core._native import Policy, ProofError
-from trace_core.index_entry import read_index_entry
+from trace_core.index_entry import INDEX_SUFFIX, read_index_entry
 from trace_core.key_records import KeyRecord, check_counted, read_record
 
 EVIDENCE_BYTES_MAX = 64 * 1024 * 1024
@@ -129,12 +129,14 @@ def _check_bundle(document: bytes, trust: str | Policy) -> Checked:
     (4) by what they say, the key was the signer's when the event was recorded, and was not revoked.
     """
     files = _bundled(document)
-    evidence = next(files[name] for name in BUNDLED if name in files)
     # (1)
-    checked = check_evidence(evidence, trust)
+    if "disclosure.json" in files:
+        return _check_disclosure(_Parts(files["disclosure.json"]), trust)
+    parts = _Parts(files["receipt.json"])
+    checked = _check_receipt(parts, trust)
     if KEY_RECORDS not in files:
         return checked
-    parts, shown = _Parts(evidence), _Parts(files[KEY_RECORDS])
+    shown = _Parts(files[KEY_RECORDS])
     issuer = parts.object("issuer")
     key_id, signer = parts.string("key", issuer), parts.string("signer", issuer)
     # (2)
@@ -163,7 +165,7 @@ def _check_record(parts: _Parts, trust: str | Policy, key_id: str) -> KeyRecord:
 
 def _check_disclosure(parts: _Parts, trust: str | Policy) -> Checked:
     """The plan: (1), (2), (3) as of a receipt; (4) the entry commits to each field that is shown, with its salt, at its
-    place among all of them; (5) no field is shown twice."""
+    place among all of them; (5) no field is shown twice, neither by its place nor by its pointer."""
     checked = Checked("disclosure")
     # (1), (2), (3)
     commitment, field_count = _check_place(parts, trust, checked)
@@ -175,7 +177,8 @@ def _check_disclosure(parts: _Parts, trust: str | Policy) -> Checked:
         )
         checked.held.append(f"the entry commits to field {index} of {field_count}: {text}")
     # (5)
-    if not shown or len({index for index, *_ in shown}) != len(shown):
+    pointers = {_pointer(text) for _, _, text, _ in shown}
+    if not shown or len({index for index, *_ in shown}) != len(shown) or len(pointers) != len(shown):
         raise ProofError("no field is shown, or one is shown twice")
     checked.unproven.append(f"what the other {field_count - len(shown)} fields of the event say")
     return checked
@@ -186,9 +189,10 @@ def _check_completeness(parts: _Parts, trust: str | Policy) -> Checked:
 
     (1) the checkpoint of the index' log is signed by it, and cosigned as the policy asks;
     (2) the entry is in its tree, at the leaf index that is said;
-    (3) the entry binds a root of the index to a checkpoint of the size that is said, which the policy takes as well;
+    (3) the entry binds a root of the index to a checkpoint of the size that is said, which the policy takes as well,
+        and which is of the log whose index this log is: in a policy of two logs, neither speaks for the other;
     (4) under that root the token has exactly these leaves; or, with an empty list, is not there at all. The same of
-    each of several lists.
+        each of several lists.
 
     With a verifier key for `trust`, it is that of the index' log, and the checkpoint in the entry remains unproven.
     """
@@ -200,6 +204,9 @@ def _check_completeness(parts: _Parts, trust: str | Policy) -> Checked:
     root_hash, checkpoint = read_index_entry(entry)
     if isinstance(trust, Policy):
         origin, indexed_size, _, _ = trust.check(checkpoint)
+        index_origin = trust.check(parts.text("checkpoint"))[0]
+        if index_origin != origin + INDEX_SUFFIX:
+            raise ProofError(f"{index_origin} is not the index of {origin}")
         checked.held.append(f"it is of the checkpoint of {origin} with {indexed_size} leaves, which the policy takes")
     else:
         indexed_size = _native.checkpoint_size(checkpoint)
@@ -319,8 +326,9 @@ def _bundled(document: bytes) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(document)) as bundle:
             files = [info for info in bundle.infolist() if info.filename in (*BUNDLED, KEY_RECORDS)]
-            names = [info.filename for info in files]
-            if sum(name in BUNDLED for name in names) != 1 or len(set(names)) != len(names):
+            # What stands behind a NUL in a name, other readers may show.
+            names = [info.filename if info.filename == info.orig_filename else "" for info in files]
+            if "" in names or sum(name in BUNDLED for name in names) != 1 or len(set(names)) != len(names):
                 _refuse(f"a bundle has one of {', '.join(BUNDLED)}, and no file twice")
             if sum(info.file_size for info in files) > EVIDENCE_BYTES_MAX:
                 _refuse(f"a bundle has at most {EVIDENCE_BYTES_MAX} bytes")
@@ -346,6 +354,18 @@ def _event_id(bare: bytes) -> str:
         raise ProofError(f"the event has no event hash id: {refused.args[0]}") from None
 
 
+def _pointer(text: str) -> str:
+    """The pointer in a leaf's text. A commitment is over whatever its maker chose, so that the text is one of a field
+    is for the reader to see to."""
+    try:
+        match json.loads(text, object_pairs_hook=_each_once):
+            case [str(pointer), _]:
+                return pointer
+    except (ValueError, RecursionError):
+        pass
+    raise ProofError("what the entry commits to is no field of an event")
+
+
 def _time(seconds: float) -> str:
     try:
         return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds" if seconds % 1 else "seconds")
@@ -358,7 +378,8 @@ class _Parts:
 
     def __init__(self, document: bytes) -> None:
         try:
-            self.members = json.loads(document, object_pairs_hook=_each_once)
+            # Of bytes it would guess the encoding.
+            self.members = json.loads(document.decode(), object_pairs_hook=_each_once)
         except (ValueError, RecursionError) as error:
             raise ProofError(f"not a receipt: {error}") from None
         if not isinstance(self.members, dict):

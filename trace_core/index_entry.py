@@ -7,6 +7,8 @@ import binascii
 
 from trace_core._native import ProofError
 
+INDEX_SUFFIX = "/index"
+"""What the origin of an index' log has behind that of the log which it is the index of."""
 _HEADER = b"wayproof/v1/index\n"
 _HASH_BYTES = 32
 

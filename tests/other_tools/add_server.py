@@ -130,7 +130,7 @@ async def open_raw_service(settings: Settings) -> AsyncIterator[Service]:
         sequencer = Sequencer(store, keys, origin, period_ms=settings.sequence_period_ms)
         policy = no_witnesses([keys.verifier_key(origin)])
         cosigners = await stack.enter_async_context(Cosigners.open(policy))
-        growth = Growth(Log.EVENTS, sequencer.wait_sequenced)
+        growth = Growth(Log.EVENTS, keys.verifier_key(origin), sequencer.wait_sequenced)
         publisher = Publisher(store, cosigners, growth, period_ms=settings.publish_period_ms)
         for part in (sequencer, publisher):
             stack.push_async_callback(_cancel, asyncio.create_task(part.run()))

@@ -119,6 +119,7 @@ def policies() -> list[dict[str, Any]]:
                 (f"{log}{log}quorum none\n", 2),
                 (f"{log}quorum w2\n", 2),
                 (f"{one}{one}quorum none\n", 2),
+                (f"{log}witness self {vkey('self', 4, ed25519(1)[1])}\nquorum self\n", 2),
                 (f"{one}group g 2 w2\nquorum g\n", 2),
                 (f"{one}group g any w2 w2\nquorum g\n", 2),
                 (f"{one.replace('w2', 'none', 1)}quorum none\n", 1),

@@ -79,7 +79,9 @@ def _verify_evidence(document: bytes, trust: str | trace_core.Policy, entry: byt
     try:
         checked = trace_core.check_evidence(document, trust, entry=entry)
     except trace_core.TraceError as failure:
-        click.echo(orjson.dumps({"holds": False, "reason": str(failure)}) if as_json else f"does not hold: {failure}")
+        click.echo(
+            orjson.dumps({"holds": False, "reason": str(failure)}) if as_json else _line(f"does not hold: {failure}")
+        )
         sys.exit(1)
     if as_json:
         answer = {"holds": True, "kind": checked.kind, "checked": checked.held, "unproven": checked.unproven}
@@ -87,9 +89,14 @@ def _verify_evidence(document: bytes, trust: str | trace_core.Policy, entry: byt
         return
     click.echo(f"{checked.kind}: holds")
     for step in checked.held:
-        click.echo(f"  checked: {step}")
+        click.echo(_line(f"  checked: {step}"))
     for step in checked.unproven:
-        click.echo(f"  unproven: {step}")
+        click.echo(_line(f"  unproven: {step}"))
+
+
+def _line(text: str) -> str:
+    """The text as one line. It quotes what strangers wrote, who could else add lines to a verdict, or overwrite it."""
+    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
 
 
 @click.command()

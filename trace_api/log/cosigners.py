@@ -23,6 +23,8 @@ COSIGN_S_MAX = 5.0
 """How long a checkpoint waits for its quorum; then it is not published, and the next one is tried."""
 GRACE_S = 0.2
 """How long the other witnesses may still take once there is a quorum."""
+_KEY_ID_CHARACTERS = 5
+"""Of a signature in base64, those that the key's id alone decides: 30 of its 32 bits."""
 ANSWER_BYTES_MAX = 64 * 1024
 """Of an answer of a witness, some signature lines."""
 _SIZE_DIGITS_MAX = 20
@@ -78,7 +80,9 @@ class Cosigners:
                 answered, asked = await asyncio.wait(asked, timeout=left, return_when=asyncio.FIRST_COMPLETED)
                 for task in answered:
                     try:
-                        note = self._policy.add_cosignatures(note, task.result())
+                        note = self._policy.add_cosignatures(note, _one_a_key(task.result()))
+                    except trace_core.SignatureError as refused:
+                        log.warning("witness_left_out", reason=str(refused))
                     except OtherHistory as contradiction:
                         log.error("witness_contradicts", detail=str(contradiction))
                         contradictions.append(contradiction)
@@ -138,6 +142,15 @@ class Cosigners:
                 if len(content) > ANSWER_BYTES_MAX:
                     raise httpx.DecodingError("the answer is too long")
             return answer.status_code, content
+
+
+def _one_a_key(answer: bytes) -> bytes:
+    """The first signature line of each key. A note has room for few: with good ones of many times, a single witness
+    could leave none to the others."""
+    first: dict[bytes, bytes] = {}
+    for line in answer.split(b"\n"):
+        first.setdefault(line[: line.rfind(b" ") + 1 + _KEY_ID_CHARACTERS], line)
+    return b"\n".join(first.values())
 
 
 def _read_size(answer: bytes) -> int | None:

@@ -190,7 +190,7 @@ impl Reader {
         if key.kind() == KeyKind::Cosignature {
             return Err("a log's key is of type 0x01 or 0x06");
         }
-        add(&mut self.log_keys, key)?;
+        add(&mut self.log_keys, &self.witness_keys, key)?;
         self.logs.push(party);
         Ok(())
     }
@@ -201,7 +201,7 @@ impl Reader {
             return Err("a witness' key is of type 0x04 or 0x06");
         }
         let place = self.witnesses.len();
-        add(&mut self.witness_keys, key)?;
+        add(&mut self.witness_keys, &self.log_keys, key)?;
         self.witnesses.push(party);
         self.define(name, Rule::Witness(place))
     }
@@ -261,12 +261,13 @@ fn party(name: Option<&[u8]>, vkey: &[u8], url: Option<&[u8]>) -> Result<(Verifi
     Ok((key, Party { name, vkey: vkey.to_owned(), url: url.map(shown) }))
 }
 
-/// Adds a key unless it, or another one of the same public key, is there.
-fn add(keys: &mut Vec<VerifierKey>, key: VerifierKey) -> Result<(), Refused> {
+/// Adds a key unless it, or another one of the same public key, is there or among the others: a log that is its own
+/// witness would be none.
+fn add(keys: &mut Vec<VerifierKey>, others: &[VerifierKey], key: VerifierKey) -> Result<(), Refused> {
     if keys.len() == POLICY_MEMBERS_MAX {
         return Err("too many logs or witnesses");
     }
-    if keys.iter().any(|known| known.public_key() == key.public_key()) {
+    if keys.iter().chain(others).any(|known| known.public_key() == key.public_key()) {
         return Err("a public key stands there twice");
     }
     keys.push(key);
