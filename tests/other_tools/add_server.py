@@ -27,6 +27,7 @@ from trace_api.http.service import LISTENERS_MAX, Service
 from trace_api.log.cosigners import Cosigners
 from trace_api.log.item_index import IndexKeeper
 from trace_api.log.publisher import Growth, Publisher, no_witnesses
+from trace_api.log.retention import Retention
 from trace_api.log.sequencer import Sequencer
 from trace_api.query.questions import Questions
 from trace_api.settings import Settings
@@ -136,8 +137,10 @@ async def open_raw_service(settings: Settings) -> AsyncIterator[Service]:
             stack.push_async_callback(_cancel, asyncio.create_task(part.run()))
         questions = Questions(store, keys.blinding_key, IndexKeeper(settings.data_dir / "item-index"))
         door, bodies = Door(store, keys.blinding_key), BodyBudget(settings.bodies_bytes_max)
-        listeners = asyncio.Semaphore(LISTENERS_MAX)
-        yield Service(settings, store, keys, origin, door, sequencer, publisher, questions, bodies, listeners)
+        listeners, retention = asyncio.Semaphore(LISTENERS_MAX), Retention(store, None)
+        yield Service(
+            settings, store, keys, origin, door, sequencer, publisher, retention, questions, bodies, listeners
+        )
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:
