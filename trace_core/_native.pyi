@@ -122,11 +122,13 @@ def prepare_capture(
     strict: bool,
     syntax: Syntax = "json",
     claim: tuple[Authorship, PartnerKey, str] | None = None,
+    reserved: str | None = None,
 ) -> PreparedCapture:
     """Takes a capture body through strict parsing, validation, both digests and the commitment.
     `record_time_us` counts from 1970 UTC; `seed` is 32 random bytes, used once; `strict` makes findings
     errors. `claim` is what was sent as a signature, the key and its partner: unless it holds over just these events,
-    the document is refused, with a problem of code `signature`. Never raises for what is in `body`: see
+    the document is refused, with a problem of code `signature`. Events with an item whose name begins with `reserved`
+    are refused. Never raises for what is in `body`: see
     `problems_json`. Cost of a claim: one signature, and parsing twice."""
 
 def issuer_of(partner: str) -> bytes:

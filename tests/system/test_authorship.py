@@ -291,6 +291,23 @@ def test_statement_that_is_none_is_refused(client: httpx.Client, changed: dict[s
     assert code_of(client.post("/keys", json=wish, headers=OPERATOR)) == "key_statement"
 
 
+def test_stranger_says_nothing_about_a_key(client: httpx.Client) -> None:
+    signer = signer_of("targeted.example", 19)
+    register(client, signer)
+    about = f"urn:ietf:params:oauth:jwk-thumbprint:sha-256:{signer.key_id}"
+    told = {"type": "wayproof/v1/key-revocation", "keyId": signer.key_id, "reason": "forged"}
+    forged = observation("x", epcList=[about], action="DELETE", **{"ex:statement": orjson.dumps(told).decode()})
+    inside = observation("x", epcList=[item_of("inside"), about])
+    for event in (forged, inside):
+        job = capture(client, orjson.dumps(document_of(event)), None).json()
+        assert (job["success"], job["errors"][0]["code"]) == (False, "reserved_name")
+    body = events_of("targeted")
+    assert capture(client, body, signer.sign_capture(body, secret=SECRET)).json()["success"]
+    policy = trace_core.Policy(client.get("/log/policy").content)
+    checked = trace_core.check_evidence(bundle_of(client, "urn:example:targeted-0"), policy)
+    assert any("by all records of the key" in step for step in checked.held)
+
+
 def test_bundle_shows_whose_key_it_was_and_every_change_is_noticed(client: httpx.Client) -> None:
     signer = signer_of("court.example", 16)
     register(client, signer)

@@ -17,6 +17,7 @@ from trace_api.capture.numbers import CaptureNumbers
 from trace_api.errors import Invalid, Unavailable
 from trace_api.partners import registry
 from trace_api.store import captures
+from trace_core.key_records import THUMBPRINT
 
 if TYPE_CHECKING:
     from trace_api.store.pool import Store
@@ -50,6 +51,8 @@ class CaptureRequest:
     one_event: bool = False
     """Refuse a document of several events or none, before anything of it is stored."""
     syntax: trace_core.Syntax = "json"
+    is_record: bool = False
+    """A record of the server's own: it may name keys of partners, which nobody else may say anything of."""
     signature: str | None = None
     """Who signed it: the value of `Wayproof-Signature`."""
 
@@ -92,6 +95,7 @@ class Door:
             strict=request.strict,
             syntax=request.syntax,
             claim=claim,
+            reserved=None if request.is_record else THUMBPRINT,
         )
         problems = orjson.loads(prepared.problems_json)
         if prepared.document_refused:

@@ -44,7 +44,7 @@ async def record(
         "creationDate": now,
         "epcisBody": {"eventList": [event]},
     }
-    captured = await service.door.capture(CaptureRequest(orjson.dumps(document), partner, strict=True))
+    captured = await service.door.capture(CaptureRequest(orjson.dumps(document), partner, strict=True, is_record=True))
     service.sequencer.wake()
     if not captured.job.success:
         raise Unavailable("the record was refused, and nothing was done")

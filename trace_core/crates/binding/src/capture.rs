@@ -139,7 +139,7 @@ type Claim<'py> = (PyRef<'py, Authorship>, PyRef<'py, PartnerKey>, String);
 
 #[pyfunction]
 #[pyo3(signature = (
-    body, *, partner, record_time_us, capture_no, seed, blinding, strict, syntax="json", claim=None
+    body, *, partner, record_time_us, capture_no, seed, blinding, strict, syntax="json", claim=None, reserved=None
 ))]
 #[expect(clippy::too_many_arguments, reason = "keyword arguments of one Python function")]
 pub fn prepare_capture(
@@ -153,6 +153,7 @@ pub fn prepare_capture(
     strict: bool,
     syntax: &str,
     claim: Option<Claim<'_>>,
+    reserved: Option<&str>,
 ) -> PyResult<PreparedCapture> {
     let seed = seed.try_into().map_err(|_| PyValueError::new_err("a seed has 32 bytes"))?;
     let syntax = Syntax::named(syntax)?;
@@ -167,6 +168,7 @@ pub fn prepare_capture(
         seed,
         blinding: &blinding.0,
         strict,
+        reserved,
     };
     let prepare = || {
         let json = syntax.to_json(body)?;

@@ -24,6 +24,7 @@ fn main() {
         seed: [0; 32],
         blinding: &blinding,
         strict: false,
+        reserved: None,
     };
     report("event_hash_ids", document.len(), || epcis::event_hash_ids(&document).expect("ids").len());
     report("prepare", document.len(), || prepare(&document, &request).events.len());

@@ -83,6 +83,8 @@ pub struct Request<'a> {
     pub blinding: &'a Blinding,
     /// Findings refuse the event.
     pub strict: bool,
+    /// Items whose names begin so are the operator's own: events that name one are refused.
+    pub reserved: Option<&'a str>,
 }
 
 /// A capture, ready to be stored.
@@ -366,6 +368,11 @@ impl<'r, 'a> Preparing<'r, 'a> {
         }
         if event.items.len() > ITEMS_MAX {
             return limit("too_many_items", format!("an event names at most {ITEMS_MAX} items"));
+        }
+        if let Some(prefix) = self.request.reserved
+            && event.items.iter().any(|item| item.item.starts_with(prefix))
+        {
+            return limit("reserved_name", format!("only the operator's own records name {prefix}…"));
         }
         let start = self.prehashes.len();
         self.scratch.reset();

@@ -51,8 +51,17 @@ fn captured(blinding: &Blinding) -> Capture {
     let (partner, seed) = ("test", [1; 32]);
     let issuer = &Issuer::new(partner, None);
     let record_time = RECORD_TIME;
-    let request =
-        Request { partner, issuer, places: &[], record_time, capture_no: 5, seed, blinding, strict: true };
+    let request = Request {
+        partner,
+        issuer,
+        places: &[],
+        record_time,
+        capture_no: 5,
+        seed,
+        blinding,
+        strict: true,
+        reserved: None,
+    };
     let prepared = prepare(&body, &request);
     let copies = prepared.copies(&HashSet::new());
     let reference = |row: Row| {

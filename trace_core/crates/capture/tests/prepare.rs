@@ -20,6 +20,7 @@ fn prepared(body: &str, strict: bool) -> Prepared {
         seed: [1; 32],
         blinding: &blinding,
         strict,
+        reserved: None,
     };
     prepare(body.as_bytes(), &request)
 }
