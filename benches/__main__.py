@@ -11,6 +11,7 @@ import click
 
 from benches.core import capture_memory, capture_path, event_hash_ids, rust_examples, syntaxes
 from benches.log import log_rows
+from benches.signatures import signatures
 from benches.system import system
 from benches.table import Results
 
@@ -25,7 +26,7 @@ def main(events: int, only: str | None, markdown: Path | None, plans: Path | Non
     click.echo(machine())
     results = Results()
     if only in (None, "core"):
-        for row in (*event_hash_ids(), *syntaxes(), *capture_path(), *capture_memory()):
+        for row in (*event_hash_ids(), *syntaxes(), *capture_path(), *signatures(), *capture_memory()):
             results.add(row)
     if only in (None, "rust"):
         for row in rust_examples():

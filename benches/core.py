@@ -27,8 +27,8 @@ GS1_ENGINE_PER_S = 700_000
 
 def event_hash_ids() -> Iterator[Row]:
     """Event hash ids a second, beside the reference implementation on the same events."""
-    document = _document(10_000, 500)
-    small = _document(200, 500)
+    document = document_of_size(10_000, 500)
+    small = document_of_size(200, 500)
     size = len(document) / 10_000
     rate = 10_000 / min(seconds(lambda: trace_core.event_hash_ids(document)) for _ in range(7))
     yield "event hash ids from JSON", f"{rate:,.0f}/s of {size:.0f} B", "goal 300,000/s", f"{rate / 300_000:.2f}"
@@ -59,7 +59,7 @@ def event_hash_ids() -> Iterator[Row]:
 
 def syntaxes() -> Iterator[Row]:
     """The same events from XML and from JSON, from bytes to their ids; and JSON written as XML."""
-    document = _document(5_000, 500)
+    document = document_of_size(5_000, 500)
     xml = trace_core.xml_of_json(document)
     assert trace_core.event_hash_ids(xml) == trace_core.event_hash_ids(document)
     ratio = compare(lambda: trace_core.event_hash_ids(xml), lambda: trace_core.event_hash_ids(document), pairs=7)
@@ -75,7 +75,7 @@ def syntaxes() -> Iterator[Row]:
 
 def capture_path() -> Iterator[Row]:
     """Bytes to COPY buffers, beside its floor."""
-    document = _document(10_000, 1_000)
+    document = document_of_size(10_000, 1_000)
     blinding = trace_core.Blinding(bytes(32))
 
     def prepare() -> None:
@@ -157,7 +157,7 @@ def _rows_of(measured: dict[str, float | str | bool]) -> Iterator[Row]:
         yield "element string → Digital Link → element string", f"{rate:,.0f}/s", peer, f"{rate / GS1_ENGINE_PER_S:.1f}"
 
 
-def _document(events: int, size: int) -> bytes:
+def document_of_size(events: int, size: int) -> bytes:
     """Simulated events within a tenth of `size` bytes, as they come, of all kinds."""
     simulator = trace_core.Simulator(events=events * 20, seed=11, troubled_per_10k=0)
     document = orjson.loads(simulator.next_document(events * 20) or b"{}")

@@ -1,6 +1,6 @@
 //! One signature for a whole capture: a note over the root of a tree of its events' salted content digests.
 
-use merkle::{Hash, MemoryTree, check_inclusion, leaf_hash, prove_inclusion};
+use merkle::{Hash, MemoryTree, check_inclusion, leaf_hash, leaf_hashes, prove_inclusion};
 use note::{Checkpoint, KeyKind, Note, SignerKey, VerifierKey};
 
 use crate::{AuthorshipError, ContentDigest};
@@ -17,6 +17,9 @@ pub const SIGNED_EVENTS_MAX: usize = 1 << 16;
 const SALT_DOMAIN: &[u8] = b"wayproof/v1/capture-salt\n";
 const HASH_BYTES: usize = 32;
 const INDEX_BYTES: usize = 4;
+const LEAF_BYTES: usize = SALT_BYTES + HASH_BYTES;
+
+type Salt = [u8; SALT_BYTES];
 
 /// Where an event stands among those of its signed capture, and what proves it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,7 +74,7 @@ pub fn sign_capture(
     if signer.verifier().kind() != KeyKind::Ed25519 {
         return Err(AuthorshipError::Note);
     }
-    let tree = tree_of(digests, secret)?;
+    let (tree, _) = tree_of(digests, secret)?;
     let text = text_of(digests.len() as u64, tree.root_hash())?;
     note::sign(&text, &[signer], 0).map_err(|_| AuthorshipError::Note)
 }
@@ -86,16 +89,15 @@ pub(crate) fn places(
     if checkpoint.tree_size() != digests.len() as u64 {
         return Err(AuthorshipError::EventCount);
     }
-    let tree = tree_of(digests, secret)?;
+    let (tree, salts) = tree_of(digests, secret)?;
     if tree.root_hash() != *checkpoint.root_hash() {
         return Err(AuthorshipError::Root);
     }
-    let place = |index: u32| {
+    let place = |(index, &salt): (u32, &Salt)| {
         let path = prove_inclusion(&tree, u64::from(index), checkpoint.tree_size());
-        path.map(|path| Place { index, salt: salt_of(secret, index), path })
-            .map_err(|_| AuthorshipError::Place)
+        path.map(|path| Place { index, salt, path }).map_err(|_| AuthorshipError::Place)
     };
-    (0..u32::try_from(digests.len()).map_err(|_| AuthorshipError::TooMany)?).map(place).collect()
+    (0..).zip(&salts).map(place).collect()
 }
 
 /// Checks that the note is over this event among others.
@@ -105,7 +107,8 @@ pub(crate) fn check_place(
     digest: &ContentDigest,
 ) -> Result<u64, AuthorshipError> {
     let checkpoint = checkpoint_of(note)?;
-    let (leaf, index, size) = (leaf_of(&place.salt, digest), u64::from(place.index), checkpoint.tree_size());
+    let (leaf, index, size) =
+        (leaf_hash(&leaf_data(&place.salt, digest)), u64::from(place.index), checkpoint.tree_size());
     check_inclusion(&leaf, index, size, checkpoint.root_hash(), &place.path)
         .map_err(|_| AuthorshipError::Root)?;
     Ok(size)
@@ -136,27 +139,36 @@ fn checkpoint_of(note: &Note) -> Result<Checkpoint, AuthorshipError> {
     if is_exact { Ok(checkpoint) } else { Err(AuthorshipError::Note) }
 }
 
-fn tree_of(digests: &[ContentDigest], secret: &[u8; SECRET_BYTES]) -> Result<MemoryTree, AuthorshipError> {
+fn tree_of(
+    digests: &[ContentDigest],
+    secret: &[u8; SECRET_BYTES],
+) -> Result<(MemoryTree, Vec<Salt>), AuthorshipError> {
     if digests.len() > SIGNED_EVENTS_MAX {
         return Err(AuthorshipError::TooMany);
     }
-    let leaves: Vec<Hash> =
-        (0_u32..).zip(digests).map(|(index, digest)| leaf_of(&salt_of(secret, index), digest)).collect();
-    Ok(MemoryTree::from_leaf_hashes(&leaves))
+    let salts = salts_of(secret, digests.len());
+    let data: Vec<_> = salts.iter().zip(digests).map(|(salt, digest)| leaf_data(salt, digest)).collect();
+    let entries: Vec<&[u8]> = data.iter().map(<[u8; LEAF_BYTES]>::as_slice).collect();
+    Ok((MemoryTree::from_leaf_hashes(&leaf_hashes(&entries)), salts))
 }
 
-fn leaf_of(salt: &[u8; SALT_BYTES], digest: &ContentDigest) -> Hash {
-    let mut data = [0; SALT_BYTES + HASH_BYTES];
+fn leaf_data(salt: &Salt, digest: &ContentDigest) -> [u8; LEAF_BYTES] {
+    let mut data = [0; LEAF_BYTES];
     data[..SALT_BYTES].copy_from_slice(salt);
     data[SALT_BYTES..].copy_from_slice(digest);
-    leaf_hash(&data)
+    data
 }
 
-fn salt_of(secret: &[u8; SECRET_BYTES], index: u32) -> [u8; SALT_BYTES] {
-    let mut input = SALT_DOMAIN.to_vec();
-    input.extend_from_slice(secret);
-    input.extend_from_slice(&index.to_be_bytes());
-    let mut salt = [0; SALT_BYTES];
-    salt.copy_from_slice(&sha256::digest(&input)[..SALT_BYTES]);
-    salt
+/// The salts of the first `count` events, hashed together so that all lanes stay full.
+fn salts_of(secret: &[u8; SECRET_BYTES], count: usize) -> Vec<Salt> {
+    let input = |index: u32| [SALT_DOMAIN, secret, &index.to_be_bytes()].concat();
+    let inputs: Vec<Vec<u8>> = (0..).map(input).take(count).collect();
+    let mut hashes = vec![[0; HASH_BYTES]; count];
+    sha256::digest_many(&inputs.iter().map(Vec::as_slice).collect::<Vec<_>>(), &mut hashes);
+    let salt = |hash: &Hash| {
+        let mut salt = [0; SALT_BYTES];
+        salt.copy_from_slice(&hash[..SALT_BYTES]);
+        salt
+    };
+    hashes.iter().map(salt).collect()
 }

@@ -159,10 +159,10 @@ pub fn prepare_capture(
     let syntax = Syntax::named(syntax)?;
     let claim = claim.as_ref().map(|(sent, key, signer)| (&sent.0, &key.0, signer.as_str()));
     let issuer = Issuer::new(partner, claim.map(signer_of).as_ref().map(ClaimedSigner::signer));
-    let unsigned = Request {
+    let request = Request {
         partner,
         issuer: &issuer,
-        places: &[],
+        is_signed: claim.is_some(),
         record_time: record_time_us,
         capture_no,
         seed,
@@ -172,10 +172,13 @@ pub fn prepare_capture(
     };
     let prepare = || {
         let json = syntax.to_json(body)?;
-        let places = claim.map(|claim| places_of(&json, claim)).transpose()?.unwrap_or_default();
-        Ok(capture::prepare(&json, &Request { places: &places, ..unsigned }))
+        let mut prepared = capture::prepare(&json, &request);
+        if let Some(claim) = claim.filter(|_| is_whole(&prepared)) {
+            prepared.place(places_of(&prepared, claim)?);
+        }
+        Ok(prepared)
     };
-    let prepare = || prepare().unwrap_or_else(|problem| Prepared::refused(problem, &unsigned));
+    let prepare = || prepare().unwrap_or_else(|problem| Prepared::refused(problem, &request));
     let (prepared, body_digest) = py.detach(|| (prepare(), capture::digest(body)));
     let issuer = claim.is_some().then_some(issuer);
     Ok(PreparedCapture { prepared, body_digest, issuer })
@@ -201,9 +204,14 @@ fn signer_of((sent, key, partner): CoreClaim<'_>) -> ClaimedSigner<'_> {
     ClaimedSigner { partner, key: key.id().to_string(), signature: sent.signed().json() }
 }
 
+/// Whether nothing of a document is refused: else its signature has nothing to be over, and nothing of it is stored.
+fn is_whole(prepared: &Prepared) -> bool {
+    prepared.problems.iter().all(|problem| problem.severity != Severity::Error)
+}
+
 /// Where the events of a document stand in what was signed, once it is checked.
-fn places_of(json: &[u8], (sent, key, partner): CoreClaim<'_>) -> Result<Vec<Vec<u8>>, Problem> {
-    let digests = capture::content_digests(json)?;
+fn places_of(prepared: &Prepared, (sent, key, partner): CoreClaim<'_>) -> Result<Vec<Vec<u8>>, Problem> {
+    let digests: Vec<_> = prepared.events.iter().map(|event| event.content_digest).collect();
     let refused = |error: AuthorshipError| Problem::of_document("", "signature", error.to_string());
     let places = sent.check(key, partner, &digests).map_err(refused)?;
     Ok(places.iter().map(Place::to_bytes).collect())

@@ -18,7 +18,7 @@ fn main() {
     let request = Request {
         partner: "rate",
         issuer: &Issuer::new("rate", None),
-        places: &[],
+        is_signed: false,
         record_time: 1_800_000_000_000_000,
         capture_no: 1,
         seed: [0; 32],

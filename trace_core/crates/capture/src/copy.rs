@@ -31,6 +31,11 @@ impl<'o> Row<'o> {
         Self(out)
     }
 
+    /// Goes on with the row at the end of `out`, which lacks its last columns.
+    pub fn resume(out: &'o mut Vec<u8>) -> Self {
+        Self(out)
+    }
+
     /// `bytea` or `text`. A value never exceeds the limit of a capture body, far below 2 GiB.
     pub fn bytes(&mut self, value: &[u8]) -> &mut Self {
         let length = i32::try_from(value.len()).unwrap_or(i32::MAX);

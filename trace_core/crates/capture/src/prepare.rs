@@ -71,8 +71,8 @@ pub struct Request<'a> {
     pub partner: &'a str,
     /// Who issued its events.
     pub issuer: &'a Issuer,
-    /// Where each event of the document stands in its signed capture; none for one that is not signed as a whole.
-    pub places: &'a [Vec<u8>],
+    /// Whether the issuer says that somebody signed it: then it is to be checked, and [`Prepared::place`] called.
+    pub is_signed: bool,
     /// When it came, µs since 1970 UTC.
     pub record_time: i64,
     /// Its number: the upper 43 bits of its events' keys.
@@ -102,8 +102,10 @@ pub struct Prepared {
     capture_no: i64,
     /// Where the events stand in the document; empty for a bare event.
     pub(crate) list_pointer: &'static str,
-    /// The COPY stream of `event`, if all events are stored.
+    /// The COPY stream of `event`, if all events are stored; of a signed capture, without the last column.
     rows: Vec<u8>,
+    /// Of a signed capture: what its last column has, by events.
+    places: Option<Vec<Vec<u8>>>,
     pub(crate) references: Vec<Reference>,
 }
 
@@ -195,6 +197,7 @@ fn empty(request: &Request<'_>) -> Prepared {
         capture_no: request.capture_no,
         list_pointer: "",
         rows: Vec::new(),
+        places: request.is_signed.then(Vec::new),
         references: Vec::new(),
     }
 }
@@ -452,10 +455,9 @@ impl<'r, 'a> Preparing<'r, 'a> {
         row.bigints(draft.terms.hashes.iter().copied())
             .bigints(measures.iter().map(|measure| measure.0))
             .doubles(measures.iter().map(|measure| measure.1));
-        match self.request.places.get(draft.raw.index) {
-            Some(place) => row.bytes(place),
-            None => row.null(),
-        };
+        if !self.request.is_signed {
+            row.null(); // Else `rows_of` writes it.
+        }
         start..self.out.rows.len()
     }
 }
@@ -490,6 +492,11 @@ impl Prepared {
         &self.rows
     }
 
+    /// Says where each event stands in its signed capture, by events; none, for one that was signed alone.
+    pub fn place(&mut self, places: Vec<Vec<u8>>) {
+        self.places = Some(places);
+    }
+
     /// The COPY streams of all events but those that repeat an earlier one of this capture and those
     /// whose content digest is in `stored`. Event keys ascend without gaps.
     /// Cost: one sort of the references; where events are left out, one copy of the rows.
@@ -504,10 +511,10 @@ impl Prepared {
             references.extend(of_event.iter().map(|r| (r.name_hash, event.event_time, key, r.role)));
             digests.push((event.content_digest, key));
         }
-        let event = if digests.len() == self.events.len() {
+        let event = if digests.len() == self.events.len() && self.places.is_none() {
             Cow::Borrowed(self.rows.as_slice())
         } else {
-            Cow::Owned(self.rows_of(self.events.iter().filter(is_new)))
+            Cow::Owned(self.rows_of(self.events.iter().enumerate().filter(|(_, event)| is_new(event))))
         };
         // Neighbours in the index arrive together: twice as fast as in order of capture.
         references.sort_unstable();
@@ -521,13 +528,22 @@ impl Prepared {
     }
 
     /// The rows of some of the events, with keys that have no gaps again.
-    fn rows_of<'e>(&self, events: impl Iterator<Item = &'e PreparedEvent>) -> Vec<u8> {
-        let mut rows = Vec::with_capacity(self.rows.len());
+    fn rows_of<'e>(&self, events: impl Iterator<Item = (usize, &'e PreparedEvent)>) -> Vec<u8> {
+        let places = self.places.as_deref();
+        let room: usize = places.unwrap_or_default().iter().map(|place| place.len() + 4).sum();
+        let mut rows = Vec::with_capacity(self.rows.len() + room);
         write_header(&mut rows);
-        for (key, event) in (first_key(self.capture_no)..).zip(events) {
+        for (key, (at, event)) in (first_key(self.capture_no)..).zip(events) {
             let row = rows.len();
             rows.extend_from_slice(&self.rows[event.row.clone()]);
             rows[row + KEY_AT.start..row + KEY_AT.end].copy_from_slice(&key.to_be_bytes());
+            if let Some(places) = places {
+                let mut row = Row::resume(&mut rows);
+                match places.get(at) {
+                    Some(place) => row.bytes(place),
+                    None => row.null(),
+                };
+            }
         }
         write_trailer(&mut rows);
         rows

@@ -54,7 +54,7 @@ fn captured(blinding: &Blinding) -> Capture {
     let request = Request {
         partner,
         issuer,
-        places: &[],
+        is_signed: false,
         record_time,
         capture_no: 5,
         seed,

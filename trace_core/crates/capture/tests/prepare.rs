@@ -14,7 +14,7 @@ fn prepared(body: &str, strict: bool) -> Prepared {
     let request = Request {
         partner: "test",
         issuer: &Issuer::new("test", None),
-        places: &[],
+        is_signed: false,
         record_time: RECORD_TIME,
         capture_no: 5,
         seed: [1; 32],
