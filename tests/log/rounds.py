@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 ORIGIN = "wayproof.test/rounds"
 KEYS = LogKeys(signing_seed=bytes(range(32)), blinding_key=bytes(32))
 VKEYS = [KEYS.verifier_key(ORIGIN), KEYS.for_index().verifier_key(index_origin(ORIGIN))]
-WITNESS = trace_core.NoteSigner("cosignature", "w.test", bytes(range(32)))
+WITNESS = trace_core.NoteSigner("cosignature", "w.test", b"w" * 32)
 CALLS = ("fetch", "fetchrow", "fetchval", "execute")
 
 
