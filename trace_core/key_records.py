@@ -26,14 +26,34 @@ class KeyRecord:
     leaf_index: int
 
 
+def read_statement(text: str) -> dict[str, Any]:
+    """The members of a statement, each of which stands there once: else two readers could take two things from it.
+    Raises `ProofError`."""
+    try:
+        members = json.loads(text, object_pairs_hook=_each_once)
+        text.encode()
+    except (ValueError, RecursionError):
+        members = None
+    if not isinstance(members, dict):
+        raise ProofError("a statement about a key is a JSON object, of members that stand there once")
+    return members
+
+
+def _each_once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(members)
+    if len(found) != len(members):
+        raise ValueError("a member stands there twice")
+    return found
+
+
 def read_record(event: bytes, key_id: str, recorded_us: int, leaf_index: int) -> KeyRecord:
     """The record that an event is. Raises `ProofError` for an event that is none, or is about another key."""
     members = json.loads(event)
     statements = [value for name, value in members.items() if name.rpartition(":")[2] == STATEMENT_FIELD]
     try:
-        [statement] = [json.loads(text) for text in statements]
+        [statement] = [read_statement(text) for text in statements]
         is_about = members.get("epcList") == [THUMBPRINT + key_id] and key_id == _key_of(statement)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, SignatureError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, ProofError, SignatureError):
         is_about = False
     if not is_about:
         raise ProofError("an event that is shown as a record of the key is none")

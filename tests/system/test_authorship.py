@@ -308,6 +308,23 @@ def test_stranger_says_nothing_about_a_key(client: httpx.Client) -> None:
     assert any("by all records of the key" in step for step in checked.held)
 
 
+def test_statement_that_two_readers_could_take_for_two_is_refused(client: httpx.Client) -> None:
+    signer = signer_of("twice.example", 20)
+    jwk = signer.jwk
+    for twice in (
+        f'{{"type":"wayproof/v1/key","partner":"a","partner":"twice.example","key":{jwk},"validFrom":"2020-01-01T00:00:00Z"}}',
+        f'{{"type":"wayproof/v1/key","partner":"twice.example","key":{jwk[:-1]},"crv":"P-256"}},"validFrom":"2020-01-01T00:00:00Z"}}',
+        "[" * 4000,
+    ):
+        wish = {"statement": twice, "signatures": [signer.sign_jws(statements.digest_of(twice))]}
+        assert code_of(client.post("/keys", json=wish, headers=OPERATOR)) == "key_statement"
+
+
+@pytest.mark.parametrize("path", ["/keys/%00", "/keys/%00/records", "/keys/unknown", "/keys/unknown/records"])
+def test_key_that_nobody_registered_is_not_found(client: httpx.Client, path: str) -> None:
+    assert client.get(path).status_code == 404
+
+
 def test_bundle_shows_whose_key_it_was_and_every_change_is_noticed(client: httpx.Client) -> None:
     signer = signer_of("court.example", 16)
     register(client, signer)

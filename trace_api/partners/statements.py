@@ -6,6 +6,7 @@ A statement is a JSON text; who signs it makes a detached JWS over its digest (`
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ import orjson
 
 import trace_core
 from trace_api.errors import Invalid
-from trace_core.key_records import REGISTRATION, REVOCATION
+from trace_core.key_records import REGISTRATION, REVOCATION, read_statement
 
 DOMAIN = b"wayproof/v1/key-statement\n"
 STATEMENT_BYTES_MAX = 8 * 1024
@@ -111,7 +112,7 @@ def read_registration(statement: str, signatures: list[str]) -> tuple[Registrati
     if not is_partner(partner):
         raise _invalid("/partner", "a partner's name has 1 to 200 of a-z, 0-9 and, within, . _ / -")
     try:
-        key = trace_core.PartnerKey(orjson.dumps(members.get("key")))
+        key = trace_core.PartnerKey(json.dumps(members.get("key")).encode())
     except trace_core.SignatureError as refused:
         raise _invalid("/key", str(refused)) from None
     valid_from, valid_until = _time(members, "validFrom"), _time(members, "validUntil")
@@ -135,11 +136,11 @@ def _read(statement: str, signatures: list[str], kind: str) -> tuple[Signed, dic
     if len(statement) > STATEMENT_BYTES_MAX or len(signatures) > SIGNATURES_MAX:
         raise _invalid("", f"a statement has {STATEMENT_BYTES_MAX} bytes and {SIGNATURES_MAX} signatures at most")
     try:
-        members = orjson.loads(statement.encode())
-    except (orjson.JSONDecodeError, UnicodeEncodeError):
-        members = None
-    if not isinstance(members, dict) or members.get("type") != kind:
-        raise _invalid("", f"the statement is not a JSON object of type {kind}")
+        members = read_statement(statement)
+    except trace_core.ProofError as refused:
+        raise _invalid("", str(refused)) from None
+    if members.get("type") != kind:
+        raise _invalid("", f"the statement is not of type {kind}")
     return Signed(statement, tuple(signatures)), members
 
 
