@@ -82,6 +82,8 @@ class Operator:
     indexed: list[bytes] | None = None
     """Entries that the index is made of, in the place of the true ones."""
     more_files: dict[str, bytes] = field(default_factory=dict)
+    claimed: list[int] | None = None
+    """Sizes that the index' log has, in the place of all."""
 
     def publish(self, folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
@@ -91,7 +93,7 @@ class Operator:
         self._write(folder / "checkpoint", self.keys.sign_checkpoint(ORIGIN, size, root))
         index, claims = trace_core.ItemIndex(), []
         source = self.entries if self.indexed is None else self.indexed
-        for size in self.sizes:
+        for size in self.sizes if self.claimed is None else self.claimed:
             index.append(index.size, trace_core.join_entries(source[index.size : size]))
             note = self.keys.sign_checkpoint(ORIGIN, size, self._root(self.entries[:size]))
             claims.append(trace_core.write_index_entry(index.root_hash, note))
@@ -205,6 +207,39 @@ def test_honest_operator_is_believed(site: tuple[str, Path], entries: list[bytes
         assert check_of(url, tmp_path / "state") is None
         assert check_of(url, tmp_path / "state") is None
     assert check_of(url, tmp_path / "fresh") is None
+
+
+def test_index_that_follows_its_log_from_behind_is_believed_and_holds_nothing_up(
+    site: tuple[str, Path], entries: list[bytes], tmp_path: Path
+) -> None:
+    """Of two logs that grow while they are read one is always read later: the index may speak of trees that the last
+    visit has gone past."""
+    url, folder = site
+    state = tmp_path / "state"
+    for sizes, claimed in (
+        ([10, 300, 400], [10]),
+        ([10, 300, 400], [10]),
+        ([10, 300, 400], [10, 300]),
+        ([10, 300, 400], [10, 300, 400]),
+        ([10, 300, 400, 500, 600], [10, 300, 400]),
+        ([10, 300, 400, 500, 600, 900], [10, 300, 400, 500, 600]),
+        ([10, 300, 400, 500, 600, 900], [10, 300, 400, 500, 600, 900]),
+    ):
+        Operator(entries, sizes, claimed=claimed).publish(folder)
+        assert check_of(url, state) is None, claimed
+    # What the index does not speak of yet is verified all the same, and may not change until it does.
+    behind = Operator(entries, [300, 700], claimed=[300])
+    for lie, check in (
+        (Operator([*entries[:650], changed(entries[650]), *entries[651:]], [300, 700, 800]), "append-only"),
+        (Operator([*entries[:650], entries[649], *entries[651:]], [300, 700], claimed=[300]), "split-view"),
+        (replace(behind, sizes=[300, 600]), "rollback"),
+    ):
+        state.unlink()
+        behind.publish(folder)
+        assert check_of(url, state) is None
+        lie.publish(folder)
+        assert check_of(url, state) == check
+    assert trace_core.checkpoint_size((folder / "checkpoint").read_bytes()) == 600
 
 
 def test_each_lie_is_caught_by_its_name(site: tuple[str, Path], entries: list[bytes], tmp_path: Path) -> None:

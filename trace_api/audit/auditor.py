@@ -50,6 +50,9 @@ class Taker:
     def take(self, first_leaf_index: int, entries: bytes, root_hash: bytes) -> None:
         """Entries as `join_entries` has them, and the root of the tree that ends with them. Raises `Finding`."""
 
+    def reached(self, state: State) -> None:
+        """How far the log is verified, after each `take`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
@@ -68,7 +71,8 @@ class Visitor:
 
         (1) The checkpoint is signed and cosigned, and of the same log as before. (2) It is not of a shorter log, and
         not of the same size with another root. (3) Every entry behind what was verified is read, and is one. (4) The
-        computed root is the checkpoint's: what was verified before has not changed. (5) Every tile that these entries
+        computed root is the checkpoint's, and on the way that of the last visit's checkpoint: what was verified before
+        has not changed. (5) Every tile that these entries
         fill, or end in, is as computed.
 
         Raises `Finding` at the first that does not hold, `Unavailable` when the log cannot be reached.
@@ -84,7 +88,7 @@ class Visitor:
             raise Finding(Check.ROLLBACK, f"{state.verified_size} leaves have become {size}", both)
         if size < state.tree_size:
             raise Finding(Check.ROLLBACK, f"of {state.tree_size} leaves that were there, {size} are left", both)
-        if size == state.verified_size and state.checkpoint is not None and root_hash != state.root_hash:
+        if size == state.verified_size and state.checkpoint is not None and root_hash != state.verified_root:
             raise Finding(Check.SPLIT_VIEW, f"there are two trees of {size} leaves", both)
         # (3), (4), (5)
         began = state.tree_size
@@ -114,9 +118,16 @@ class Visitor:
             self.taker.check(entry, at + n)
         touched: dict[tuple[int, int], bytes] = {}
         end = at + len(entries)
-        for stop in [*self.taker.stops(at, end - 1), end]:
+        stops = {*self.taker.stops(at, end - 1), end}
+        if at < state.verified_size < end:
+            stops.add(state.verified_size)
+        for stop in sorted(stops):
             piece = trace_core.join_entries(entries[state.tree_size - at : stop - at])
             state = await self._extend(state, piece, touched)
+            if stop == state.verified_size and state.root_hash != state.verified_root:
+                seen = [state.checkpoint or b""]
+                raise Finding(Check.APPEND_ONLY, f"the entries do not give the root of {stop} leaves any more", seen)
+            self.taker.reached(state)
         return state, touched
 
     async def _extend(self, state: State, entries: bytes, touched: dict[tuple[int, int], bytes]) -> State:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import trace_core
@@ -55,6 +55,18 @@ class Entries(Taker):
     latest_s: float
     index: trace_core.ItemIndex | None
     claims: dict[int, Claim]
+    seen_size: int
+    """Leaves that the last visit saw."""
+    last: State
+    """As far as something is claimed: the index goes no further, for the next claim may be about what lies between."""
+
+    def __post_init__(self) -> None:
+        self.limit = max(self.claims, default=self.last.tree_size)
+
+    def reached(self, state: State) -> None:
+        """Remembers the state at the last claim."""
+        if state.tree_size == self.limit:
+            self.last = state
 
     def stops(self, begin: int, end: int) -> list[int]:
         """Where a claim is about the tree."""
@@ -67,13 +79,13 @@ class Entries(Taker):
             _, _, record_time_us = trace_core.read_entry(entry)
         except trace_core.ProofError as refused:
             raise Finding(Check.ENTRY, f"leaf {leaf_index}: {refused}") from None
-        if not self.earliest_s <= record_time_us / 1e6 <= self.latest_s:
+        if leaf_index >= self.seen_size and not self.earliest_s <= record_time_us / 1e6 <= self.latest_s:
             told = f"leaf {leaf_index} says that it was recorded {record_time_us} µs after 1970"
             raise Finding(Check.BACK_DATED, f"{told}, and appeared since the last visit")
 
     def take(self, first_leaf_index: int, entries: bytes, root_hash: bytes) -> None:
         """Takes the entries into the index."""
-        if self.index is None:
+        if self.index is None or first_leaf_index >= self.limit:
             return
         self.index.append(first_leaf_index, entries)
         claim = self.claims.get(self.index.size)
@@ -108,21 +120,29 @@ class Auditor:
         Raises `Finding`, `Unavailable`."""
         await self._read_claims(kept)
         earliest = kept.events.seen_s - self.lateness_s if kept.events.checkpoint is not None else 0
-        entries = Entries(earliest, self.now_s() + self.lateness_s, kept.index, kept.claims)
-        saved_size = kept.events.tree_size
+        latest, start = self.now_s() + self.lateness_s, kept.events
+        entries = Entries(earliest, latest, kept.index, kept.claims, start.verified_size, start)
+        saved_size = start.tree_size
 
         def save(state: State) -> None:
             nonlocal saved_size
+            if kept.index is not None and state.tree_size > entries.limit:
+                return
             kept.events = state
             if state.tree_size - saved_size >= SAVE_ENTRIES:
                 self.save(kept)
                 saved_size = state.tree_size
 
         visitor = Visitor(self.reader, self.trust, entries, save, self.progress, self.now_s)
-        kept.events = await visitor.visit(kept.events)
+        seen = await visitor.visit(start)
         for size, claim in kept.claims.items():
-            told = f"the index is of {size} leaves, and there are {kept.events.tree_size}"
+            told = f"the index is of {size} leaves, and there are {seen.tree_size}"
             raise Finding(Check.INDEX, told, [claim.checkpoint])
+        # Leaves that the index does not speak of yet are read again when it does.
+        kept.events = seen
+        if kept.index is not None:
+            whole = entries.last
+            kept.events = replace(whole, origin=seen.origin, checkpoint=seen.checkpoint, seen_s=seen.seen_s)
         self.save(kept)
         return kept
 

@@ -26,7 +26,8 @@ Tile = tuple[int, int, bytes]
 class State:
     """Of one log. `checkpoint` is the last one that was verified, None before the first; `seen_s` is when, by the
     auditor's clock, in seconds since 1970. The tree of `tree_size` leaves with `root_hash` is what was computed from
-    entries: it may be ahead of the checkpoint where a visit was interrupted. `edge` are the tiles at its right edge."""
+    entries: it may be ahead of the checkpoint where a visit was interrupted, and behind it where the index over items
+    did not follow yet. `edge` are the tiles at its right edge."""
 
     origin: str = ""
     checkpoint: bytes | None = None
@@ -39,6 +40,11 @@ class State:
     def verified_size(self) -> int:
         """Leaves under the checkpoint."""
         return 0 if self.checkpoint is None else trace_core.checkpoint_size(self.checkpoint)
+
+    @property
+    def verified_root(self) -> bytes:
+        """Root under the checkpoint: its third line."""
+        return _EMPTY_ROOT if self.checkpoint is None else base64.b64decode(self.checkpoint.split(b"\n", 3)[2])
 
     def as_json(self) -> dict[str, Any]:
         """JSON-serialisable; the inverse of `of_json`."""
@@ -63,8 +69,8 @@ class State:
             root_hash=base64.b64decode(kept["root_hash"]),
             edge=tuple((int(level), int(n), base64.b64decode(hashes)) for level, n, hashes in kept["edge"]),
         )
-        if state.verified_size > state.tree_size:
-            raise ValueError("a checkpoint of more leaves than were read")
+        # What is no checkpoint is found now, and not in the middle of a visit.
+        _ = (state.verified_size, state.verified_root)
         return state
 
 
