@@ -24,11 +24,15 @@ LISTS_MAX, LEAVES_OF_LISTS_MAX = 10_000, 200_000
 """Items of one answer, and their leaves together; with more, it has no proofs."""
 
 
+class IndexBehind(Unavailable):
+    """The index is not published yet, or its next root is on its way out: a moment later it can be asked."""
+
+
 async def completeness(
     connection: asyncpg.Connection, keeper: IndexKeeper, blinding: trace_core.Blinding, item: str
 ) -> dict[str, Any] | None:
     """The leaves of an item and the proof that there are no others (`docs/formats.md`, "Completeness"); an empty list
-    and the proof that there are none, where no event names it. None as of `lists`."""
+    and the proof that there are none, where no event names it. None and errors as of `lists`."""
     found = await lists(connection, keeper, blinding, [item], leaves_max=LEAVES_MAX)
     if found is None:
         return None
@@ -44,16 +48,15 @@ async def lists(
     *,
     leaves_max: int = LEAVES_OF_LISTS_MAX,
 ) -> dict[str, Any] | None:
-    """The same of several items under one root. None for items in too many events, and for as long as the index is not
-    published. Each is checked before it is given out: raises `ProofError` when the index does not hold, and
-    `Unavailable` when events are missing.
+    """The same of several items under one root. None for items in too many events. Each is checked before it is given
+    out: raises `ProofError` when the index does not hold, `IndexBehind`, and `Unavailable` when events are missing.
 
     Cost: 5 reads, set-wise; microseconds for each item and event.
     """
     tokens = {item: blinding.token(item) for item in items}
     lookup = await keeper.prove(connection, list(tokens.values()))
     if lookup is None:
-        return None
+        raise IndexBehind("the index over items is not published yet; try again")
     leaves_of = await _leaves(connection, [blinding.name_hash(item) for item in tokens], leaves_max)
     if leaves_of is None:
         return None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from trace_api.errors import NotFound, Unavailable
 from trace_api.query import by_id, receipts
-from trace_api.query.completeness import completeness
+from trace_api.query.completeness import IndexBehind, completeness
 from trace_api.store import partner_keys
 from trace_core.key_records import THUMBPRINT
 
@@ -33,6 +33,8 @@ async def key_records(
         [stored] = await by_id.load(connection, logged[:1])
         shown.append(await receipts.receipt(connection, stored))
     complete = await completeness(connection, keeper, blinding, THUMBPRINT + key_id)
-    if complete is None or len(complete["leaf_indexes"]) < len(shown):
-        raise Unavailable("the index does not have the key's records yet; try again")
+    if complete is None:
+        raise Unavailable("the key is in too many events")
+    if len(complete["leaf_indexes"]) < len(shown):
+        raise IndexBehind("the index does not have the key's records yet; try again")
     return {"key_id": key_id, "records": shown, "completeness": complete}

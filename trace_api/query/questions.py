@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import dataclasses
 import uuid
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 
@@ -13,7 +15,7 @@ import trace_core
 from trace_api.errors import Invalid, NotFound, Unavailable
 from trace_api.query import by_id, collections, master_data, named, receipts
 from trace_api.query.authorship import SignedBy, signatures
-from trace_api.query.completeness import LISTS_MAX, completeness, lists
+from trace_api.query.completeness import LISTS_MAX, IndexBehind, completeness, lists
 from trace_api.query.key_records import key_records
 from trace_api.query.names import Named, read_name
 from trace_api.query.simple import pages
@@ -24,7 +26,7 @@ from trace_api.store import captures, events, links, partner_keys, queries
 from trace_api.store import master_data as stored_master_data
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     import asyncpg
 
@@ -51,6 +53,11 @@ CAPTURE_NO_MAX = 1 << 43
 """Past every number that a capture can have."""
 KEY_FAULTS = frozenset({"check_digit", "length", "character", "content", "structure"})
 """What is wrong with a scan that means to be a GS1 key: the verdict is `rejected`, not an error."""
+
+
+INDEX_WAIT_S, INDEX_PAUSE_S = 5.0, 0.05
+"""How long an answer waits for the index over items, and how often it looks."""
+Answer = TypeVar("Answer")
 
 
 class Questions:
@@ -101,7 +108,8 @@ class Questions:
 
     async def recall_with_proofs(self, item: str, _partner: str) -> bytes:
         """The same, and that no event was left out of the history of any item in it, all as of one moment."""
-        async with self._store.snapshot() as connection:
+
+        async def ask(connection: asyncpg.Connection) -> bytes:
             answer = await walk(connection, self._machine("recall", _followed(item)))
             members = orjson.loads(answer)
             # Products have no lists: what happens to them happens to their lots and serials.
@@ -110,7 +118,9 @@ class Questions:
             proofs = None
             if len(items) <= LISTS_MAX:
                 proofs = await lists(connection, self._keeper, self._blinding, items)
-        return orjson.dumps({**members, "completeness": proofs})
+            return orjson.dumps({**members, "completeness": proofs})
+
+        return await self._indexed(ask)
 
     async def _walk(self, question: trace_core.Question, item: str, *, keys: bool = False) -> bytes:
         async with self._store.snapshot() as connection:
@@ -251,10 +261,11 @@ class Questions:
     async def completeness(self, item: str, _partner: str) -> dict[str, Any]:
         """All leaves of an item, and the proof that there are no others. Raises `Unavailable` while there is none."""
         named = read_name(item, also_wrong=True)
-        async with self._store.snapshot() as connection:
-            proof = await completeness(connection, self._keeper, self._blinding, named.item)
+        proof = await self._indexed(
+            lambda connection: completeness(connection, self._keeper, self._blinding, named.item)
+        )
         if proof is None:
-            raise Unavailable("the index is not published yet, or the item is in too many events")
+            raise Unavailable("the item is in too many events")
         return {"item": named.item, **proof}
 
     async def keys_of_partners(
@@ -272,8 +283,20 @@ class Questions:
 
     async def key_records(self, key_id: str) -> dict[str, Any]:
         """The records of a partner's key, with what proves them. Raises `NotFound`."""
-        async with self._store.snapshot() as connection:
-            return await key_records(connection, self._keeper, self._blinding, key_id)
+        return await self._indexed(lambda connection: key_records(connection, self._keeper, self._blinding, key_id))
+
+    async def _indexed(self, ask: Callable[[asyncpg.Connection], Awaitable[Answer]]) -> Answer:
+        """An answer that needs the index over items, as soon as that can be asked. Raises `IndexBehind` when it could
+        not for `INDEX_WAIT_S`."""
+        deadline = asyncio.get_running_loop().time() + INDEX_WAIT_S
+        while True:
+            try:
+                async with self._store.snapshot() as connection:
+                    return await ask(connection)
+            except IndexBehind:
+                if asyncio.get_running_loop().time() > deadline:
+                    raise
+            await asyncio.sleep(INDEX_PAUSE_S)
 
     async def log_proof(self, leaf_index: int) -> bytes:
         """The C2SP tlog-proof file of a leaf."""
@@ -331,9 +354,11 @@ class Questions:
             # An item is called what its product is called, if nothing else.
             called = next((names[id_] for id_ in (named.item, named.lot, named.class_) if id_ in names), None)
             names |= {named.item: called} if called else {}
+            complete = None
             try:
                 proofs, broken = await receipts.proofs(connection, rows), None
-                complete = await completeness(connection, self._keeper, self._blinding, named.item)
+                with contextlib.suppress(IndexBehind):
+                    complete = await completeness(connection, self._keeper, self._blinding, named.item)
             except trace_core.ProofError as failure:
                 proofs, complete = None, None
                 broken = Reason("proof_failed", Weight.REJECTED, f"the log does not hold: {failure}")
