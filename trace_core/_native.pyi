@@ -123,12 +123,14 @@ def prepare_capture(
     syntax: Syntax = "json",
     claim: tuple[Authorship, PartnerKey, str] | None = None,
     reserved: str | None = None,
+    threads: int | None = None,
 ) -> PreparedCapture:
     """Takes a capture body through strict parsing, validation, both digests and the commitment.
     `record_time_us` counts from 1970 UTC; `seed` is 32 random bytes, used once; `strict` makes findings
     errors. `claim` is what was sent as a signature, the key and its partner: unless it holds over just these events,
     the document is refused, with a problem of code `signature`. Events with an item whose name begins with `reserved`
-    are refused. Never raises for what is in `body`: see
+    are refused. Captures of more than 1,024 events are shared among `threads`, as many as there are cores where it says
+    nothing; what they give is the same. Never raises for what is in `body`: see
     `problems_json`. Cost of a claim: one signature, three hashes an event."""
 
 def issuer_of(partner: str) -> bytes:

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::num::NonZero;
 
 use ::authorship::{AuthorshipError, Place};
 use capture::{Blinding as CoreBlinding, Entry, Issuer, Prepared, Request, SECRET_BYTES, Signer};
@@ -139,7 +140,8 @@ type Claim<'py> = (PyRef<'py, Authorship>, PyRef<'py, PartnerKey>, String);
 
 #[pyfunction]
 #[pyo3(signature = (
-    body, *, partner, record_time_us, capture_no, seed, blinding, strict, syntax="json", claim=None, reserved=None
+    body, *, partner, record_time_us, capture_no, seed, blinding, strict, syntax="json", claim=None, reserved=None,
+    threads=None
 ))]
 #[expect(clippy::too_many_arguments, reason = "keyword arguments of one Python function")]
 pub fn prepare_capture(
@@ -154,7 +156,9 @@ pub fn prepare_capture(
     syntax: &str,
     claim: Option<Claim<'_>>,
     reserved: Option<&str>,
+    threads: Option<NonZero<usize>>,
 ) -> PyResult<PreparedCapture> {
+    let threads = threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZero::get);
     let seed = seed.try_into().map_err(|_| PyValueError::new_err("a seed has 32 bytes"))?;
     let syntax = Syntax::named(syntax)?;
     let claim = claim.as_ref().map(|(sent, key, signer)| (&sent.0, &key.0, signer.as_str()));
@@ -172,7 +176,7 @@ pub fn prepare_capture(
     };
     let prepare = || {
         let json = syntax.to_json(body)?;
-        let mut prepared = capture::prepare(&json, &request);
+        let mut prepared = capture::prepare_on(threads, &json, &request);
         if let Some(claim) = claim.filter(|_| is_whole(&prepared)) {
             prepared.place(places_of(&prepared, claim)?);
         }

@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 use std::time::Instant;
 
-use capture::{Blinding, Issuer, Request, prepare};
+use capture::{Blinding, Issuer, Request, prepare, prepare_on};
 use simulate::{Limits, Settings, Simulator};
 
 const EVENTS: u64 = 20_000;
@@ -28,6 +28,7 @@ fn main() {
     };
     report("event_hash_ids", document.len(), || epcis::event_hash_ids(&document).expect("ids").len());
     report("prepare", document.len(), || prepare(&document, &request).events.len());
+    report("prepare on two threads", document.len(), || prepare_on(2, &document, &request).events.len());
     report("prepare and copies", document.len(), || {
         prepare(&document, &request).copies(&HashSet::new()).event_count
     });

@@ -60,6 +60,54 @@ impl CanonicalEvent {
         self.text.push(b'}');
     }
 
+    /// Replaces what is held by one member of an event.
+    pub(crate) fn write_member(&mut self, member: &Member<'_>) {
+        self.clear_for_part(member.name);
+        self.member(member);
+    }
+
+    /// Replaces what is held by the member that says the context of an event that uses these definitions, by
+    /// their bits of [`Definitions::used_by`]. False, where there is none.
+    pub(crate) fn write_context(&mut self, context: &Context<'_>, used: u64) -> bool {
+        let usage: Vec<_> = definitions_of(context)
+            .enumerate()
+            .map(|(place, member)| (member.name, used & (1 << place) != 0))
+            .collect();
+        let parts = parts_in_use(context, &usage);
+        self.clear_for_part(CONTEXT_NAME);
+        self.context(&parts);
+        !parts.is_empty()
+    }
+
+    fn clear_for_part(&mut self, name: &str) {
+        self.text.clear();
+        self.pointers.clear();
+        self.fields.clear();
+        write_canonical_string(name, &mut self.text);
+        self.text.push(b':');
+    }
+
+    /// Replaces what is held by a canonical event of members that were written before, in their order; its fields
+    /// are not known then.
+    pub(crate) fn put_together<'p>(&mut self, members: impl Iterator<Item = &'p [u8]>) {
+        self.text.clear();
+        self.fields.clear();
+        self.text.extend_from_slice(CONTENT_DIGEST_DOMAIN);
+        self.text.push(b'{');
+        for (index, member) in members.enumerate() {
+            if index > 0 {
+                self.text.push(b',');
+            }
+            self.text.extend_from_slice(member);
+        }
+        self.text.push(b'}');
+    }
+
+    /// The text of a part.
+    pub(crate) fn part_text(&self) -> &[u8] {
+        &self.text
+    }
+
     /// The bytes whose SHA-256 is the content digest.
     #[must_use]
     pub fn digest_input(&self) -> &[u8] {
@@ -146,13 +194,20 @@ enum Part<'a> {
 /// event sent in two documents has one content digest. A definition is used when some name or string
 /// of the event is it, or starts with it and a colon; keywords (`@vocab`, …) always count as used.
 fn used_parts<'a>(event: &Object<'_>, context: &Context<'a>) -> Vec<Part<'a>> {
-    let definitions =
-        || context.parts.iter().filter_map(|part| part.as_object()).flat_map(|part| part.members);
     let mut usage: Vec<(&str, bool)> =
-        definitions().map(|member| (member.name, member.name.starts_with('@'))).collect();
+        definitions_of(context).map(|member| (member.name, member.name.starts_with('@'))).collect();
     if !usage.is_empty() {
         mark_members(event, &mut usage);
     }
+    parts_in_use(context, &usage)
+}
+
+fn definitions_of<'c, 'a>(context: &'c Context<'a>) -> impl Iterator<Item = &'a Member<'a>> + use<'c, 'a> {
+    context.parts.iter().filter_map(|part| part.as_object()).flat_map(|part| part.members)
+}
+
+/// The parts of the context with those definitions that are marked as used.
+fn parts_in_use<'a>(context: &Context<'a>, usage: &[(&str, bool)]) -> Vec<Part<'a>> {
     let is_used = |name: &str| usage.iter().any(|(used, is)| *is && *used == name);
     let part = |part: &Value<'a>| match part {
         Value::String(url) => Some(Part::Remote(url)),
@@ -163,6 +218,27 @@ fn used_parts<'a>(event: &Object<'_>, context: &Context<'a>) -> Vec<Part<'a>> {
         _ => None,
     };
     context.parts.iter().filter_map(part).collect()
+}
+
+/// The definitions of a context that are few enough for each to have a bit.
+pub(crate) struct Definitions<'a>(Vec<(&'a str, bool)>);
+
+impl<'a> Definitions<'a> {
+    /// None for more than 64.
+    pub(crate) fn of(context: &Context<'a>) -> Option<Self> {
+        let names: Vec<_> = definitions_of(context).map(|member| (member.name, false)).collect();
+        (names.len() <= 64).then_some(Self(names))
+    }
+
+    /// Which of them a member of an event uses: a bit each, from the lowest. Keywords count as used.
+    pub(crate) fn used_by(&mut self, member: &Member<'_>) -> u64 {
+        self.0.iter_mut().for_each(|(name, used)| *used = name.starts_with('@'));
+        if !self.0.is_empty() {
+            mark_text(member.name, &mut self.0);
+            mark_value(member.value, &mut self.0);
+        }
+        self.0.iter().rev().fold(0, |bits, (_, used)| bits << 1 | u64::from(*used))
+    }
 }
 
 fn mark_members(object: &Object<'_>, usage: &mut [(&str, bool)]) {

@@ -4,7 +4,7 @@
 //! inclusion proof can check it against the log entry; whoever is not learns nothing about it.
 
 use json::{Bump, Value, write_canonical, write_canonical_string};
-use sha256::{digest_many, node_hashes};
+use sha256::{digest_many, node_hashes, short_digests};
 
 use crate::canonical::CanonicalEvent;
 
@@ -80,8 +80,7 @@ impl Issuer {
 /// The commitments of many events, hashed together so that all lanes stay full.
 #[derive(Default)]
 pub struct Commitments {
-    /// `SALT_INPUT_BYTES` a leaf.
-    salt_inputs: Vec<u8>,
+    salt_inputs: Vec<[u8; SALT_INPUT_BYTES]>,
     /// For each leaf: prefix, salt (filled in by `roots`), text.
     leaves: Vec<u8>,
     leaf_ends: Vec<usize>,
@@ -91,19 +90,42 @@ pub struct Commitments {
 impl Commitments {
     /// Adds one event. Returns its number of leaves, issuer included.
     pub fn add(&mut self, secret: &[u8; SECRET_BYTES], issuer: &Issuer, event: &CanonicalEvent) -> usize {
-        let mut count = 0_u32;
+        let first = self.leaf_ends.len();
         for (pointer, value) in std::iter::once(("@issuer", issuer.as_bytes())).chain(event.fields()) {
-            self.salt_inputs.extend_from_slice(SALT_DOMAIN);
-            self.salt_inputs.extend_from_slice(secret);
-            self.salt_inputs.extend_from_slice(&count.to_be_bytes());
-            self.leaves.push(LEAF_PREFIX);
-            self.leaves.extend_from_slice(&[0; SALT_BYTES]);
-            write_leaf_text(pointer, value, &mut self.leaves);
+            write_leaf(pointer, value, &mut self.leaves);
             self.leaf_ends.push(self.leaves.len());
-            count += 1;
         }
-        self.leaves_of_event.push(count as usize);
-        count as usize
+        self.salt(secret, first)
+    }
+
+    /// The same of an event by its leaves as they were written before, the issuer's first.
+    pub(crate) fn add_leaves<'l>(
+        &mut self,
+        secret: &[u8; SECRET_BYTES],
+        leaves: impl Iterator<Item = Leaves<'l>>,
+    ) -> usize {
+        let first = self.leaf_ends.len();
+        for leaves in leaves {
+            let start = self.leaves.len();
+            self.leaves.extend_from_slice(leaves.bytes);
+            self.leaf_ends.extend(leaves.ends.iter().map(|end| start + end));
+        }
+        self.salt(secret, first)
+    }
+
+    /// What the salts of the leaves from `first` on derive from: the leaves of one event.
+    fn salt(&mut self, secret: &[u8; SECRET_BYTES], first: usize) -> usize {
+        let count = self.leaf_ends.len() - first;
+        let mut input = [0; SALT_INPUT_BYTES];
+        let (domain, rest) = input.split_at_mut(SALT_DOMAIN.len());
+        domain.copy_from_slice(SALT_DOMAIN);
+        rest[..SECRET_BYTES].copy_from_slice(secret);
+        for place in 0..u32::try_from(count).unwrap_or(u32::MAX) {
+            input[SALT_INPUT_BYTES - 4..].copy_from_slice(&place.to_be_bytes());
+            self.salt_inputs.push(input);
+        }
+        self.leaves_of_event.push(count);
+        count
     }
 
     /// The root of each event added since the last call, in order; forgets them.
@@ -132,9 +154,8 @@ impl Commitments {
     }
 
     fn fill_salts(&mut self) {
-        let inputs: Vec<&[u8]> = self.salt_inputs.chunks_exact(SALT_INPUT_BYTES).collect();
-        let mut salts = vec![[0; 32]; inputs.len()];
-        digest_many(&inputs, &mut salts);
+        let mut salts = vec![[0; 32]; self.salt_inputs.len()];
+        short_digests(&self.salt_inputs, &mut salts);
         let mut start = 0;
         for (salt, &end) in salts.iter().zip(&self.leaf_ends) {
             self.leaves[start + 1..=start + SALT_BYTES].copy_from_slice(&salt[..SALT_BYTES]);
@@ -148,8 +169,17 @@ impl Commitments {
     }
 }
 
-/// `["/pointer",value]` in canonical JSON.
-fn write_leaf_text(pointer: &str, value: &[u8], out: &mut Vec<u8>) {
+/// The leaves of some fields: prefix, room for the salt, text of each; and where each ends.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Leaves<'l> {
+    pub(crate) bytes: &'l [u8],
+    pub(crate) ends: &'l [usize],
+}
+
+/// Prefix, room for the salt, and `["/pointer",value]` in canonical JSON.
+pub(crate) fn write_leaf(pointer: &str, value: &[u8], out: &mut Vec<u8>) {
+    out.push(LEAF_PREFIX);
+    out.extend_from_slice(&[0; SALT_BYTES]);
     out.push(b'[');
     write_canonical_string(pointer, out);
     out.push(b',');

@@ -12,6 +12,7 @@ mod disclose;
 mod entry;
 mod epc_pattern;
 mod open;
+mod parts;
 mod prepare;
 mod problems;
 mod references;
@@ -29,7 +30,7 @@ pub use epc_pattern::{EpcPattern, epc_pattern};
 pub use open::{Opened, bare_event, open};
 pub use prepare::{
     Copies, EVENT_BYTES_MAX, EVENT_COLUMNS, EVENT_DIGEST_COLUMNS, EVENT_TIME_AHEAD_S_MAX, EVENTS_MAX,
-    MasterDataRow, Prepared, PreparedEvent, REFERENCE_COLUMNS, Request, content_digests, prepare,
+    MasterDataRow, Prepared, PreparedEvent, REFERENCE_COLUMNS, Request, content_digests, prepare, prepare_on,
 };
 pub use problems::problems_json;
 pub use references::{Reference, Role};

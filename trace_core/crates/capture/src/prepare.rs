@@ -5,18 +5,19 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use epcis::{
-    Document, Event, MasterDatum, Problem, RawEvent, Severity, read_document, validate_document,
+    Document, Event, Events, MasterDatum, Problem, RawEvent, Severity, read_document, validate_document,
     validate_event,
 };
-use json::{Bump, Value, write_canonical};
+use json::{Bump, List, Value, write_canonical};
 use sha256::digest_many;
 
 use crate::canonical::CanonicalEvent;
 use crate::commitment::{Commitments, FIELDS_MAX, Issuer, SECRET_BYTES};
 use crate::copy::{Row, write_header, write_trailer};
 use crate::entry::{Blinding, Entry, ITEMS_MAX, Token, name_hash};
+use crate::parts::{Asked, Named, Parts, Together};
 use crate::problems::problems_json;
-use crate::references::{Reference, Role, references_of};
+use crate::references::{Reference, Role, references_of, references_of_names};
 use crate::term_key::TermKey;
 use crate::terms::{TERMS_MAX, TermReader, Terms};
 
@@ -32,6 +33,11 @@ pub(crate) const POSITION_BITS: u32 = 20;
 const FINDINGS_MAX: usize = 20;
 /// Events whose hashing is done together: enough to fill sixteen lanes, few enough to stay in cache.
 const CHUNK_EVENTS: usize = 64;
+
+/// Lists of 1,024 events from which on a capture is shared among threads.
+const SHARED_PARTS_MIN: usize = 2;
+/// Lists that a thread may be ahead of the one that puts them together.
+const LISTS_AHEAD: usize = 1;
 
 /// Columns of `event` in the order of [`Copies::event`].
 pub const EVENT_COLUMNS: [&str; 20] = [
@@ -155,9 +161,15 @@ pub struct Copies<'a> {
 /// Cost: one pass to parse; three hashes over each event; O(names) keyed hashes.
 #[must_use]
 pub fn prepare(body: &[u8], request: &Request<'_>) -> Prepared {
+    prepare_on(1, body, request)
+}
+
+/// [`prepare`] on so many threads, where the capture has enough events to share. What it gives is the same.
+#[must_use]
+pub fn prepare_on(threads: usize, body: &[u8], request: &Request<'_>) -> Prepared {
     let arena = Bump::new();
     read_document(body, &arena)
-        .and_then(|document| Preparing::new(&document, body.len(), request).run())
+        .and_then(|document| Preparing::new(&document, body.len(), request).run(threads))
         .unwrap_or_else(|problem| Prepared::refused(problem, request))
 }
 
@@ -211,6 +223,8 @@ struct Preparing<'r, 'a> {
     canonical: Vec<CanonicalEvent>,
     /// Pre-hash strings of a chunk, back to back.
     prehashes: String,
+    /// Names of a chunk, back to back.
+    names: Vec<Named>,
     commitments: Commitments,
     terms: TermReader,
     ignored_fields: Vec<&'a str>,
@@ -222,11 +236,16 @@ struct Preparing<'r, 'a> {
 
 /// An event whose text has been read, before its hashes are known.
 struct Draft<'c> {
-    raw: RawEvent<'c>,
+    index: usize,
+    source: &'c str,
     event: Event<'c>,
     prehash: Range<usize>,
     terms: Terms,
     findings: Vec<Problem>,
+    secret: [u8; SECRET_BYTES],
+    field_count: usize,
+    /// Its names but its event hash id, in the chunk's; where there are none, the event has them.
+    names: Option<Range<usize>>,
 }
 
 impl<'r, 'a> Preparing<'r, 'a> {
@@ -239,55 +258,184 @@ impl<'r, 'a> Preparing<'r, 'a> {
         // Room that is not used is never touched, and growing would copy it all.
         let mut rows = Vec::with_capacity(2 * body_bytes + COPY_MARGIN_BYTES);
         write_header(&mut rows);
+        let is_refused = !problems.is_empty();
+        let out = Prepared { problems, context, rows, list_pointer: document.list_pointer, ..empty(request) };
+        Self { out, ..Self::part_of(document, request, is_refused) }
+    }
+
+    /// For some of the events of a document.
+    fn part_of(document: &'r Document<'a>, request: &'r Request<'r>, is_refused: bool) -> Self {
         Self {
             document,
             request,
-            is_refused: !problems.is_empty(),
+            is_refused,
             canonical: std::iter::repeat_with(CanonicalEvent::default).take(CHUNK_EVENTS).collect(),
             prehashes: String::new(),
+            names: Vec::new(),
             commitments: Commitments::default(),
             terms: TermReader::new(TermKey::new(request.blinding)),
             ignored_fields: document.ignored_fields(),
             scratch: Bump::new(),
             first_with: HashMap::new(),
-            out: Prepared { problems, context, rows, list_pointer: document.list_pointer, ..empty(request) },
+            out: empty(request),
         }
     }
 
-    fn run(mut self) -> Result<Prepared, Problem> {
+    fn run(mut self, threads: usize) -> Result<Prepared, Problem> {
         if !self.is_refused {
             let data = epcis::master_data(self.document)?;
             self.out.master_data = data.iter().map(|datum| self.master_data_row(datum)).collect();
         }
-        let (mut events, mut values) = (self.document.events(), Bump::new());
-        loop {
-            values.reset();
-            let chunk = events.next(CHUNK_EVENTS, &values)?;
-            if chunk.is_empty() {
-                break;
-            }
-            self.out.event_total += chunk.len();
-            if self.out.event_total > EVENTS_MAX {
-                let message = format!("more than {EVENTS_MAX} events in one capture");
-                return Err(Problem::of_document(self.document.list_pointer, "too_many_events", message));
-            }
-            self.chunk(&chunk);
+        let parts = if threads > 1 { self.document.events().parts() } else { Vec::new() };
+        if parts.len() < SHARED_PARTS_MIN {
+            self.take(std::iter::once(self.document.events()), |_| true)?;
+        } else {
+            self.share(threads, &parts)?;
         }
         write_trailer(&mut self.out.rows);
         self.out.problems.sort_by_key(|problem| problem.event_index);
         Ok(self.out)
     }
 
-    fn chunk(&mut self, chunk: &[RawEvent<'_>]) {
-        let mut drafts = Vec::with_capacity(CHUNK_EVENTS);
-        self.prehashes.clear();
-        for &raw in chunk {
-            let Some(findings) = self.findings(&raw) else { continue };
-            match self.draft(raw, findings, drafts.len()) {
-                Ok(draft) => drafts.push(draft),
-                Err(problem) => self.out.problems.push(self.document.locate(raw.index, problem)),
+    /// Takes all events of these lists. `done` is told after each, and says whether to go on.
+    fn take(
+        &mut self,
+        mut lists: impl Iterator<Item = Events<'a>>,
+        mut done: impl FnMut(&mut Self) -> bool,
+    ) -> Result<(), Problem> {
+        let ignored_fields = self.ignored_fields.clone();
+        let (mut arena, mut values) = (Bump::new(), Bump::new());
+        let mut current = lists.next();
+        while let Some(events) = &mut current {
+            arena.reset();
+            let list = events.list().filter(|_| !self.is_refused);
+            let mut parts = list.and_then(|list| {
+                Parts::new(self.document, list, &ignored_fields, self.request.issuer, &arena)
+            });
+            while let Some(events) = &mut current {
+                values.reset();
+                let is_at_end = !self.chunk(events, parts.as_mut(), &values)?;
+                if is_at_end {
+                    current = if done(self) { lists.next() } else { None };
+                }
+                if parts.as_ref().is_some_and(Parts::is_full) {
+                    break;
+                }
             }
         }
+        Ok(())
+    }
+
+    /// Takes all events, the lists on threads in turns; what they give is put together in order, so it is the same
+    /// as from one thread, the first problem of the whole document included.
+    fn share(&mut self, threads: usize, lists: &[Events<'a>]) -> Result<(), Problem> {
+        let (document, request, is_refused) = (self.document, self.request, self.is_refused);
+        std::thread::scope(|scope| {
+            let threads = threads.min(lists.len());
+            let start = |first: usize| {
+                // Whoever is ahead waits, so memory does not grow with the capture.
+                let (sender, receiver) = std::sync::mpsc::sync_channel(LISTS_AHEAD);
+                scope.spawn(move || {
+                    let mut worker = Preparing::part_of(document, request, is_refused);
+                    let own = lists.iter().skip(first).step_by(threads).cloned();
+                    let taken = worker.take(own, |worker| {
+                        worker.first_with.clear();
+                        sender.send(Ok(std::mem::replace(&mut worker.out, empty(request)))).is_ok()
+                    });
+                    if let Err(problem) = taken {
+                        // Nobody waits for it where an earlier list had a problem.
+                        let _ = sender.send(Err(problem));
+                    }
+                });
+                receiver
+            };
+            let receivers: Vec<_> = (0..threads).map(start).collect();
+            for receiver in receivers.iter().cycle().take(lists.len()) {
+                // A worker sends for each of its lists, unless it has sent a problem: that ends all.
+                if let Ok(taken) = receiver.recv() {
+                    self.append(taken?)?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Puts the events of the next list behind those before.
+    fn append(&mut self, next: Prepared) -> Result<(), Problem> {
+        self.out.event_total += next.event_total;
+        self.check_event_total()?;
+        let (rows, references) = (self.out.rows.len(), self.out.references.len());
+        self.out.rows.extend_from_slice(&next.rows);
+        self.out.references.extend_from_slice(&next.references);
+        self.out.problems.extend(next.problems);
+        for mut event in next.events {
+            let place = self.out.events.len();
+            event.row = event.row.start + rows..event.row.end + rows;
+            event.references = event.references.start + references..event.references.end + references;
+            let key = self.key_of(place).to_be_bytes();
+            self.out.rows[event.row.start + KEY_AT.start..event.row.start + KEY_AT.end].copy_from_slice(&key);
+            event.same_as = self.first_with.get(&event.content_digest).copied();
+            self.first_with.entry(event.content_digest).or_insert(place);
+            self.out.events.push(event);
+        }
+        Ok(())
+    }
+
+    fn check_event_total(&self) -> Result<(), Problem> {
+        if self.out.event_total <= EVENTS_MAX {
+            return Ok(());
+        }
+        let message = format!("more than {EVENTS_MAX} events in one capture");
+        Err(Problem::of_document(self.document.list_pointer, "too_many_events", message))
+    }
+
+    /// The key that the event at this place has if all events are stored.
+    fn key_of(&self, place: usize) -> i64 {
+        first_key(self.request.capture_no) + i64::try_from(place).unwrap_or(i64::MAX)
+    }
+
+    /// Takes the next events. False at the end of the document.
+    fn chunk<'m, 'c>(
+        &mut self,
+        events: &mut Events<'a>,
+        mut parts: Option<&mut Parts<'m>>,
+        values: &'c Bump,
+    ) -> Result<bool, Problem>
+    where
+        'a: 'm + 'c,
+        'm: 'c,
+    {
+        let mut drafts: Vec<Draft<'c>> = Vec::with_capacity(CHUNK_EVENTS);
+        self.prehashes.clear();
+        self.names.clear();
+        let mut is_done = false;
+        for _ in 0..CHUNK_EVENTS {
+            let of_parts =
+                parts.as_mut().and_then(|parts| self.draft_of_parts(events.list()?, parts, drafts.len()));
+            if let Some(draft) = of_parts {
+                drafts.push(draft);
+            } else {
+                let read = events.next(1, values)?;
+                let Some(&raw) = read.first() else {
+                    is_done = true;
+                    break;
+                };
+                if let Some(findings) = self.findings(&raw) {
+                    match self.draft(raw, findings, drafts.len()) {
+                        Ok(draft) => drafts.push(draft),
+                        Err(problem) => self.out.problems.push(self.document.locate(raw.index, problem)),
+                    }
+                }
+            }
+            self.out.event_total += 1;
+            self.check_event_total()?;
+        }
+        self.seal(&drafts, parts);
+        Ok(!is_done)
+    }
+
+    /// Makes the hashes of a chunk, and its rows.
+    fn seal(&mut self, drafts: &[Draft<'_>], parts: Option<&mut Parts<'_>>) {
         let texts: Vec<&[u8]> =
             self.canonical[..drafts.len()].iter().map(CanonicalEvent::digest_input).collect();
         let prehashes: Vec<&[u8]> =
@@ -296,22 +444,21 @@ impl<'r, 'a> Preparing<'r, 'a> {
         let mut event_hash_ids = vec![[0; 32]; drafts.len()];
         digest_many(&texts, &mut content_digests);
         digest_many(&prehashes, &mut event_hash_ids);
-        let mut committed = Vec::with_capacity(drafts.len());
-        for (draft, canonical) in drafts.iter().zip(&self.canonical) {
-            let secret = secret_of(&self.request.seed, draft.raw.index);
-            committed.push((secret, self.commitments.add(&secret, self.request.issuer, canonical)));
-        }
         let roots = self.commitments.roots();
-        for (n, draft) in drafts.iter().enumerate() {
-            let (secret, field_count) = committed[n];
+        let tokens = parts.map_or(&[][..], |parts| parts.tokens(self.request.blinding));
+        let own_names: Vec<String> = event_hash_ids.iter().map(epcis::event_hash_id_uri).collect();
+        let texts: Vec<&[u8]> = own_names.iter().map(String::as_bytes).collect();
+        let mut own_tokens = Vec::with_capacity(drafts.len());
+        self.request.blinding.tokens(&texts, &mut own_tokens);
+        for (n, (draft, event_hash_id_uri)) in drafts.iter().zip(own_names).enumerate() {
             let sealed = Sealed {
                 content_digest: content_digests[n],
                 event_hash_id: event_hash_ids[n],
+                event_hash_id_uri,
+                own_token: own_tokens[n],
                 commitment: roots[n],
-                secret,
-                field_count: u16::try_from(field_count).unwrap_or(u16::MAX),
             };
-            self.accept(draft, &sealed);
+            self.accept(draft, sealed, tokens);
         }
     }
 
@@ -389,21 +536,79 @@ impl<'r, 'a> Preparing<'r, 'a> {
         if terms.count() > TERMS_MAX {
             return limit("too_many_terms", format!("an event says at most {TERMS_MAX} different things"));
         }
-        Ok(Draft { raw, event, prehash: start..self.prehashes.len(), terms, findings })
+        let secret = secret_of(&self.request.seed, raw.index);
+        let field_count = self.commitments.add(&secret, self.request.issuer, canonical);
+        Ok(Draft {
+            index: raw.index,
+            source: raw.object.source,
+            event,
+            prehash: start..self.prehashes.len(),
+            terms,
+            findings,
+            secret,
+            field_count,
+            names: None,
+        })
     }
 
-    fn accept(&mut self, draft: &Draft<'_>, sealed: &Sealed) {
+    /// The next event as the sum of its parts; None where it is none, and goes the long way.
+    fn draft_of_parts<'m>(
+        &mut self,
+        list: &mut List<'a>,
+        parts: &mut Parts<'m>,
+        slot: usize,
+    ) -> Option<Draft<'m>>
+    where
+        'a: 'm,
+    {
+        let index = list.index();
+        let secret = secret_of(&self.request.seed, index);
+        let asked = Asked {
+            reserved: self.request.reserved,
+            event_time_max: self.request.record_time + EVENT_TIME_AHEAD_S_MAX * 1_000_000,
+        };
+        let (prehash, names) = (self.prehashes.len(), self.names.len());
+        let mut together = Together {
+            prehashes: &mut self.prehashes,
+            canonical: self.canonical.get_mut(slot)?,
+            commitments: &mut self.commitments,
+            names: &mut self.names,
+        };
+        let whole = parts.next(list, &asked, &mut self.terms, &secret, &mut together)?;
+        Some(Draft {
+            index,
+            source: whole.source,
+            event: whole.event,
+            prehash: prehash..self.prehashes.len(),
+            terms: whole.terms,
+            findings: Vec::new(),
+            secret,
+            field_count: whole.field_count,
+            names: Some(names..self.names.len()),
+        })
+    }
+
+    fn accept(&mut self, draft: &Draft<'_>, sealed: Sealed, tokens: &[Token]) {
         let place = self.out.events.len();
         let same_as = self.first_with.get(&sealed.content_digest).copied();
-        let event_hash_id = epcis::event_hash_id_uri(&sealed.event_hash_id);
         let first_reference = self.out.references.len();
-        let tokens =
-            references_of(&draft.event, &event_hash_id, self.request.blinding, &mut self.out.references);
-        let row = self.row(draft, sealed, tokens);
+        let blinding = self.request.blinding;
+        let tokens = match &draft.names {
+            None => {
+                references_of(&draft.event, &sealed.event_hash_id_uri, blinding, &mut self.out.references)
+            }
+            Some(names) => {
+                let others =
+                    self.names[names.clone()].iter().map(|name| (tokens[name.token as usize], name.role));
+                let own = std::iter::once((sealed.own_token, Role::Event));
+                references_of_names(others.chain(own), &mut self.out.references)
+            }
+        };
+        let row = self.row(draft, &sealed, tokens);
         self.first_with.entry(sealed.content_digest).or_insert(place);
         self.out.events.push(PreparedEvent {
-            index: draft.raw.index,
-            event_id: draft.event.event_id.map_or(event_hash_id, str::to_owned),
+            index: draft.index,
+            event_id: draft.event.event_id.map_or(sealed.event_hash_id_uri, str::to_owned),
             content_digest: sealed.content_digest,
             same_as,
             event_time: draft.event.event_time,
@@ -417,14 +622,13 @@ impl<'r, 'a> Preparing<'r, 'a> {
         let entry = Entry {
             record_time: u64::try_from(self.request.record_time).unwrap_or(0),
             commitment: sealed.commitment,
-            field_count: sealed.field_count,
+            field_count: u16::try_from(draft.field_count).unwrap_or(u16::MAX),
             tokens,
         };
         let mut entry_bytes = Vec::new();
         entry.write(&mut entry_bytes);
         let event = &draft.event;
-        let place = i64::try_from(self.out.events.len()).unwrap_or(i64::MAX);
-        let key = first_key(self.request.capture_no) + place;
+        let key = self.key_of(self.out.events.len());
         let start = self.out.rows.len();
         let columns = i16::try_from(EVENT_COLUMNS.len()).unwrap_or(i16::MAX);
         let mut row = Row::start(&mut self.out.rows, columns);
@@ -443,8 +647,8 @@ impl<'r, 'a> Preparing<'r, 'a> {
             .text(event.biz_location)
             .text(event.event_id)
             .bytes(&sealed.event_hash_id)
-            .bytes(&sealed.secret)
-            .bytes(draft.raw.object.source.as_bytes())
+            .bytes(&draft.secret)
+            .bytes(draft.source.as_bytes())
             .bytes(&entry_bytes);
         if draft.findings.is_empty() {
             row.null();
@@ -474,9 +678,9 @@ fn secret_of(seed: &[u8; 32], index: usize) -> [u8; SECRET_BYTES] {
 struct Sealed {
     content_digest: [u8; 32],
     event_hash_id: [u8; 32],
+    event_hash_id_uri: String,
+    own_token: Token,
     commitment: [u8; 32],
-    secret: [u8; SECRET_BYTES],
-    field_count: u16,
 }
 
 impl Prepared {

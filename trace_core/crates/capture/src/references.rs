@@ -38,7 +38,14 @@ pub enum Role {
 
 impl From<&ItemRef<'_>> for Role {
     fn from(item: &ItemRef<'_>) -> Self {
-        match (item.role, item.in_quantity_list) {
+        Self::of_item(item.role, item.in_quantity_list)
+    }
+}
+
+impl Role {
+    /// As what an event names an item.
+    pub(crate) fn of_item(role: ItemRole, in_quantity_list: bool) -> Self {
+        match (role, in_quantity_list) {
             (ItemRole::Epc, false) => Self::Epc,
             (ItemRole::Epc, true) => Self::EpcClass,
             (ItemRole::Parent, _) => Self::Parent,
@@ -100,6 +107,29 @@ pub(crate) fn references_of(
     if let Some(id) = event.transformation_id {
         refer(id, Role::Transformation);
     }
+    settle(first, &mut tokens, out);
+    tokens
+}
+
+/// The same of an event whose names have their tokens already.
+pub(crate) fn references_of_names(
+    names: impl Iterator<Item = (Token, Role)>,
+    out: &mut Vec<Reference>,
+) -> Vec<Token> {
+    let first = out.len();
+    let mut tokens = Vec::with_capacity(names.size_hint().0);
+    for (token, role) in names {
+        out.push(Reference { name_hash: name_hash(&token), role });
+        if !matches!(role, Role::Class | Role::Event | Role::Transformation) {
+            tokens.push(token);
+        }
+    }
+    settle(first, &mut tokens, out);
+    tokens
+}
+
+/// Puts the references of an event and its tokens in order, none twice.
+fn settle(first: usize, tokens: &mut Vec<Token>, out: &mut Vec<Reference>) {
     out[first..].sort_unstable();
     let mut kept = first;
     for at in first..out.len() {
@@ -111,5 +141,4 @@ pub(crate) fn references_of(
     out.truncate(kept);
     tokens.sort_unstable();
     tokens.dedup();
-    tokens
 }

@@ -200,7 +200,7 @@ fn key(text: &str) -> Option<Cow<'_, str>> {
         .iter()
         .any(|stem| text.starts_with(stem))
         .then(|| gs1::item_key(text))?
-        .map(|key| Cow::Owned(key.uri()))
+        .map(|key| Cow::Owned(key.into_uri()))
 }
 
 fn expanded<'t>(text: &'t str, context: &Context<'_>) -> Cow<'t, str> {

@@ -7,8 +7,8 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use epcis::{Context, Event, EventType, ItemRole};
-use json::{Object, Value};
+use epcis::{Context, Event, EventType, ItemRole, Part};
+use json::{Member, Object, Value};
 
 use crate::epc_pattern::view;
 use crate::term_key::{Field, KEY_STEMS, Scalar, Spelling, TermKey, write_field_name};
@@ -64,18 +64,35 @@ impl TermReader {
     pub fn read(&mut self, object: &Object<'_>, event: &Event<'_>, context: &Context<'_>) -> Terms {
         let mut terms =
             Terms { hashes: Vec::with_capacity(TERMS_USUAL), measures: Vec::with_capacity(MEASURES_USUAL) };
-        let (key, keys) = (&self.key, &mut self.keys);
-        if keys.len() > KEYS_KEPT_MAX {
-            keys.clear();
+        let mut reading = self.reading(context, &mut terms);
+        for member in object.members {
+            reading.member(member, event.event_type);
         }
-        let mut reading = Reading { key, keys, context, out: &mut terms, name: String::new() };
-        reading.event(object, event.event_type);
-        reading.items(event);
-        terms.hashes.sort_unstable();
-        terms.hashes.dedup();
-        terms.measures.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
-        terms.measures.dedup();
+        reading.items(event.items.iter().map(|item| (&*item.item, item.role, item.in_quantity_list)));
+        terms.settle();
         terms
+    }
+
+    /// The terms of one member of an event that is valid, in no order, appended.
+    pub(crate) fn read_part(
+        &mut self,
+        part: &Part<'_>,
+        event_type: EventType,
+        context: &Context<'_>,
+        out: &mut Terms,
+    ) {
+        let mut reading = Reading { key: &self.key, keys: &mut self.keys, context, out, name: String::new() };
+        reading.member(&part.member, event_type);
+        reading.items(part.items.iter().map(|item| (item.item, item.role, item.in_quantity_list)));
+    }
+}
+
+impl TermReader {
+    fn reading<'r>(&'r mut self, context: &'r Context<'r>, out: &'r mut Terms) -> Reading<'r> {
+        if self.keys.len() > KEYS_KEPT_MAX {
+            self.keys.clear();
+        }
+        Reading { key: &self.key, keys: &mut self.keys, context, out, name: String::new() }
     }
 }
 
@@ -84,6 +101,14 @@ impl Terms {
     #[must_use]
     pub fn count(&self) -> usize {
         self.hashes.len() + self.measures.len()
+    }
+
+    /// Puts them in order, none twice.
+    pub(crate) fn settle(&mut self) {
+        self.hashes.sort_unstable();
+        self.hashes.dedup();
+        self.measures.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        self.measures.dedup();
     }
 }
 
@@ -97,40 +122,35 @@ struct Reading<'r> {
 }
 
 impl Reading<'_> {
-    fn event(&mut self, object: &Object<'_>, event_type: EventType) {
-        for member in object.members {
-            let value = member.value;
-            match member.name {
-                "type" if event_type == EventType::Extension => self.term("eventType", value, Spelling::Id),
-                "eventTimeZoneOffset" => self.offset(value),
-                "bizStep" => self.term("bizStep", value, Spelling::BizStep),
-                "disposition" => self.term("disposition", value, Spelling::Disposition),
-                "persistentDisposition" => {
-                    self.part(value, "set", "persistentDisposition_set", Spelling::Disposition);
-                    self.part(value, "unset", "persistentDisposition_unset", Spelling::Disposition);
-                }
-                "readPoint" | "bizLocation" => self.place(member.name, value),
-                "bizTransactionList" => {
-                    self.typed(value, "bizTransaction", "bizTransaction_", Spelling::BizTransactionType);
-                }
-                "sourceList" => self.typed(value, "source", "source_", Spelling::SourceDestType),
-                "destinationList" => {
-                    self.typed(value, "destination", "destination_", Spelling::SourceDestType);
-                }
-                "quantityList" | "childQuantityList" | "inputQuantityList" | "outputQuantityList" => {
-                    elements(&value).iter().filter_map(|e| e.as_object()).for_each(|e| self.quantity(e));
-                }
-                "errorDeclaration" => self.declaration(value),
-                "sensorElementList" => {
-                    self.exists("sensorElementList");
-                    elements(&value)
-                        .iter()
-                        .filter_map(|e| e.as_object())
-                        .for_each(|e| self.sensor_element(e));
-                }
-                "ilmd" => self.extensions(value, "ILMD"),
-                name => self.extension(name, value, ""),
+    fn member(&mut self, member: &Member<'_>, event_type: EventType) {
+        let value = member.value;
+        match member.name {
+            "type" if event_type == EventType::Extension => self.term("eventType", value, Spelling::Id),
+            "eventTimeZoneOffset" => self.offset(value),
+            "bizStep" => self.term("bizStep", value, Spelling::BizStep),
+            "disposition" => self.term("disposition", value, Spelling::Disposition),
+            "persistentDisposition" => {
+                self.part(value, "set", "persistentDisposition_set", Spelling::Disposition);
+                self.part(value, "unset", "persistentDisposition_unset", Spelling::Disposition);
             }
+            "readPoint" | "bizLocation" => self.place(member.name, value),
+            "bizTransactionList" => {
+                self.typed(value, "bizTransaction", "bizTransaction_", Spelling::BizTransactionType);
+            }
+            "sourceList" => self.typed(value, "source", "source_", Spelling::SourceDestType),
+            "destinationList" => {
+                self.typed(value, "destination", "destination_", Spelling::SourceDestType);
+            }
+            "quantityList" | "childQuantityList" | "inputQuantityList" | "outputQuantityList" => {
+                elements(&value).iter().filter_map(|e| e.as_object()).for_each(|e| self.quantity(e));
+            }
+            "errorDeclaration" => self.declaration(value),
+            "sensorElementList" => {
+                self.exists("sensorElementList");
+                elements(&value).iter().filter_map(|e| e.as_object()).for_each(|e| self.sensor_element(e));
+            }
+            "ilmd" => self.extensions(value, "ILMD"),
+            name => self.extension(name, value, ""),
         }
     }
 
@@ -352,10 +372,10 @@ impl Reading<'_> {
     }
 
     /// What patterns of EPCs look at.
-    fn items(&mut self, event: &Event<'_>) {
+    fn items<'i>(&mut self, items: impl Iterator<Item = (&'i str, ItemRole, bool)>) {
         let mut last = None;
-        for item in &event.items {
-            let field = match (item.role, item.in_quantity_list) {
+        for (item, role, in_quantity_list) in items {
+            let field = match (role, in_quantity_list) {
                 (ItemRole::Epc | ItemRole::Child, false) => "MATCH_epc/",
                 (ItemRole::Parent, _) => "MATCH_parentID/",
                 (ItemRole::Input, false) => "MATCH_inputEPC/",
@@ -364,7 +384,7 @@ impl Reading<'_> {
                 (ItemRole::Input, true) => "MATCH_inputEPCClass/",
                 (ItemRole::Output, true) => "MATCH_outputEPCClass/",
             };
-            let Some(view) = view(&item.item) else { continue };
+            let Some(view) = view(item) else { continue };
             // Items of one class stand together.
             if last.replace((field, view)) == Some((field, view)) {
                 continue;

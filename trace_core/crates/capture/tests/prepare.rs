@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use capture::{Blinding, Entry, Issuer, Prepared, Request, open, prepare};
+use capture::{Blinding, Entry, Issuer, Prepared, Request, open, prepare_on, problems_json};
 use epcis::Severity;
 use proptest::prelude::*;
 use simulate::{Limits, Settings, Simulator};
@@ -10,6 +10,10 @@ use simulate::{Limits, Settings, Simulator};
 const RECORD_TIME: i64 = 1_800_000_000_000_000;
 
 fn prepared(body: &str, strict: bool) -> Prepared {
+    prepared_on(1, body, strict)
+}
+
+fn prepared_on(threads: usize, body: &str, strict: bool) -> Prepared {
     let blinding = Blinding::new(&[7; 32]);
     let request = Request {
         partner: "test",
@@ -22,7 +26,7 @@ fn prepared(body: &str, strict: bool) -> Prepared {
         strict,
         reserved: None,
     };
-    prepare(body.as_bytes(), &request)
+    prepare_on(threads, body.as_bytes(), &request)
 }
 
 fn document(events: &[String]) -> String {
@@ -144,7 +148,95 @@ fn event_beyond_a_limit_is_refused_by_name() {
     assert!(prepared(&document(&[items(4000)]), false).problems.is_empty());
 }
 
+fn simulated(events: u64, seed: u64) -> String {
+    let mut simulator = Simulator::new(Settings::new(events, seed)).expect("settings");
+    String::from_utf8(simulator.next_document(Limits::default()).expect("a document")).expect("UTF-8")
+}
+
+/// All that a capture gives but its context.
+fn all_of(prepared: &Prepared) -> impl PartialEq + std::fmt::Debug + use<> {
+    let copies = prepared.copies(&HashSet::new());
+    let events: Vec<_> = prepared.events.iter().map(|e| (e.index, e.event_id.clone(), e.same_as)).collect();
+    let problems = problems_json(&prepared.problems);
+    (copies.event.into_owned(), copies.reference, copies.event_digest, events, problems, prepared.event_total)
+}
+
+/// The same document with so many definitions in its context, none of them used, that its events go the long way.
+fn the_long_way(document: &str) -> String {
+    let unused: Vec<_> = (0..70).map(|n| format!(r#","unused{n}":"https://example.org/{n}/""#)).collect();
+    let unused = unused.concat();
+    let ours = r#"{"ex":"https://example.org/wayproof/""#;
+    assert!(document.contains(ours));
+    document.replacen(ours, &format!("{ours}{unused}"), 1)
+}
+
+#[test]
+fn simulated_events_give_the_same_by_their_parts_and_the_long_way() {
+    for seed in 0..8 {
+        let document = simulated(700, seed);
+        assert_eq!(all_of(&prepared(&document, false)), all_of(&prepared(&the_long_way(&document), false)));
+    }
+}
+
+#[test]
+fn capture_shared_among_threads_is_the_same() {
+    let document = simulated(4_000, 3);
+    let mut lines: Vec<&str> = document.split('\n').collect();
+    // Two events stand twice, in different parts, and one is refused.
+    lines.insert(3_000, lines[1]);
+    lines.insert(20, lines[1_500]);
+    let wrong = lines[2_000].replacen("\"bizStep\":\"", "\"bizStep\":\"un", 1);
+    assert_ne!(lines[2_000], wrong);
+    lines[2_000] = &wrong;
+    let document = lines.join("\n");
+    let alone = prepared(&document, false);
+    assert_eq!(alone.events.iter().filter(|event| event.same_as.is_some()).count(), 2);
+    assert_eq!((alone.event_total, alone.events.len()), (4_002, 4_001));
+    for threads in [2, 3, 50] {
+        assert_eq!(all_of(&alone), all_of(&prepared_on(threads, &document, false)));
+    }
+}
+
+#[test]
+fn capture_with_broken_events_names_the_first_on_any_number_of_threads() {
+    let document = simulated(4_000, 3);
+    let lines: Vec<&str> = document.split('\n').collect();
+    for broken in [&[10][..], &[1_500, 3_900], &[3_000, 3_001], &[1_024], &[1_025, 20]] {
+        let mut lines = lines.clone();
+        for line in broken {
+            lines[*line] = "{\"type\":\"ObjectEvent\" \"x\":[\"]\"]},";
+        }
+        let document = lines.join("\n");
+        let alone = prepared(&document, false);
+        assert_eq!(alone.problems.len(), 1);
+        assert_eq!(alone.problems, prepared_on(2, &document, false).problems);
+    }
+}
+
 proptest! {
+    #[test]
+    fn changed_events_give_the_same_by_their_parts_and_the_long_way(
+        seed in 0..4_u64,
+        changes in proptest::collection::vec((any::<prop::sample::Index>(), "[ -~é]"), 1..4),
+    ) {
+        let mut document = simulated(30, seed);
+        let start = document.find("eventList").expect("a list");
+        for (place, text) in changes {
+            let places: Vec<usize> = document.char_indices().map(|(at, _)| at).filter(|at| *at > start).collect();
+            let at = places[place.index(places.len())];
+            let end = at + document[at..].chars().next().map_or(0, char::len_utf8);
+            document.replace_range(at..end, &text);
+        }
+        let (parts, whole) = (prepared(&document, false), prepared(&the_long_way(&document), false));
+        // Whoever breaks the JSON is told of a byte, which is another in a longer document.
+        if parts.problems.iter().all(|problem| problem.event_index.is_some()) {
+            prop_assert_eq!(all_of(&parts), all_of(&whole));
+        } else {
+            prop_assert_eq!(parts.problems.len(), whole.problems.len());
+            prop_assert_eq!(&parts.problems[0].pointer, &whole.problems[0].pointer);
+        }
+    }
+
     #[test]
     fn any_changed_text_changes_content_and_commitment(one in "[a-z]{1,8}", two in "[a-z]{1,8}") {
         let body = |note: &str| document(&[event("1", &format!(r#","ex:note":"{note}""#))]);

@@ -109,6 +109,26 @@ impl<'a> Document<'a> {
 }
 
 impl<'a> Events<'a> {
+    /// The events in parts of 1,024, the last of fewer: one after the other they give the same, up to the first
+    /// error. Parts behind an error may give anything.
+    #[must_use]
+    pub fn parts(self) -> Vec<Self> {
+        match self {
+            Self::Listed(Some(list), pointer) => {
+                list.parts().into_iter().map(|list| Self::Listed(Some(list), pointer)).collect()
+            }
+            other => vec![other],
+        }
+    }
+
+    /// The rest of the list, unless the document is a bare event or has none.
+    pub fn list(&mut self) -> Option<&mut List<'a>> {
+        match self {
+            Self::Listed(list, _) => list.as_mut(),
+            Self::Bare(_) => None,
+        }
+    }
+
     /// The next events, `count_max` at most; none at the end.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use json::{Object, Value};
+use json::{Member, Object, Value};
 
 use crate::context::Context;
 use crate::problem::Problem;
@@ -11,10 +11,11 @@ use crate::validate::is_uri;
 use crate::vocabulary;
 
 /// The five event types, and those of others. The numbers stand in the database.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(i16)]
 #[expect(missing_docs, reason = "the standard's own names")]
 pub enum EventType {
+    #[default]
     ObjectEvent = 1,
     AggregationEvent = 2,
     TransactionEvent = 3,
@@ -47,6 +48,17 @@ pub enum Action {
     Add = 1,
     Observe = 2,
     Delete = 3,
+}
+
+impl Action {
+    fn of(name: &str) -> Option<Self> {
+        Some(match name {
+            "ADD" => Self::Add,
+            "OBSERVE" => Self::Observe,
+            "DELETE" => Self::Delete,
+            _ => return None,
+        })
+    }
 }
 
 /// As what an event names an item.
@@ -104,7 +116,7 @@ pub struct Typed<'a> {
 }
 
 /// One event.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Event<'a> {
     /// Which of the five.
     pub event_type: EventType,
@@ -154,37 +166,16 @@ impl<'a> Event<'a> {
     /// # Errors
     /// A [`Problem`], its pointer relative to the event, where type or time cannot be read after all.
     pub fn read(object: &'a Object<'a>, context: &Context<'a>) -> Result<Self, Problem> {
-        let text = |name: &str| object.get(name).and_then(Value::as_str);
-        let event_type = text("type").and_then(EventType::of);
-        let event_type = event_type
-            .ok_or_else(|| Problem::of_document("/type", "enum", "not one of the five event types"))?;
-        let event_time = text("eventTime").and_then(parse_time);
-        let event_time = event_time.ok_or_else(|| {
-            Problem::of_document(
-                "/eventTime",
-                "format",
-                "not a time with an offset, of the years 1970 to 2100",
-            )
-        })?;
-        let place = |name: &str| object.get(name)?.as_object()?.get("id")?.as_str();
         let ilmd = object.get("ilmd").and_then(Value::as_object);
+        let ilmd_lot = ilmd.and_then(|ilmd| lot_of(ilmd, context));
+        let mut items = Vec::new();
+        for member in object.members {
+            items_of(member, ilmd_lot, &mut items);
+        }
         Ok(Self {
-            event_type,
-            action: text("action").and_then(|action| match action {
-                "ADD" => Some(Action::Add),
-                "OBSERVE" => Some(Action::Observe),
-                "DELETE" => Some(Action::Delete),
-                _ => None,
-            }),
-            event_time,
-            event_id: text("eventID"),
-            biz_step: text("bizStep").map(vocabulary::biz_step),
-            disposition: text("disposition").map(vocabulary::disposition),
             persistent_set: persistent(object, "set"),
             persistent_unset: persistent(object, "unset"),
-            read_point: place("readPoint"),
-            biz_location: place("bizLocation"),
-            items: items_of(object, ilmd.and_then(|ilmd| lot_of(ilmd, context))),
+            items,
             sources: typed(object, "sourceList", "source", vocabulary::source_dest_type),
             destinations: typed(object, "destinationList", "destination", vocabulary::source_dest_type),
             biz_transactions: typed(
@@ -193,42 +184,83 @@ impl<'a> Event<'a> {
                 "bizTransaction",
                 vocabulary::biz_transaction_type,
             ),
-            transformation_id: text("transformationID"),
             error_declaration: object.get("errorDeclaration").and_then(Value::as_object).map(declaration),
             sensor_elements: object.get("sensorElementList").and_then(Value::as_array).unwrap_or(&[]),
             ilmd,
+            ..Self::read_head(object.members)?
         })
+    }
+
+    /// Reads what an event says once, and none of its lists and objects, which stay empty.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_head(members: &[Member<'a>]) -> Result<Self, Problem> {
+        let mut head = Self::default();
+        let (mut has_type, mut has_time) = (false, false);
+        for member in members {
+            let text = member.value.as_str();
+            match member.name {
+                "type" => {
+                    let known = text.and_then(EventType::of);
+                    has_type = known.is_some();
+                    head.event_type = known.unwrap_or_default();
+                }
+                "eventTime" => {
+                    let known = text.and_then(parse_time);
+                    has_time = known.is_some();
+                    head.event_time = known.unwrap_or_default();
+                }
+                "action" => head.action = text.and_then(Action::of),
+                "eventID" => head.event_id = text,
+                "bizStep" => head.biz_step = text.map(vocabulary::biz_step),
+                "disposition" => head.disposition = text.map(vocabulary::disposition),
+                "readPoint" => head.read_point = place(member.value),
+                "bizLocation" => head.biz_location = place(member.value),
+                "transformationID" => head.transformation_id = text,
+                _ => (),
+            }
+        }
+        if !has_type {
+            return Err(Problem::of_document("/type", "enum", "not one of the five event types"));
+        }
+        if !has_time {
+            let message = "not a time with an offset, of the years 1970 to 2100";
+            return Err(Problem::of_document("/eventTime", "format", message));
+        }
+        Ok(head)
     }
 }
 
-fn items_of<'a>(object: &'a Object<'a>, ilmd_lot: Option<&str>) -> Vec<ItemRef<'a>> {
-    let mut items = Vec::new();
-    for member in object.members {
-        let (role, is_instance) = match member.name {
-            "parentID" => (ItemRole::Parent, true),
-            "epcList" => (ItemRole::Epc, true),
-            "childEPCs" => (ItemRole::Child, true),
-            "inputEPCList" => (ItemRole::Input, true),
-            "outputEPCList" => (ItemRole::Output, true),
-            "quantityList" => (ItemRole::Epc, false),
-            "childQuantityList" => (ItemRole::Child, false),
-            "inputQuantityList" => (ItemRole::Input, false),
-            "outputQuantityList" => (ItemRole::Output, false),
-            _ => continue,
-        };
-        let named = match &member.value {
-            Value::Array(elements) => elements,
-            single => std::slice::from_ref(single),
-        };
-        if is_instance {
-            let epcs = named.iter().filter_map(|value| value.as_str());
-            items.extend(epcs.map(|epc| item_ref(role, epc, ilmd_lot)));
-        } else {
-            let elements = named.iter().filter_map(|value| value.as_object());
-            items.extend(elements.filter_map(|element| quantity_ref(role, element, ilmd_lot)));
-        }
+fn place(value: Value<'_>) -> Option<&str> {
+    value.as_object()?.get("id")?.as_str()
+}
+
+/// Appends the items that a member of an event names.
+pub(crate) fn items_of<'a>(member: &Member<'a>, ilmd_lot: Option<&str>, items: &mut Vec<ItemRef<'a>>) {
+    let (role, is_instance) = match member.name {
+        "parentID" => (ItemRole::Parent, true),
+        "epcList" => (ItemRole::Epc, true),
+        "childEPCs" => (ItemRole::Child, true),
+        "inputEPCList" => (ItemRole::Input, true),
+        "outputEPCList" => (ItemRole::Output, true),
+        "quantityList" => (ItemRole::Epc, false),
+        "childQuantityList" => (ItemRole::Child, false),
+        "inputQuantityList" => (ItemRole::Input, false),
+        "outputQuantityList" => (ItemRole::Output, false),
+        _ => return,
+    };
+    let named = match &member.value {
+        Value::Array(elements) => elements,
+        single => std::slice::from_ref(single),
+    };
+    if is_instance {
+        let epcs = named.iter().filter_map(|value| value.as_str());
+        items.extend(epcs.map(|epc| item_ref(role, epc, ilmd_lot)));
+    } else {
+        let elements = named.iter().filter_map(|value| value.as_object());
+        items.extend(elements.filter_map(|element| quantity_ref(role, element, ilmd_lot)));
     }
-    items
 }
 
 /// `ilmd_lot` applies to what the event makes or begins: its EPCs and outputs.
@@ -244,24 +276,20 @@ fn item_ref<'a>(role: ItemRole, epc: &'a str, ilmd_lot: Option<&str>) -> ItemRef
             in_quantity_list: false,
         };
     };
-    let class = key.class_of();
-    let own_lot = key.lot_of().map(|lot| lot.uri());
-    let lot = own_lot.or_else(|| {
-        let applies = matches!(role, ItemRole::Epc | ItemRole::Output);
-        let lot = ilmd_lot.filter(|_| applies)?;
-        lot_key(class.as_ref().unwrap_or(&key).as_str(), lot)
-    });
-    let item = key.uri();
-    let lot = lot.filter(|lot| *lot != item);
-    ItemRef {
-        role,
-        item: Cow::Owned(item),
-        lot,
-        class: class.map(|class| class.uri()),
-        quantity: None,
-        unit: None,
-        in_quantity_list: false,
-    }
+    let class = key.class_of().map(gs1::ItemKey::into_uri);
+    let lot = key.lot_of().map(gs1::ItemKey::into_uri);
+    let item = key.into_uri();
+    let lot = match lot {
+        Some(lot) => Some(lot).filter(|lot| *lot != item),
+        None => ilmd_lot.and_then(|lot| lot_within(role, class.as_ref().unwrap_or(&item), &item, lot)),
+    };
+    ItemRef { role, item: Cow::Owned(item), lot, class, quantity: None, unit: None, in_quantity_list: false }
+}
+
+/// The lot of an item of this class that tells none itself, of an event whose ILMD tells this one.
+pub(crate) fn lot_within(role: ItemRole, class: &str, item: &str, ilmd_lot: &str) -> Option<String> {
+    let applies = matches!(role, ItemRole::Epc | ItemRole::Output);
+    applies.then(|| lot_key(class, ilmd_lot))?.filter(|lot| lot != item)
 }
 
 fn quantity_ref<'a>(role: ItemRole, element: &'a Object<'a>, ilmd_lot: Option<&str>) -> Option<ItemRef<'a>> {
@@ -289,10 +317,10 @@ fn lot_key(class: &str, lot: &str) -> Option<String> {
             link.extend(['%', hex(byte >> 4), hex(byte)]);
         }
     }
-    class.contains("/01/").then(|| gs1::item_key(&link))?.map(|key| key.uri())
+    class.contains("/01/").then(|| gs1::item_key(&link))?.map(gs1::ItemKey::into_uri)
 }
 
-fn lot_of<'a>(ilmd: &'a Object<'a>, context: &Context<'a>) -> Option<&'a str> {
+pub(crate) fn lot_of<'a>(ilmd: &Object<'a>, context: &Context<'_>) -> Option<&'a str> {
     ilmd.members.iter().find_map(|member| {
         let (prefix, local) = member.name.split_once(':')?;
         let namespace =

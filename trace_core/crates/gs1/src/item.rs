@@ -158,6 +158,12 @@ impl ItemKey {
         self.uri.clone()
     }
 
+    /// The same, of a key that is not needed any more.
+    #[must_use]
+    pub fn into_uri(self) -> String {
+        self.uri
+    }
+
     /// The same, borrowed.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -182,7 +188,9 @@ impl ItemKey {
             "8010" => (ai, value.len()),
             _ => return None,
         };
-        let uri = format!("{CANONICAL}{ai}/{}", value.get(..digits)?);
+        let value = value.get(..digits)?;
+        let mut uri = start(ai.len() + 1 + value.len());
+        uri.extend([ai, "/", value]);
         (uri != self.uri).then_some(Self { uri, lot: String::new() })
     }
 

@@ -55,9 +55,10 @@ fn write_object(members: &[Member<'_>], out: &mut Vec<u8>) {
     out.push(b'}');
 }
 
-/// The order of UTF-16 code units, read off UTF-8: it is the order of bytes but for characters
+/// Where a member stands before another: the order of UTF-16 code units (RFC 8785 §3.2.3), read off UTF-8: it is the order of bytes but for characters
 /// beyond U+FFFF, whose surrogates (D800…DFFF) stand before U+E000…U+FFFF.
-fn order_utf16(a: &str, b: &str) -> Ordering {
+#[must_use]
+pub fn order_utf16(a: &str, b: &str) -> Ordering {
     let place = |byte: u8| match byte {
         0xf0.. => 0xee,
         0xee | 0xef => byte + 1,

@@ -9,12 +9,16 @@
 mod canonical;
 mod number;
 mod outline;
+mod part;
 mod plain;
 mod read;
 mod value;
 
 pub use bumpalo::Bump;
-pub use canonical::{sorted_members, write_canonical, write_canonical_string, write_pointer_token};
+pub use canonical::{
+    order_utf16, sorted_members, write_canonical, write_canonical_string, write_pointer_token,
+};
 pub use outline::{List, read_outline};
+pub use part::{Part, PartReader};
 pub use read::{DEPTH_MAX, ReadError, ReadErrorCode, read};
 pub use value::{Member, Object, Value};

@@ -3,14 +3,20 @@
 //! The list is skipped at first, looking at nothing but strings and brackets, and read afterwards, some
 //! elements at a time. Where that reading succeeds, the list is well formed, and ends where it was skipped
 //! to; so both together are as strict as reading the whole text at once.
+//!
+//! An element that is an object can also be taken by its [`Part`]s.
 
 use bumpalo::Bump;
 
+use crate::part::{Part, PartReader, parts_of};
 use crate::read::{Read, ReadError, ReadErrorCode, Reader, as_text, within};
 use crate::value::Value;
 
 /// Elements for which room is made before they are read.
 const ROOM_MAX: usize = 1_024;
+
+/// Elements between two places at which a list can be cut.
+const CUT_ELEMENTS: usize = 1_024;
 
 /// A list that was skipped; reads its elements in order.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +27,10 @@ pub struct List<'a> {
     depth: usize,
     index: usize,
     path: &'static [&'static str],
+    /// Behind each so many elements.
+    cuts: Vec<usize>,
+    /// Behind the last element of this part of a list; None where it goes to the list's end.
+    end: Option<usize>,
 }
 
 /// Reads one JSON text, but for the first array that it has at one of these `paths` of member names: in its
@@ -60,8 +70,9 @@ impl<'a> Outline<'_, 'a> {
         match (reader.peek(), here) {
             (Some(b'['), Some((path, _))) if self.list.is_none() => {
                 reader.at += 1;
-                *self.list = Some(List { text: self.text, at: reader.at, depth, index: 0, path });
-                skip_list(reader)?;
+                let at = reader.at;
+                let cuts = skip_list(reader)?;
+                *self.list = Some(List { text: self.text, at, depth, index: 0, path, cuts, end: None });
                 Ok(Value::Array(&[]))
             }
             (Some(b'{'), _) if !along.is_empty() => reader.object(depth + 1, |reader, name| {
@@ -78,20 +89,27 @@ impl<'a> Outline<'_, 'a> {
     }
 }
 
-/// To behind the bracket that closes a list; `at` stands behind the one that opens it.
-fn skip_list(reader: &mut Reader<'_>) -> Read<()> {
-    let mut open = 1_usize;
+/// To behind the bracket that closes a list; `at` stands behind the one that opens it. Gives where it can be cut.
+fn skip_list(reader: &mut Reader<'_>) -> Read<Vec<usize>> {
+    let (mut open, mut commas) = (1_usize, 0_usize);
+    let mut cuts = Vec::new();
     while open > 0 {
         match reader.peek() {
             Some(b'"') => skip_string(reader),
             Some(b'[' | b'{') => open += 1,
             Some(b']' | b'}') => open -= 1,
+            Some(b',') if open == 1 => {
+                commas += 1;
+                if commas % CUT_ELEMENTS == 0 {
+                    cuts.push(reader.at);
+                }
+            }
             Some(_) => (),
             None => return reader.fail(ReadErrorCode::Syntax, "the text ends too early"),
         }
         reader.at += 1;
     }
-    Ok(())
+    Ok(cuts)
 }
 
 /// To the quote that closes a string; `at` stands on the one that opens it.
@@ -120,6 +138,18 @@ impl<'a> List<'a> {
         self.index
     }
 
+    /// This list in parts of 1,024 elements, the last of fewer: what [`next`](Self::next) gives of one after the
+    /// other, it gives of the whole, up to the first error. Parts behind an error may give anything. For a list of
+    /// which nothing was read.
+    #[must_use]
+    pub fn parts(mut self) -> Vec<Self> {
+        let cuts = std::mem::take(&mut self.cuts);
+        let starts = std::iter::once(self.at).chain(cuts.iter().copied());
+        let ends = cuts.iter().copied().map(Some).chain([None]);
+        let part = |(n, (at, end))| Self { at, index: n * CUT_ELEMENTS, end, ..self.clone() };
+        starts.zip(ends).enumerate().map(part).collect()
+    }
+
     /// The next elements, `count_max` at most; none at the end of the list.
     ///
     /// # Errors
@@ -134,10 +164,38 @@ impl<'a> List<'a> {
         read.map_err(|failure| failure.under(&format!("/{}", self.path.join("/"))))
     }
 
+    /// The next element by its parts, without going behind it; None where it has to be read by [`next`](Self::next).
+    /// Gives its source, and the place behind it for [`pass`](Self::pass). Cost: one look at each byte.
+    pub fn look(&self, parts: &mut Vec<Part<'a>>) -> Option<(&'a str, usize)> {
+        if self.end == Some(self.at) {
+            return None;
+        }
+        parts_of(self.text, self.at, self.index > 0, parts)
+    }
+
+    /// Goes behind an element, to the place that [`look`](Self::look) gave. For the caller who has read all of its
+    /// parts, and found that no two have one name: then it is an object as strictly as if `next` had read it.
+    pub fn pass(&mut self, end: usize) {
+        self.at = end;
+        self.index += 1;
+    }
+
+    /// Reads the parts of elements into an arena.
+    #[must_use]
+    pub fn part_reader<'c>(&self, arena: &'c Bump) -> PartReader<'c>
+    where
+        'a: 'c,
+    {
+        PartReader::new(Reader::new(self.text, self.at, arena), self.depth + 2)
+    }
+
     fn elements<'c>(&mut self, reader: &mut Reader<'c>, count_max: usize) -> Read<Vec<Value<'c>>> {
         let mut elements = Vec::with_capacity(count_max.min(ROOM_MAX));
         while elements.len() < count_max {
             reader.white_space();
+            if self.end == Some(reader.at) {
+                break;
+            }
             match reader.peek() {
                 // The bracket stays, so that the end is found again.
                 Some(b']') => break,

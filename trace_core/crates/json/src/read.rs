@@ -124,6 +124,13 @@ impl<'a> Reader<'a> {
         Self { text, bytes: text.as_bytes(), at, arena, values: Vec::new(), members: Vec::new() }
     }
 
+    /// Begins anew at another place of the text.
+    pub(crate) fn go_to(&mut self, at: usize) {
+        self.at = at;
+        self.values.clear();
+        self.members.clear();
+    }
+
     /// The whole text, its value read by `value`.
     pub(crate) fn document(
         &mut self,

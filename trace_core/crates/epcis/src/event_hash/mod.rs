@@ -35,11 +35,14 @@ mod fault;
 mod node;
 mod number;
 mod order;
+mod part;
 mod text;
 mod write;
 
 use json::{Bump, Object};
 use sha256::digest_many;
+
+pub(crate) use part::{Composer, PrehashPart};
 
 use crate::context::Context;
 use crate::document::read_document;
@@ -73,6 +76,14 @@ pub fn write_prehash<'a>(
     if event.get("eventTime").is_none() {
         return Err(missing("/eventTime", "time"));
     }
+    check_limits(context, ignored_fields)?;
+    node::children_of_event(event, context, ignored_fields, arena)
+        .and_then(|children| write::write_event(type_name, children, arena, out))
+        .map_err(|fault| fault.into_problem(event))
+}
+
+/// Whether the contexts of an event and the fields to be ignored are few enough.
+pub(crate) fn check_limits(context: &Context<'_>, ignored_fields: &[&str]) -> Result<(), Problem> {
     if context.definition_count() > DEFINITIONS_MAX {
         let message = format!("contexts have at most {DEFINITIONS_MAX} definitions");
         return Err(Problem::of_document("", "context_too_large", message));
@@ -81,9 +92,7 @@ pub fn write_prehash<'a>(
         let message = format!("at most {IGNORED_FIELDS_MAX} fields can be ignored");
         return Err(Problem::of_document("", "too_many_ignored_fields", message));
     }
-    node::children_of_event(event, context, ignored_fields, arena)
-        .and_then(|children| write::write_event(type_name, children, arena, out))
-        .map_err(|fault| fault.into_problem(event))
+    Ok(())
 }
 
 /// `ni:///sha-256;<hex>?ver=CBV2.0`

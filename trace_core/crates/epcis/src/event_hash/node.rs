@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use bumpalo::collections::{String as BumpString, Vec as BumpVec};
-use json::{Bump, Object, Value};
+use json::{Bump, Member, Object, Value};
 
 use super::fault::{Fault, Kind};
 use super::order::{EVENT, Place, Says};
@@ -50,7 +50,7 @@ pub(super) enum Text<'b> {
 
 /// Bytes that namespaces in place of prefixes may add to one event: a short document with a long
 /// namespace must not become a pre-hash string without end.
-const NAMESPACE_BYTES_MAX: usize = 4 << 20;
+pub(super) const NAMESPACE_BYTES_MAX: usize = 4 << 20;
 
 /// Whether a member is never part of the hash, wherever it stands; `#text` is what the object itself says.
 fn is_no_element(name: &str) -> bool {
@@ -89,6 +89,21 @@ pub(super) fn children_of_event<'a: 'b, 'b>(
         }
     }
     Ok(sorted(children))
+}
+
+/// The elements of one member of an event, and how long the namespaces in it are together.
+pub(super) fn children_of_member<'a: 'b, 'b>(
+    member: &Member<'b>,
+    context: &Context<'a>,
+    ignored: &[&str],
+    arena: &'b Bump,
+) -> Result<(&'b mut [Node<'b>], usize), Fault<'b>> {
+    let builder = Builder { context, ignored, arena, namespace_bytes: Cell::new(0) };
+    let mut children = BumpVec::new_in(arena);
+    if !is_outside(member.name) {
+        builder.member(member.name, member.value, EVENT, &mut children)?;
+    }
+    Ok((sorted(children), builder.namespace_bytes.get()))
 }
 
 /// By the standard's order; what it does not order comes last.

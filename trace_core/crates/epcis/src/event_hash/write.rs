@@ -37,6 +37,19 @@ pub(super) fn write_event<'b>(
     writer.rest(children, |_| true)
 }
 
+/// Makes `out` what an element of an event is in the string: in its order, or, where it has none or leaves
+/// something behind that has none, among the rest.
+pub(super) fn write_pieces<'b>(
+    node: &mut Node<'b>,
+    is_ordered: bool,
+    arena: &Bump,
+    out: &mut String,
+) -> Result<(), Fault<'b>> {
+    out.clear();
+    let mut writer = Writer { arena, out, ends: BumpVec::new_in(arena), unsorted: BumpString::new_in(arena) };
+    if is_ordered { writer.ordered_element(node) } else { writer.rest(std::slice::from_ref(node), |_| true) }
+}
+
 impl Writer<'_> {
     /// Writes those children that the standard orders; what they leave behind is not marked as written.
     fn in_order<'b>(&mut self, children: &mut [Node<'b>]) -> Result<(), Fault<'b>> {

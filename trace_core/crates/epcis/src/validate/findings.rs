@@ -1,6 +1,6 @@
 //! What is wrong with GS1 keys: kept with the event, because published events hold such keys.
 
-use json::{Object, Value};
+use json::{Member, Object, Value};
 
 use super::{Path, Report};
 use crate::problem::Severity;
@@ -38,8 +38,8 @@ pub(crate) fn may_hold_keys(name: &str) -> bool {
 impl Report {
     /// A finding for each GS1 key that is wrong, with the code of `gs1::Finding`, and for each quantity below zero.
     /// Cost: one look at each key.
-    pub(super) fn findings(&mut self, object: &Object<'_>, path: &Path<'_>) {
-        for member in object.members {
+    pub(super) fn findings(&mut self, members: &[Member<'_>], path: &Path<'_>) {
+        for member in members {
             if may_hold_keys(member.name) {
                 self.finding(member.value, &path.name(member.name));
             }
@@ -62,7 +62,7 @@ impl Report {
             }
             Value::Object(object) => {
                 self.amount(object, path);
-                self.findings(object, path);
+                self.findings(object.members, path);
             }
             _ => (),
         }

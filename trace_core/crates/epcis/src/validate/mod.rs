@@ -11,7 +11,7 @@ mod shape;
 
 use std::fmt::Write as _;
 
-use json::{Object, Value, write_pointer_token};
+use json::{Member, Object, Value, write_pointer_token};
 
 pub(crate) use findings::may_hold_keys;
 pub(crate) use form::is_uri;
@@ -53,8 +53,24 @@ pub fn validate_event(document: &Document<'_>, event: &RawEvent<'_>) -> Vec<Prob
         Path { parent: Some(&list), token: Token::Index(event.index) }
     };
     report.event(event.object, &path);
-    report.findings(event.object, &path);
+    report.findings(event.object.members, &path);
     report.problems
+}
+
+/// Whether nothing is to be said of one member of an event of this type, neither error nor finding.
+pub(crate) fn is_member_clean(member: &Member<'_>, event_type: EventType) -> bool {
+    let (mut report, root) = (Report::default(), Path { parent: None, token: Token::Root });
+    report.member(member, shape_of(event_type), &root);
+    report.findings(std::slice::from_ref(member), &root);
+    report.problems.is_empty()
+}
+
+/// Whether an event whose members are clean each lacks nothing.
+pub(crate) fn is_whole(event: &Object<'_>, event_type: EventType) -> bool {
+    let (mut report, root) = (Report::default(), Path { parent: None, token: Token::Root });
+    report.required(event, shape_of(event_type), &root);
+    report.combination(event, event_type, &root);
+    report.problems.is_empty()
 }
 
 /// Where something stands, from the inside out; it becomes a JSON pointer only when something is wrong.
@@ -97,6 +113,7 @@ impl<'p> Path<'p> {
     }
 }
 
+#[derive(Default)]
 struct Report {
     problems: Vec<Problem>,
     event_index: Option<usize>,
@@ -115,16 +132,24 @@ impl Report {
 
     fn object(&mut self, object: &Object<'_>, shape: &Shape, path: &Path<'_>) {
         for member in object.members {
-            let path = path.name(member.name);
-            match shape.members.iter().find(|known| is_same(known.name, member.name)) {
-                Some(known) => self.value(member.value, &known.form, &path),
-                None if shape.open || (!shape.closed && form::is_uri(member.name)) => (),
-                None => {
-                    let why = if shape.closed { "is not known here" } else { "needs a namespace prefix" };
-                    self.error(&path, "unknown_property", format!("{} {why}", form::quote(member.name)));
-                }
+            self.member(member, shape, path);
+        }
+        self.required(object, shape, path);
+    }
+
+    fn member(&mut self, member: &Member<'_>, shape: &Shape, path: &Path<'_>) {
+        let path = path.name(member.name);
+        match shape.members.iter().find(|known| is_same(known.name, member.name)) {
+            Some(known) => self.value(member.value, &known.form, &path),
+            None if shape.open || (!shape.closed && form::is_uri(member.name)) => (),
+            None => {
+                let why = if shape.closed { "is not known here" } else { "needs a namespace prefix" };
+                self.error(&path, "unknown_property", format!("{} {why}", form::quote(member.name)));
             }
         }
+    }
+
+    fn required(&mut self, object: &Object<'_>, shape: &Shape, path: &Path<'_>) {
         for known in shape.members.iter().filter(|known| known.required) {
             if object.get(known.name).is_none() {
                 self.error(&path.name(known.name), "required", format!("{} is missing", known.name));
