@@ -5,7 +5,7 @@
 //! pre-hash string) depends on nothing but its bytes, the event's type and the document; so it is kept by its
 //! bytes. Whatever is unusual, and every event of which something is to be said, goes the long way round.
 
-use epcis::{Context, Document, Event, EventType, Part, PartContext, PartSum};
+use epcis::{Context, Document, Event, EventType, Part, PartContext, PartScratch, PartSum};
 use json::{Bump, List, Part as RawPart, PartReader, order_utf16};
 
 use crate::canonical::{CanonicalEvent, Definitions};
@@ -18,11 +18,11 @@ use crate::terms::{TERMS_MAX, TermReader, Terms};
 /// Members that are kept at a time; a power of two. Where two would stand in one place, the later stays.
 const PLACES: usize = 1 << 13;
 /// Memory of what is kept: then it begins anew, with the members that repeat by then.
-const KEPT_BYTES_MAX: usize = 8 << 20;
+pub(crate) const KEPT_BYTES_MAX: usize = 4 << 20;
 /// Contexts that are kept: sets of definitions that events use together.
 const CONTEXTS_MAX: usize = 64;
 /// Members that hardly two events have alike.
-const UNLIKE: [&str; 3] = ["eventTime", "eventID", "recordTime"];
+const UNLIKE: [&str; 5] = ["eventTime", "eventID", "recordTime", "bizTransactionList", "sensorElementList"];
 
 /// What is kept of the members of a document's events.
 pub(crate) struct Parts<'m> {
@@ -31,7 +31,8 @@ pub(crate) struct Parts<'m> {
     reading: PartContext<'m>,
     definitions: Definitions<'m>,
     reader: PartReader<'m>,
-    places: Vec<Option<&'m Kept<'m>>>,
+    /// What is kept where, with a part of its hash, so that others need not be looked at.
+    places: Vec<(u32, Option<&'m Kept<'m>>)>,
     /// Of each context that events use: which definitions, and what it adds; nothing, where there is none.
     contexts: Vec<(u64, Option<Addend<'m>>)>,
     issuer: Leaves<'m>,
@@ -40,7 +41,7 @@ pub(crate) struct Parts<'m> {
     names: Vec<&'m [u8]>,
     tokens: Vec<Token>,
     /// For one member at a time.
-    scratch: Bump,
+    scratch: PartScratch,
     canonical: CanonicalEvent,
     leaves: Vec<u8>,
     leaf_ends: Vec<usize>,
@@ -131,13 +132,13 @@ impl<'m> Parts<'m> {
             reading: PartContext::new(context, ignored_fields)?,
             definitions: Definitions::of(context)?,
             reader: list.part_reader(arena),
-            places: vec![None; PLACES],
+            places: vec![(0, None); PLACES],
             contexts: Vec::new(),
             issuer: Leaves { bytes: arena.alloc_slice_copy(&leaf), ends },
             sum: PartSum::default(),
             names: Vec::new(),
             tokens: Vec::new(),
-            scratch: Bump::new(),
+            scratch: PartScratch::default(),
             canonical: CanonicalEvent::default(),
             leaves: Vec::new(),
             leaf_ends: Vec::new(),
@@ -216,8 +217,9 @@ impl<'m> Parts<'m> {
         event_type: EventType,
         terms: &mut TermReader,
     ) -> Option<&'m Made<'m>> {
-        let place = place_of(raw.source.as_bytes(), event_type);
-        if let Some(Some(kept)) = self.places.get(place)
+        let (place, mark) = place_of(raw.source.as_bytes(), event_type);
+        if let Some((known, Some(kept))) = self.places.get(place)
+            && *known == mark
             && kept.source == raw.source
             && kept.event_type == event_type
         {
@@ -228,7 +230,7 @@ impl<'m> Parts<'m> {
         if !UNLIKE.contains(&raw.name)
             && let Some(place) = self.places.get_mut(place)
         {
-            *place = Some(kept);
+            *place = (mark, Some(kept));
         }
         kept.made.as_ref()
     }
@@ -361,7 +363,7 @@ fn order_of(name: &str) -> Option<u64> {
 
 /// Where a member is kept. Members that somebody chose to share one place are read as often as they come, and
 /// nothing worse.
-fn place_of(source: &[u8], event_type: EventType) -> usize {
+fn place_of(source: &[u8], event_type: EventType) -> (usize, u32) {
     const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
     let (words, rest) = source.as_chunks::<8>();
     let mut last = [0; 8];
@@ -372,5 +374,6 @@ fn place_of(source: &[u8], event_type: EventType) -> usize {
         |hash: u64, word: &[u8; 8]| (hash ^ u64::from_le_bytes(*word)).wrapping_mul(FACTOR).rotate_left(29);
     let start = source.len() as u64 ^ (event_type as u64) << 32;
     let hash = mix(words.iter().fold(start, mix), &last).wrapping_mul(FACTOR);
-    usize::try_from(hash >> (u64::BITS - PLACES.trailing_zeros())).unwrap_or(0)
+    let place = usize::try_from(hash >> (u64::BITS - PLACES.trailing_zeros())).unwrap_or(0);
+    (place, u32::try_from(hash & u64::from(u32::MAX)).unwrap_or(0))
 }

@@ -15,7 +15,7 @@ use crate::canonical::CanonicalEvent;
 use crate::commitment::{Commitments, FIELDS_MAX, Issuer, SECRET_BYTES};
 use crate::copy::{Row, write_header, write_trailer};
 use crate::entry::{Blinding, Entry, ITEMS_MAX, Token, name_hash};
-use crate::parts::{Asked, Named, Parts, Together};
+use crate::parts::{Asked, KEPT_BYTES_MAX, Named, Parts, Together};
 use crate::problems::problems_json;
 use crate::references::{Reference, Role, references_of, references_of_names};
 use crate::term_key::TermKey;
@@ -36,6 +36,8 @@ const CHUNK_EVENTS: usize = 64;
 
 /// Lists of 1,024 events from which on a capture is shared among threads.
 const SHARED_PARTS_MIN: usize = 2;
+/// What a chunk of events usually needs beyond it, at most.
+const ARENA_MARGIN_BYTES: usize = 1 << 20;
 /// Lists that a thread may be ahead of the one that puts them together.
 const LISTS_AHEAD: usize = 1;
 
@@ -304,7 +306,9 @@ impl<'r, 'a> Preparing<'r, 'a> {
         mut done: impl FnMut(&mut Self) -> bool,
     ) -> Result<(), Problem> {
         let ignored_fields = self.ignored_fields.clone();
-        let (mut arena, mut values) = (Bump::new(), Bump::new());
+        // In one piece, which stays when it is reset; what is not used of it is never touched.
+        let mut arena = Bump::with_capacity(KEPT_BYTES_MAX + ARENA_MARGIN_BYTES);
+        let mut values = Bump::new();
         let mut current = lists.next();
         while let Some(events) = &mut current {
             arena.reset();

@@ -26,7 +26,7 @@ pub use event_hash::{event_hash_id_uri, event_hash_ids, event_prehashes, write_p
 pub use key_format::{KeyFormat, write_with_keys};
 pub use lines::document_of_lines;
 pub use master_data::{MASTER_DATA_ELEMENTS_MAX, MasterDatum, master_data};
-pub use part::{Part, PartContext, PartItem, PartSum};
+pub use part::{Part, PartContext, PartItem, PartScratch, PartSum};
 pub use problem::{Problem, Severity};
 pub use split::split_document;
 pub use time::{parse_offset, parse_time};

@@ -21,6 +21,13 @@ pub struct PartContext<'d> {
     ignored_fields: &'d [&'d str],
 }
 
+/// Memory for one member at a time.
+#[derive(Debug, Default)]
+pub struct PartScratch {
+    nodes: Bump,
+    text: String,
+}
+
 /// A valid member of events of one type.
 #[derive(Clone, Copy, Debug)]
 pub struct Part<'m> {
@@ -64,23 +71,24 @@ impl<'d> PartContext<'d> {
     }
 
     /// Reads a member of events of this type; None where something is to be said of it, or it changes what others
-    /// mean. `scratch` is reset.
+    /// mean.
     #[must_use]
     pub fn read<'m>(
         &self,
         member: Member<'m>,
         event_type: EventType,
-        scratch: &mut Bump,
+        scratch: &mut PartScratch,
         arena: &'m Bump,
     ) -> Option<Part<'m>> {
-        scratch.reset();
+        scratch.nodes.reset();
         if member.name == "@context"
             || event_type == EventType::Extension
             || !is_member_clean(&member, event_type)
         {
             return None;
         }
-        let prehash = PrehashPart::read(&member, self.context, self.ignored_fields, scratch, arena)?;
+        let PartScratch { nodes, text } = scratch;
+        let prehash = PrehashPart::read(&member, self.context, self.ignored_fields, nodes, text, arena)?;
         let mut items = Vec::new();
         items_of(&member, None, &mut items);
         let items = arena.alloc_slice_fill_iter(items.iter().map(|item| PartItem {

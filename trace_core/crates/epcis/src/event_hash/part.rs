@@ -11,8 +11,6 @@ use super::node::{NAMESPACE_BYTES_MAX, children_of_member};
 use super::write::write_pieces;
 use crate::context::Context;
 
-/// Room for most.
-const PIECE_BYTES_USUAL: usize = 1024;
 /// Behind all that the standard orders.
 const REST: u8 = u8::MAX;
 
@@ -28,27 +26,27 @@ pub(crate) struct PrehashPart<'m> {
 }
 
 impl<'m> PrehashPart<'m> {
-    /// Reads a member, its nodes in `scratch` and its pieces in `arena`. None where a pre-hash string with it
+    /// Reads a member, its nodes in `scratch` and its pieces in `arena`, with `text` for one at a time. None where a pre-hash string with it
     /// cannot be made.
     pub(crate) fn read(
         member: &Member<'_>,
         context: &Context<'_>,
         ignored_fields: &[&str],
         scratch: &Bump,
+        text: &mut String,
         arena: &'m Bump,
     ) -> Option<Self> {
         let (nodes, namespace_bytes) = children_of_member(member, context, ignored_fields, scratch).ok()?;
         let mut pieces = BumpVec::with_capacity_in(2 * nodes.len(), scratch);
-        let mut text = String::with_capacity(PIECE_BYTES_USUAL);
         for node in nodes {
             if node.place.place.is_some() {
                 let rank = node.place.rank;
-                write_pieces(node, true, scratch, &mut text).ok()?;
-                pieces.push((rank, &*arena.alloc_str(&text)));
+                write_pieces(node, true, scratch, text).ok()?;
+                pieces.push((rank, &*arena.alloc_str(text)));
             }
             if !node.is_written {
-                write_pieces(node, false, scratch, &mut text).ok()?;
-                pieces.push((REST, &*arena.alloc_str(&text)));
+                write_pieces(node, false, scratch, text).ok()?;
+                pieces.push((REST, &*arena.alloc_str(text)));
             }
         }
         Some(Self { pieces: arena.alloc_slice_copy(&pieces), namespace_bytes })

@@ -40,7 +40,7 @@ pub(super) fn write_canonical_text<'b>(
     match text.as_bytes().first() {
         Some(b'0'..=b'9' | b'+' | b'-' | b'.' | b'i' | b'I' | b'n' | b'N')
             if write_number(text, excess, out).map_err(fault)? => {}
-        _ if text.len() > CBV_URN.len() && CBV_FINDER.find(text.as_bytes()).is_some() => {
+        _ if holds_vocabulary(text) => {
             let replaced = CBV.iter().fold(text.to_owned(), |text, (urn, web)| text.replace(urn, web));
             if !gs1::write_canonical(&replaced, out) {
                 out.push_str(&replaced);
@@ -50,6 +50,13 @@ pub(super) fn write_canonical_text<'b>(
         _ => out.push_str(text),
     }
     Ok(())
+}
+
+/// Whether a text has vocabulary as URN in it.
+fn holds_vocabulary(text: &str) -> bool {
+    let is_here =
+        |at: usize| text.get(at..).is_some_and(|here| CBV.iter().any(|(urn, _)| here.starts_with(urn)));
+    text.len() > CBV_URN.len() && CBV_FINDER.find_iter(text.as_bytes()).any(is_here)
 }
 
 /// Appends a time in UTC with milliseconds, rounded half to even; one of a day or hour that is none as it is.
