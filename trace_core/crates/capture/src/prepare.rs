@@ -1,5 +1,7 @@
 //! The road of a capture through the core: bytes in, rows out.
 
+mod share;
+
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -34,12 +36,8 @@ const FINDINGS_MAX: usize = 20;
 /// Events whose hashing is done together: enough to fill sixteen lanes, few enough to stay in cache.
 const CHUNK_EVENTS: usize = 64;
 
-/// Lists of 1,024 events from which on a capture is shared among threads.
-const SHARED_PARTS_MIN: usize = 2;
 /// What a chunk of events usually needs beyond it, at most.
 const ARENA_MARGIN_BYTES: usize = 1 << 20;
-/// Lists that a thread may be ahead of the one that puts them together.
-const LISTS_AHEAD: usize = 1;
 
 /// Columns of `event` in the order of [`Copies::event`].
 pub const EVENT_COLUMNS: [&str; 20] = [
@@ -289,7 +287,7 @@ impl<'r, 'a> Preparing<'r, 'a> {
             self.out.master_data = data.iter().map(|datum| self.master_data_row(datum)).collect();
         }
         let parts = if threads > 1 { self.document.events().parts() } else { Vec::new() };
-        if parts.len() < SHARED_PARTS_MIN {
+        if parts.len() < share::LISTS_MIN {
             self.take(std::iter::once(self.document.events()), |_| true)?;
         } else {
             self.share(threads, &parts)?;
@@ -326,61 +324,6 @@ impl<'r, 'a> Preparing<'r, 'a> {
                     break;
                 }
             }
-        }
-        Ok(())
-    }
-
-    /// Takes all events, the lists on threads in turns; what they give is put together in order, so it is the same
-    /// as from one thread, the first problem of the whole document included.
-    fn share(&mut self, threads: usize, lists: &[Events<'a>]) -> Result<(), Problem> {
-        let (document, request, is_refused) = (self.document, self.request, self.is_refused);
-        std::thread::scope(|scope| {
-            let threads = threads.min(lists.len());
-            let start = |first: usize| {
-                // Whoever is ahead waits, so memory does not grow with the capture.
-                let (sender, receiver) = std::sync::mpsc::sync_channel(LISTS_AHEAD);
-                scope.spawn(move || {
-                    let mut worker = Preparing::part_of(document, request, is_refused);
-                    let own = lists.iter().skip(first).step_by(threads).cloned();
-                    let taken = worker.take(own, |worker| {
-                        worker.first_with.clear();
-                        sender.send(Ok(std::mem::replace(&mut worker.out, empty(request)))).is_ok()
-                    });
-                    if let Err(problem) = taken {
-                        // Nobody waits for it where an earlier list had a problem.
-                        let _ = sender.send(Err(problem));
-                    }
-                });
-                receiver
-            };
-            let receivers: Vec<_> = (0..threads).map(start).collect();
-            for receiver in receivers.iter().cycle().take(lists.len()) {
-                // A worker sends for each of its lists, unless it has sent a problem: that ends all.
-                if let Ok(taken) = receiver.recv() {
-                    self.append(taken?)?;
-                }
-            }
-            Ok(())
-        })
-    }
-
-    /// Puts the events of the next list behind those before.
-    fn append(&mut self, next: Prepared) -> Result<(), Problem> {
-        self.out.event_total += next.event_total;
-        self.check_event_total()?;
-        let (rows, references) = (self.out.rows.len(), self.out.references.len());
-        self.out.rows.extend_from_slice(&next.rows);
-        self.out.references.extend_from_slice(&next.references);
-        self.out.problems.extend(next.problems);
-        for mut event in next.events {
-            let place = self.out.events.len();
-            event.row = event.row.start + rows..event.row.end + rows;
-            event.references = event.references.start + references..event.references.end + references;
-            let key = self.key_of(place).to_be_bytes();
-            self.out.rows[event.row.start + KEY_AT.start..event.row.start + KEY_AT.end].copy_from_slice(&key);
-            event.same_as = self.first_with.get(&event.content_digest).copied();
-            self.first_with.entry(event.content_digest).or_insert(place);
-            self.out.events.push(event);
         }
         Ok(())
     }

@@ -1,0 +1,67 @@
+//! A capture on several threads, each with some of the lists of its events.
+
+use epcis::{Events, Problem};
+
+use super::{KEY_AT, Prepared, Preparing, empty};
+
+/// Lists of 1,024 events from which on a capture is shared.
+pub(super) const LISTS_MIN: usize = 2;
+/// Lists that a thread may be ahead of the one that puts them together.
+const LISTS_AHEAD: usize = 1;
+
+impl<'a> Preparing<'_, 'a> {
+    /// Takes all events, the lists on threads in turns; what they give is put together in order, so it is the same
+    /// as from one thread, the first problem of the whole document included.
+    pub(super) fn share(&mut self, threads: usize, lists: &[Events<'a>]) -> Result<(), Problem> {
+        let (document, request, is_refused) = (self.document, self.request, self.is_refused);
+        std::thread::scope(|scope| {
+            let threads = threads.min(lists.len());
+            let start = |first: usize| {
+                // Whoever is ahead waits, so memory does not grow with the capture.
+                let (sender, receiver) = std::sync::mpsc::sync_channel(LISTS_AHEAD);
+                scope.spawn(move || {
+                    let mut worker = Preparing::part_of(document, request, is_refused);
+                    let own = lists.iter().skip(first).step_by(threads).cloned();
+                    let taken = worker.take(own, |worker| {
+                        worker.first_with.clear();
+                        sender.send(Ok(std::mem::replace(&mut worker.out, empty(request)))).is_ok()
+                    });
+                    if let Err(problem) = taken {
+                        // Nobody waits for it where an earlier list had a problem.
+                        let _ = sender.send(Err(problem));
+                    }
+                });
+                receiver
+            };
+            let receivers: Vec<_> = (0..threads).map(start).collect();
+            for receiver in receivers.iter().cycle().take(lists.len()) {
+                // A worker sends for each of its lists, unless it has sent a problem: that ends all.
+                if let Ok(taken) = receiver.recv() {
+                    self.append(taken?)?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Puts the events of the next list behind those before.
+    fn append(&mut self, next: Prepared) -> Result<(), Problem> {
+        self.out.event_total += next.event_total;
+        self.check_event_total()?;
+        let (rows, references) = (self.out.rows.len(), self.out.references.len());
+        self.out.rows.extend_from_slice(&next.rows);
+        self.out.references.extend_from_slice(&next.references);
+        self.out.problems.extend(next.problems);
+        for mut event in next.events {
+            let place = self.out.events.len();
+            event.row = event.row.start + rows..event.row.end + rows;
+            event.references = event.references.start + references..event.references.end + references;
+            let key = self.key_of(place).to_be_bytes();
+            self.out.rows[event.row.start + KEY_AT.start..event.row.start + KEY_AT.end].copy_from_slice(&key);
+            event.same_as = self.first_with.get(&event.content_digest).copied();
+            self.first_with.entry(event.content_digest).or_insert(place);
+            self.out.events.push(event);
+        }
+        Ok(())
+    }
+}
