@@ -87,6 +87,7 @@ def capture_path() -> Iterator[Row]:
             seed=bytes(32),
             blinding=blinding,
             strict=False,
+            threads=1,
         )
         assert prepared.error_count == 0
         prepared.copies([])
@@ -94,7 +95,7 @@ def capture_path() -> Iterator[Row]:
     rate = 10_000 / min(seconds(prepare) for _ in range(7))
     floor = "floor 246,000/s, before commitments"
     yield (
-        "capture path, bytes to COPY buffers",
+        "capture path, bytes to COPY buffers, one core",
         f"{rate:,.0f}/s of {len(document) / 10_000:.0f} B",
         floor,
         f"{rate / 246_000:.2f}",

@@ -89,6 +89,7 @@ def _signed_captures() -> Row:
             blinding=blinding,
             strict=False,
             claim=claim,
+            threads=1,
         )
         assert prepared.error_count == 0
         prepared.copies([])
