@@ -11,14 +11,18 @@ import click
 
 from benches.core import capture_memory, capture_path, event_hash_ids, rust_examples, syntaxes
 from benches.log import log_rows
+from benches.naive import naive
 from benches.signatures import signatures
 from benches.system import system
 from benches.table import Results
 
+NAIVE_EVENTS_MAX = 100_000
+"""A look-up without an index reads everything, and a benchmark should end."""
+
 
 @click.command()
 @click.option("--events", default=1_000_000, show_default=True, help="Events for the measurements over HTTP.")
-@click.option("--only", type=click.Choice(["core", "rust", "log", "system"]), help="One part alone.")
+@click.option("--only", type=click.Choice(["core", "rust", "log", "naive", "system"]), help="One part alone.")
 @click.option("--markdown", type=click.Path(path_type=Path), help="Also write the table to this file.")
 @click.option("--plans", type=click.Path(path_type=Path), help="Write the query plans on the measured database here.")
 def main(events: int, only: str | None, markdown: Path | None, plans: Path | None) -> None:
@@ -33,6 +37,9 @@ def main(events: int, only: str | None, markdown: Path | None, plans: Path | Non
             results.add(row)
     if only in (None, "log"):
         for row in log_rows():
+            results.add(row)
+    if only in (None, "naive"):
+        for row in naive(min(events, NAIVE_EVENTS_MAX)):
             results.add(row)
     if only in (None, "system"):
         for row in system(events, plans):

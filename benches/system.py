@@ -19,6 +19,8 @@ import httpx
 import orjson
 
 import trace_core
+from benches.footprint import restart, storage
+from benches.half_load import half_load
 from benches.plans import query_plans
 from benches.queries import export, queries
 from benches.trust import trust
@@ -62,8 +64,9 @@ def _documents(events: int) -> tuple[list[bytes], list[trace_core.Landmark]]:
 
 def _over_http(data: Path, events: int, limit: float) -> Iterator[Row]:
     documents, landmarks = _documents(events)
+    command: list[str | Path] = [WAYPROOF, "serve", "--data", data, "--port", str(PORT)]
     with (Path(data.parent) / "server.log").open("wb") as log:
-        server = subprocess.Popen([WAYPROOF, "serve", "--data", data, "--port", str(PORT)], stderr=log)
+        server = subprocess.Popen(command, stderr=log)
     try:
         client = httpx.Client(base_url=f"http://127.0.0.1:{PORT}", timeout=300)
         _wait_ready(client)
@@ -84,6 +87,9 @@ def _over_http(data: Path, events: int, limit: float) -> Iterator[Row]:
     finally:
         server.terminate()
         server.wait()
+    # All of the rows are counted as they were captured, before anything else is sent.
+    yield from storage(data)
+    yield from restart(command, f"http://127.0.0.1:{PORT}", events)
     fsck = ["/usr/bin/time", "-f", "%M", WAYPROOF, "log", "fsck", "--data", data, "--json"]
     start = time.perf_counter()
     try:
@@ -95,6 +101,13 @@ def _over_http(data: Path, events: int, limit: float) -> Iterator[Row]:
     memory = re.search(r"(\d+)\s*$", done.stderr)
     peak_mb = f"{int(memory[1]) / 1000:,.0f} MB" if memory else "not measured"
     yield f"fsck of {events:,} events", f"{events / took:,.0f} events/s, peak {peak_mb}", "limit 500 MB", "-"
+    server = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    try:
+        _wait_ready(client)
+        yield from half_load(f"http://127.0.0.1:{PORT}", rate)
+    finally:
+        server.terminate()
+        server.wait()
 
 
 def _wait_ready(client: httpx.Client) -> None:
@@ -133,25 +146,27 @@ def _resident(pid: int) -> int:
 def _questions(client: httpx.Client, landmarks: list[trace_core.Landmark], events: int) -> Iterator[Row]:
     items = [landmark for landmark in landmarks if landmark.role in ("pack", "consignment")]
     lots = [landmark for landmark in landmarks if landmark.role == "lot"]
+    limit = _percentiles([_timed(client, "/log/key", {}) for _ in range(LOOK_UPS)])
     for what, path, name, asked, count in (
         ("item look-up (history)", "/history", "item", items, LOOK_UPS),
         ("verdict with proofs", "/verify", "scan", items, LOOK_UPS),
         ("recall of a lot", "/recall", "item", lots, RECALLS),
     ):
-        times = []
-        for n in range(count):
-            parameters = {name: asked[n % len(asked)].element_string}
-            start = time.perf_counter()
-            answer = client.get(path, params=parameters)
-            times.append(time.perf_counter() - start)
-            assert answer.status_code == 200
-        cuts = statistics.quantiles(times, n=100)
-        yield (
-            f"{what}, over {events:,} events",
-            f"p50 {cuts[49] * 1000:.1f} ms, p95 {cuts[94] * 1000:.1f} ms, p99 {cuts[98] * 1000:.1f} ms",
-            "-",
-            "-",
-        )
+        times = [_timed(client, path, {name: asked[n % len(asked)].element_string}) for n in range(count)]
+        yield f"{what}, over {events:,} events", _percentiles(times), f"prepared bytes: {limit}", "-"
+
+
+def _timed(client: httpx.Client, path: str, parameters: dict[str, str]) -> float:
+    began = time.perf_counter()
+    answer = client.get(path, params=parameters)
+    took = time.perf_counter() - began
+    assert answer.status_code == 200, answer.text[:300]
+    return took
+
+
+def _percentiles(times: list[float]) -> str:
+    cuts = statistics.quantiles(times, n=100)
+    return ", ".join(f"p{percent} {cuts[percent - 1] * 1000:.1f} ms" for percent in (50, 95, 99))
 
 
 def _raw_copy(data: Path, events: int) -> float:

@@ -1,0 +1,73 @@
+"""How long a single event takes to be stored while others send half of what the server can take."""
+
+from __future__ import annotations
+
+import statistics
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import httpx
+import orjson
+
+import trace_core
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from benches.table import Row
+
+SINGLES = 300
+SINGLES_PER_S = 20
+OTHERS_EVENTS = 500
+SENDERS = 4
+GOAL_MS = 25
+SEED = 4711  # events that were not captured before
+
+
+def half_load(url: str, capacity: float) -> Iterator[Row]:
+    """p99 of one capture of one event, while others offer half of `capacity` events a second. Both come by the
+    clock, whether or not those before were answered; what is late waits, and its wait counts."""
+    others = _documents(int(capacity / 2 * SINGLES / SINGLES_PER_S) // OTHERS_EVENTS + 1, OTHERS_EVENTS, SEED)
+    singles = _documents(SINGLES, 1, SEED + 1)
+    sent = threading.Thread(target=_send, args=(url, others, OTHERS_EVENTS / (capacity / 2)))
+    start = time.perf_counter()
+    sent.start()
+    took = _send(url, singles, 1 / SINGLES_PER_S)
+    sent.join()
+    offered = OTHERS_EVENTS * len(others) / (time.perf_counter() - start)
+    cuts = statistics.quantiles(took, n=100)
+    yield (
+        f"capture of a single event at half load, {SINGLES} of them",
+        f"p50 {cuts[49] * 1000:.1f} ms, p99 {cuts[98] * 1000:.1f} ms",
+        f"goal p99 {GOAL_MS} ms; {offered:,.0f} events/s of others meanwhile, {OTHERS_EVENTS} at a time",
+        f"{cuts[98] * 1000 / GOAL_MS:.2f}",
+    )
+
+
+def _documents(count: int, events: int, seed: int) -> list[bytes]:
+    simulator = trace_core.Simulator(events=count * events, seed=seed)
+    document = orjson.loads(simulator.next_document(count * events) or b"{}")
+    found = document["epcisBody"]["eventList"]
+    made = []
+    for n in range(count):
+        document["epcisBody"]["eventList"] = found[n * events : (n + 1) * events]
+        made.append(orjson.dumps(document))
+    return made
+
+
+def _send(url: str, documents: list[bytes], interval_s: float) -> list[float]:
+    """Seconds from when each was due to its answer."""
+    client = httpx.Client(base_url=url, timeout=300)
+    first = time.perf_counter() + interval_s
+
+    def send(n: int) -> float:
+        due = first + n * interval_s
+        time.sleep(max(0.0, due - time.perf_counter()))
+        answer = client.post("/capture", content=documents[n], headers={"Content-Type": "application/json"})
+        assert answer.json()["success"], answer.text[:300]
+        return time.perf_counter() - due
+
+    with ThreadPoolExecutor(SENDERS) as senders:
+        return list(senders.map(send, range(len(documents))))
