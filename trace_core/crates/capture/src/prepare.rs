@@ -37,7 +37,7 @@ const FINDINGS_MAX: usize = 20;
 const CHUNK_EVENTS: usize = 64;
 
 /// What a chunk of events usually needs beyond it, at most.
-const ARENA_MARGIN_BYTES: usize = 1 << 20;
+const ARENA_MARGIN_BYTES: usize = 1 << 19;
 
 /// Columns of `event` in the order of [`Copies::event`].
 pub const EVENT_COLUMNS: [&str; 20] = [

@@ -4,7 +4,7 @@ use epcis::{Events, Problem};
 
 use super::{KEY_AT, Prepared, Preparing, empty};
 
-/// Lists of 1,024 events from which on a capture is shared.
+/// Lists of 128 events from which on a capture is shared.
 pub(super) const LISTS_MIN: usize = 2;
 /// Lists that a thread may be ahead of the one that puts them together.
 const LISTS_AHEAD: usize = 1;
