@@ -287,10 +287,8 @@ impl<'r, 'a> Preparing<'r, 'a> {
             self.out.master_data = data.iter().map(|datum| self.master_data_row(datum)).collect();
         }
         let parts = if threads > 1 { self.document.events().parts() } else { Vec::new() };
-        if parts.len() < share::LISTS_MIN {
+        if parts.len() < share::LISTS_MIN || !self.share(threads, &parts)? {
             self.take(std::iter::once(self.document.events()), |_| true)?;
-        } else {
-            self.share(threads, &parts)?;
         }
         write_trailer(&mut self.out.rows);
         self.out.problems.sort_by_key(|problem| problem.event_index);
