@@ -129,7 +129,7 @@ def prepare_capture(
     `record_time_us` counts from 1970 UTC; `seed` is 32 random bytes, used once; `strict` makes findings
     errors. `claim` is what was sent as a signature, the key and its partner: unless it holds over just these events,
     the document is refused, with a problem of code `signature`. Events with an item whose name begins with `reserved`
-    are refused. Captures of more than 1,024 events are shared among `threads`, as many as there are cores where it says
+    are refused. Captures of more than 128 events are shared among `threads`, as many as there are cores where it says
     nothing; what they give is the same. Never raises for what is in `body`: see
     `problems_json`. Cost of a claim: one signature, three hashes an event."""
 

@@ -18,7 +18,7 @@ use crate::terms::{TERMS_MAX, TermReader, Terms};
 /// Members that are kept at a time; a power of two. Where two would stand in one place, the later stays.
 const PLACES: usize = 1 << 13;
 /// Memory of what is kept: then it begins anew, with the members that repeat by then.
-pub(crate) const KEPT_BYTES_MAX: usize = 4 << 20;
+pub(crate) const KEPT_BYTES_MAX: usize = 1 << 19;
 /// Contexts that are kept: sets of definitions that events use together.
 const CONTEXTS_MAX: usize = 64;
 /// Members that hardly two events have alike.

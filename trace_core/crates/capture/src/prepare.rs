@@ -37,7 +37,7 @@ const FINDINGS_MAX: usize = 20;
 const CHUNK_EVENTS: usize = 64;
 
 /// What a chunk of events usually needs beyond it, at most.
-const ARENA_MARGIN_BYTES: usize = 1 << 20;
+const ARENA_MARGIN_BYTES: usize = 1 << 19;
 
 /// Columns of `event` in the order of [`Copies::event`].
 pub const EVENT_COLUMNS: [&str; 20] = [
@@ -287,10 +287,8 @@ impl<'r, 'a> Preparing<'r, 'a> {
             self.out.master_data = data.iter().map(|datum| self.master_data_row(datum)).collect();
         }
         let parts = if threads > 1 { self.document.events().parts() } else { Vec::new() };
-        if parts.len() < share::LISTS_MIN {
+        if parts.len() < share::LISTS_MIN || !self.share(threads, &parts)? {
             self.take(std::iter::once(self.document.events()), |_| true)?;
-        } else {
-            self.share(threads, &parts)?;
         }
         write_trailer(&mut self.out.rows);
         self.out.problems.sort_by_key(|problem| problem.event_index);

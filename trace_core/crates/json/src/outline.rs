@@ -16,7 +16,7 @@ use crate::value::Value;
 const ROOM_MAX: usize = 1_024;
 
 /// Elements between two places at which a list can be cut.
-const CUT_ELEMENTS: usize = 1_024;
+const CUT_ELEMENTS: usize = 128;
 
 /// A list that was skipped; reads its elements in order.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,22 +4,23 @@ use epcis::{Events, Problem};
 
 use super::{KEY_AT, Prepared, Preparing, empty};
 
-/// Lists of 1,024 events from which on a capture is shared.
+/// Lists of 128 events from which on a capture is shared.
 pub(super) const LISTS_MIN: usize = 2;
 /// Lists that a thread may be ahead of the one that puts them together.
 const LISTS_AHEAD: usize = 1;
 
 impl<'a> Preparing<'_, 'a> {
     /// Takes all events, the lists on threads in turns; what they give is put together in order, so it is the same
-    /// as from one thread, the first problem of the whole document included.
-    pub(super) fn share(&mut self, threads: usize, lists: &[Events<'a>]) -> Result<(), Problem> {
+    /// as from one thread, the first problem of the whole document included. False, with nothing taken, where the
+    /// system has no thread to give.
+    pub(super) fn share(&mut self, threads: usize, lists: &[Events<'a>]) -> Result<bool, Problem> {
         let (document, request, is_refused) = (self.document, self.request, self.is_refused);
         std::thread::scope(|scope| {
             let threads = threads.min(lists.len());
             let start = |first: usize| {
                 // Whoever is ahead waits, so memory does not grow with the capture.
                 let (sender, receiver) = std::sync::mpsc::sync_channel(LISTS_AHEAD);
-                scope.spawn(move || {
+                let work = move || {
                     let mut worker = Preparing::part_of(document, request, is_refused);
                     let own = lists.iter().skip(first).step_by(threads).cloned();
                     let taken = worker.take(own, |worker| {
@@ -30,17 +31,20 @@ impl<'a> Preparing<'_, 'a> {
                         // Nobody waits for it where an earlier list had a problem.
                         let _ = sender.send(Err(problem));
                     }
-                });
-                receiver
+                };
+                std::thread::Builder::new().spawn_scoped(scope, work).ok().map(|_| receiver)
             };
-            let receivers: Vec<_> = (0..threads).map(start).collect();
+            // Those that did start end with the first that nobody takes.
+            let Some(receivers) = (0..threads).map(start).collect::<Option<Vec<_>>>() else {
+                return Ok(false);
+            };
             for receiver in receivers.iter().cycle().take(lists.len()) {
                 // A worker sends for each of its lists, unless it has sent a problem: that ends all.
                 if let Ok(taken) = receiver.recv() {
                     self.append(taken?)?;
                 }
             }
-            Ok(())
+            Ok(true)
         })
     }
 
