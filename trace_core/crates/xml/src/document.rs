@@ -175,17 +175,17 @@ fn write_document(root: Node<'_, '_>, kind: &str, out: &mut Vec<u8>) {
 }
 
 /// Fields that the event hash leaves out, by their names.
-fn ignore_fields(element: Node<'_, '_>, prefixes: &mut Prefixes, members: &mut Members) {
+fn ignore_fields<'d>(element: Node<'d, '_>, prefixes: &mut Prefixes, members: &mut Members<'d>) {
     let ignored = elements(element).map(|field| Value::Text(prefixes.element(field))).collect();
     let name = prefixes.element(element);
-    members.extend(&name, ignored);
+    members.extend(name, ignored);
 }
 
-fn body(body: Node<'_, '_>, kind: &str, prefixes: &mut Prefixes) -> Members {
+fn body<'d>(body: Node<'d, '_>, kind: &str, prefixes: &mut Prefixes) -> Members<'d> {
     let mut members = Members::default();
     for element in elements(body) {
         match element.tag_name().name() {
-            "EventList" => members.set("eventList", Value::List(events(element, prefixes))),
+            "EventList" => members.set("eventList", event_list(element, prefixes)),
             "QueryResults" if kind == "EPCISQueryDocument" => {
                 members.set("queryResults", Value::Object(query_results(element, prefixes)));
             }
@@ -201,7 +201,7 @@ fn body(body: Node<'_, '_>, kind: &str, prefixes: &mut Prefixes) -> Members {
     members
 }
 
-fn query_results(results: Node<'_, '_>, prefixes: &mut Prefixes) -> Members {
+fn query_results<'d>(results: Node<'d, '_>, prefixes: &mut Prefixes) -> Members<'d> {
     let mut members = Members::default();
     for element in elements(results) {
         match element.tag_name().name() {
@@ -209,7 +209,7 @@ fn query_results(results: Node<'_, '_>, prefixes: &mut Prefixes) -> Members {
                 let mut inner = Members::default();
                 for list in elements(element) {
                     match list.tag_name().name() {
-                        "EventList" => inner.set("eventList", Value::List(events(list, prefixes))),
+                        "EventList" => inner.set("eventList", event_list(list, prefixes)),
                         "VocabularyList" => inner.set("vocabularyList", vocabularies(list, prefixes)),
                         _ => (),
                     }
@@ -224,21 +224,30 @@ fn query_results(results: Node<'_, '_>, prefixes: &mut Prefixes) -> Members {
     members
 }
 
+/// Events, written one by one: a tree of all would not stay in cache.
+fn event_list(list: Node<'_, '_>, prefixes: &mut Prefixes) -> Value<'static> {
+    let mut out = vec![b'['];
+    write_events(list, prefixes, &mut out);
+    out.push(b']');
+    Value::Written(out)
+}
+
 /// Events, also those that 1.2 has in an extension of the list.
-fn events(list: Node<'_, '_>, prefixes: &mut Prefixes) -> Vec<Value> {
-    let mut all = Vec::new();
+fn write_events(list: Node<'_, '_>, prefixes: &mut Prefixes, out: &mut Vec<u8>) {
     for element in elements(list) {
         if namespace(element).is_none() && element.tag_name().name() == "extension" {
-            all.extend(events(element, prefixes));
+            write_events(element, prefixes, out);
         } else {
-            all.push(Value::Object(event(element, prefixes)));
+            if out.len() > 1 {
+                out.push(b',');
+            }
+            event(element, prefixes).write(out);
         }
     }
-    all
 }
 
 /// Master data; `None` where the header has none. What the business document header says is of the transport.
-fn header(header: Node<'_, '_>, prefixes: &mut Prefixes) -> Option<Members> {
+fn header<'d>(header: Node<'d, '_>, prefixes: &mut Prefixes) -> Option<Members<'d>> {
     let list = header.descendants().find(|node| node.tag_name().name() == "VocabularyList")?;
     let mut master_data = Members::default();
     master_data.set("vocabularyList", vocabularies(list, prefixes));
@@ -247,7 +256,7 @@ fn header(header: Node<'_, '_>, prefixes: &mut Prefixes) -> Option<Members> {
     Some(members)
 }
 
-fn vocabularies(list: Node<'_, '_>, prefixes: &mut Prefixes) -> Value {
+fn vocabularies<'d>(list: Node<'d, '_>, prefixes: &mut Prefixes) -> Value<'d> {
     let mut vocabularies = Vec::new();
     for vocabulary in elements(list) {
         let mut members = Members::default();
@@ -260,7 +269,7 @@ fn vocabularies(list: Node<'_, '_>, prefixes: &mut Prefixes) -> Value {
     Value::List(vocabularies)
 }
 
-fn vocabulary_element(element: Node<'_, '_>, prefixes: &mut Prefixes) -> Value {
+fn vocabulary_element<'d>(element: Node<'d, '_>, prefixes: &mut Prefixes) -> Value<'d> {
     let mut members = Members::default();
     members.set("id", Value::text(element.attribute("id").unwrap_or_default()));
     for part in elements(element) {

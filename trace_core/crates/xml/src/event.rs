@@ -1,5 +1,7 @@
 //! Events: the elements of the standard as the members of its JSON form.
 
+use std::borrow::Cow;
+
 use roxmltree::Node;
 
 use crate::extension::{self, add_attributes, elements, is_nil, text};
@@ -14,11 +16,11 @@ use crate::vocabulary::{
 const MEASURES: [&str; 7] = ["value", "minValue", "maxValue", "meanValue", "sDev", "percRank", "percValue"];
 
 /// One event of any type.
-pub(crate) fn event(node: Node<'_, '_>, prefixes: &mut Prefixes) -> Members {
+pub(crate) fn event<'d>(node: Node<'d, '_>, prefixes: &mut Prefixes) -> Members<'d> {
     let mut members = Members::default();
     let is_quantity_event = node.tag_name().name() == "QuantityEvent";
     // The event of earlier editions that counts things of a class.
-    let event_type = if is_quantity_event { "ObjectEvent".to_owned() } else { prefixes.element(node) };
+    let event_type = if is_quantity_event { Cow::Borrowed("ObjectEvent") } else { prefixes.element(node) };
     members.set("type", Value::Text(event_type));
     if is_quantity_event {
         let epc_class = |name: &str| elements(node).find(|element| element.has_tag_name(name)).map(text);
@@ -33,7 +35,7 @@ pub(crate) fn event(node: Node<'_, '_>, prefixes: &mut Prefixes) -> Members {
 }
 
 /// Adds what a node holds; the wrappers of 1.2 hold more of the same.
-fn fill(node: Node<'_, '_>, prefixes: &mut Prefixes, members: &mut Members, is_quantity_event: bool) {
+fn fill<'d>(node: Node<'d, '_>, prefixes: &mut Prefixes, members: &mut Members<'d>, is_quantity_event: bool) {
     for element in elements(node) {
         let name = element.tag_name().name();
         if namespace(element).is_some() {
@@ -48,11 +50,11 @@ fn fill(node: Node<'_, '_>, prefixes: &mut Prefixes, members: &mut Members, is_q
     }
 }
 
-fn member(name: &str, element: Node<'_, '_>, prefixes: &mut Prefixes, members: &mut Members) {
+fn member<'d>(name: &'d str, element: Node<'d, '_>, prefixes: &mut Prefixes, members: &mut Members<'d>) {
     match name {
-        "eventTime" | "recordTime" => members.set(name, Value::Text(time(&text(element)))),
-        "bizStep" => members.set(name, word(&text(element), &BIZ_STEP)),
-        "disposition" => members.set(name, word(&text(element), &DISPOSITION)),
+        "eventTime" | "recordTime" => members.set(name, Value::Text(time(text(element)))),
+        "bizStep" => members.set(name, word(text(element), &BIZ_STEP)),
+        "disposition" => members.set(name, word(text(element), &DISPOSITION)),
         "epcList" | "childEPCs" | "inputEPCList" | "outputEPCList" => {
             members.extend(name, elements(element).map(|epc| Value::Text(text(epc))).collect());
         }
@@ -69,7 +71,7 @@ fn member(name: &str, element: Node<'_, '_>, prefixes: &mut Prefixes, members: &
         "persistentDisposition" => {
             let mut set = Members::default();
             for part in elements(element) {
-                set.extend(part.tag_name().name(), vec![word(&text(part), &DISPOSITION)]);
+                set.extend(part.tag_name().name(), vec![word(text(part), &DISPOSITION)]);
             }
             members.set(name, Value::Object(set));
         }
@@ -77,30 +79,33 @@ fn member(name: &str, element: Node<'_, '_>, prefixes: &mut Prefixes, members: &
             let list = elements(element).map(|one| sensor_element(one, prefixes)).collect();
             members.extend(name, list);
         }
-        "certificationInfo" => members.add(name.to_owned(), Value::Text(text(element))),
+        "certificationInfo" => members.add(name, Value::Text(text(element))),
         _ if elements(element).next().is_none() && element.attributes().next().is_none() => {
-            members.add(name.to_owned(), Value::Text(text(element)));
+            members.add(name, Value::Text(text(element)));
         }
         _ => extension::add(element, prefixes, members),
     }
 }
 
-fn word(text: &str, vocabulary: &Vocabulary) -> Value {
-    Value::text(vocabulary.short(text.trim()))
-}
-
-/// A time; published documents leave out seconds, which are none then.
-fn time(text: &str) -> String {
-    match text.split_once('T').map(|(_, clock)| clock.as_bytes()) {
-        Some([_, _, b':', _, _, b'Z' | b'+' | b'-', ..]) => {
-            let (minutes, zone) = text.split_at(text.find('T').map_or(0, |at| at + 6));
-            format!("{minutes}:00{zone}")
-        }
-        _ => text.to_owned(),
+fn word<'d>(text: impl Into<Cow<'d, str>>, vocabulary: &Vocabulary) -> Value<'d> {
+    match text.into() {
+        Cow::Borrowed(text) => Value::text(vocabulary.short(text.trim())),
+        Cow::Owned(text) => Value::text(vocabulary.short(text.trim()).to_owned()),
     }
 }
 
-fn quantity(element: Node<'_, '_>) -> Value {
+/// A time; published documents leave out seconds, which are none then.
+fn time(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text.split_once('T').map(|(_, clock)| clock.as_bytes()) {
+        Some([_, _, b':', _, _, b'Z' | b'+' | b'-', ..]) => {
+            let (minutes, zone) = text.split_at(text.find('T').map_or(0, |at| at + 6));
+            Cow::Owned(format!("{minutes}:00{zone}"))
+        }
+        _ => text,
+    }
+}
+
+fn quantity<'d>(element: Node<'d, '_>) -> Value<'d> {
     let mut members = Members::default();
     for part in elements(element) {
         let name = part.tag_name().name();
@@ -108,13 +113,13 @@ fn quantity(element: Node<'_, '_>) -> Value {
             continue;
         }
         let value = if name == "quantity" { Value::number(&text(part)) } else { Value::Text(text(part)) };
-        members.add(name.to_owned(), value);
+        members.add(name, value);
     }
     Value::Object(members)
 }
 
 /// A place, or instance and lot master data: an id where there is one, and what users add.
-fn object(element: Node<'_, '_>, prefixes: &mut Prefixes) -> Members {
+fn object<'d>(element: Node<'d, '_>, prefixes: &mut Prefixes) -> Members<'d> {
     let mut members = Members::default();
     for part in elements(element) {
         match (namespace(part), part.tag_name().name()) {
@@ -130,8 +135,8 @@ fn object(element: Node<'_, '_>, prefixes: &mut Prefixes) -> Members {
 }
 
 /// Elements with a type beside their text.
-fn pairs(list: Node<'_, '_>, id: &str, types: &Vocabulary) -> Vec<Value> {
-    let pair = |element: Node<'_, '_>| {
+fn pairs<'d>(list: Node<'d, '_>, id: &'static str, types: &Vocabulary) -> Vec<Value<'d>> {
+    let pair = |element: Node<'d, '_>| {
         let mut members = Members::default();
         if let Some(kind) = element.attribute("type") {
             members.set("type", word(kind, types));
@@ -142,12 +147,12 @@ fn pairs(list: Node<'_, '_>, id: &str, types: &Vocabulary) -> Vec<Value> {
     elements(list).map(pair).collect()
 }
 
-fn error_declaration(element: Node<'_, '_>, prefixes: &mut Prefixes) -> Members {
+fn error_declaration<'d>(element: Node<'d, '_>, prefixes: &mut Prefixes) -> Members<'d> {
     let mut members = Members::default();
     for part in elements(element) {
         match (namespace(part), part.tag_name().name()) {
-            (None, "declarationTime") => members.set("declarationTime", Value::Text(time(&text(part)))),
-            (None, "reason") => members.set("reason", word(&text(part), &ERROR_REASON)),
+            (None, "declarationTime") => members.set("declarationTime", Value::Text(time(text(part)))),
+            (None, "reason") => members.set("reason", word(text(part), &ERROR_REASON)),
             (None, "correctiveEventIDs") => {
                 let ids = elements(part).map(|id| Value::Text(text(id))).collect();
                 members.extend("correctiveEventIDs", ids);
@@ -163,7 +168,7 @@ fn error_declaration(element: Node<'_, '_>, prefixes: &mut Prefixes) -> Members 
     members
 }
 
-fn sensor_element(element: Node<'_, '_>, prefixes: &mut Prefixes) -> Value {
+fn sensor_element<'d>(element: Node<'d, '_>, prefixes: &mut Prefixes) -> Value<'d> {
     let mut members = Members::default();
     for part in elements(element) {
         match (namespace(part), part.tag_name().name()) {
@@ -186,7 +191,7 @@ fn sensor_element(element: Node<'_, '_>, prefixes: &mut Prefixes) -> Value {
     Value::Object(members)
 }
 
-fn sensor_report(element: Node<'_, '_>, prefixes: &mut Prefixes) -> Members {
+fn sensor_report<'d>(element: Node<'d, '_>, prefixes: &mut Prefixes) -> Members<'d> {
     let mut members = Members::default();
     for attribute in element.attributes().filter(|attribute| attribute.namespace().is_none()) {
         let (name, text) = (attribute.name(), attribute.value());

@@ -1,5 +1,7 @@
 //! Elements that are not the standard's: names, texts and what they hold, at any depth.
 
+use std::borrow::Cow;
+
 use roxmltree::{Attribute, Node};
 
 use crate::names::{Prefixes, XSD, XSI, is_unsaid, namespace};
@@ -14,26 +16,27 @@ pub(crate) fn elements<'n, 'd>(node: Node<'n, 'd>) -> impl Iterator<Item = Node<
 }
 
 /// All text in a node, references and CDATA resolved, without white space around it.
-pub(crate) fn text(node: Node<'_, '_>) -> String {
-    let mut text = String::new();
-    node.children()
-        .filter_map(|child| if child.is_text() { child.text() } else { None })
-        .for_each(|part| text.push_str(part));
-    text.trim().to_owned()
+pub(crate) fn text<'d>(node: Node<'d, '_>) -> Cow<'d, str> {
+    let mut parts = node.children().filter_map(|child| if child.is_text() { child.text() } else { None });
+    let first = parts.next().unwrap_or_default();
+    let Some(second) = parts.next() else { return Cow::Borrowed(first.trim()) };
+    let mut text = [first, second].concat();
+    parts.for_each(|part| text.push_str(part));
+    Cow::Owned(text.trim().to_owned())
 }
 
 /// Adds a user's element to the members of what holds it.
-pub(crate) fn add(node: Node<'_, '_>, prefixes: &mut Prefixes, members: &mut Members) {
+pub(crate) fn add<'d>(node: Node<'d, '_>, prefixes: &mut Prefixes, members: &mut Members<'d>) {
     let name = prefixes.element(node);
     let value = value(node, prefixes);
     members.add(name, value);
 }
 
 /// Adds those attributes that are wanted: users' with their prefix, others by their names.
-pub(crate) fn add_attributes(
-    node: Node<'_, '_>,
+pub(crate) fn add_attributes<'d>(
+    node: Node<'d, '_>,
     prefixes: &mut Prefixes,
-    members: &mut Members,
+    members: &mut Members<'d>,
     is_wanted: fn(&Attribute<'_, '_>) -> bool,
 ) {
     for attribute in node.attributes().filter(is_wanted) {
@@ -48,7 +51,7 @@ pub(crate) fn is_nil(node: Node<'_, '_>) -> bool {
     matches!(node.attribute((XSI, "nil")).map(str::trim), Some("true" | "1"))
 }
 
-fn value(node: Node<'_, '_>, prefixes: &mut Prefixes) -> Value {
+fn value<'d>(node: Node<'d, '_>, prefixes: &mut Prefixes) -> Value<'d> {
     let mut members = Members::default();
     add_attributes(node, prefixes, &mut members, |_| true);
     let text = text(node);
@@ -77,7 +80,7 @@ fn is_list(node: Node<'_, '_>) -> bool {
 }
 
 /// A text as the JSON value of its type (`xsi:type`), where JSON has one.
-fn typed(node: Node<'_, '_>, text: String) -> Value {
+fn typed<'d>(node: Node<'d, '_>, text: Cow<'d, str>) -> Value<'d> {
     let of_schema = |name: &str| {
         let (prefix, local) = match name.trim().split_once(':') {
             Some((prefix, local)) => (Some(prefix), local),
@@ -86,7 +89,7 @@ fn typed(node: Node<'_, '_>, text: String) -> Value {
         (node.lookup_namespace_uri(prefix) == Some(XSD)).then(|| local.to_owned())
     };
     let of_type = node.attribute((XSI, "type")).and_then(of_schema).unwrap_or_default();
-    match (of_type.as_str(), text.as_str()) {
+    match (of_type.as_str(), &*text) {
         ("boolean", "true" | "1") => Value::Bool(true),
         ("boolean", "false" | "0") => Value::Bool(false),
         ("integer" | "int" | "long" | "short" | "decimal" | "double" | "float", _)

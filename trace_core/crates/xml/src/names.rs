@@ -41,6 +41,9 @@ impl Prefixes {
         let mut see = |text: &str| {
             if let Some((prefix, _)) = text.trim_start().split_once(':')
                 && prefix.len() <= PREFIX_BYTES_MAX
+                // A time, or JSON: no prefix begins so.
+                && !prefix.starts_with(|first: char| first.is_ascii_digit() || first == '{')
+                && !said.contains(prefix)
             {
                 said.insert(prefix.to_owned());
             }
@@ -73,36 +76,46 @@ impl Prefixes {
     }
 
     /// The name of an element: `prefix:local`, or the local name alone where it is of no namespace.
-    pub(crate) fn element(&mut self, node: Node<'_, '_>) -> String {
+    pub(crate) fn element<'d>(&mut self, node: Node<'d, '_>) -> Cow<'d, str> {
         self.name(node, namespace(node), node.tag_name().name(), written_element(node))
     }
 
     /// The name of an attribute of an element, in the same way.
-    pub(crate) fn attribute(&mut self, node: Node<'_, '_>, attribute: &Attribute<'_, '_>) -> String {
+    pub(crate) fn attribute<'d>(
+        &mut self,
+        node: Node<'d, '_>,
+        attribute: &Attribute<'d, '_>,
+    ) -> Cow<'d, str> {
         self.name(node, attribute.namespace(), attribute.name(), written_attribute(node, attribute))
     }
 
-    fn name(&mut self, node: Node<'_, '_>, uri: Option<&str>, local: &str, written: &str) -> String {
-        let Some(uri) = uri else { return local.to_owned() };
+    fn name<'d>(
+        &mut self,
+        node: Node<'d, '_>,
+        uri: Option<&str>,
+        local: &'d str,
+        written: &str,
+    ) -> Cow<'d, str> {
+        let Some(uri) = uri else { return Cow::Borrowed(local) };
         if uri == JSON_LD {
-            return format!("@{local}");
+            return Cow::Owned(format!("@{local}"));
         }
         if let Some(prefixed) = undeclared(Some(uri), written) {
             let prefix = prefixed.split(':').next().unwrap_or_default();
-            return format!("{prefix}:{local}");
+            return Cow::Owned(format!("{prefix}:{local}"));
         }
         let prefix = match self.of_namespace.get(uri) {
-            Some(prefix) => prefix.clone(),
+            Some(prefix) => return Cow::Owned(format!("{prefix}:{local}")),
             None => self.declare(node.lookup_prefix(uri).filter(|p| !p.is_empty()).unwrap_or("ns"), uri),
         };
-        format!("{prefix}:{local}")
+        Cow::Owned(format!("{prefix}:{local}"))
     }
 
     /// The definitions of the context; none where nothing is declared.
-    pub(crate) fn definitions(self) -> Members {
+    pub(crate) fn definitions(self) -> Members<'static> {
         let mut members = Members::default();
         for (prefix, uri) in self.declared {
-            members.set(prefix, Value::Text(uri));
+            members.set(prefix, Value::text(uri));
         }
         members
     }

@@ -1,17 +1,20 @@
 //! The JSON that is being made.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use json::write_canonical_string;
 
-pub(crate) enum Value {
-    Text(String),
+pub(crate) enum Value<'d> {
+    Text(Cow<'d, str>),
     /// A literal that is a JSON number.
     Number(String),
     Bool(bool),
     Null,
-    List(Vec<Value>),
-    Object(Members),
+    List(Vec<Value<'d>>),
+    Object(Members<'d>),
+    /// JSON, written already.
+    Written(Vec<u8>),
 }
 
 /// More members than this are found by a table of their names, fewer by a look at each.
@@ -19,13 +22,13 @@ const LOOKED_AT_MAX: usize = 24;
 
 /// Members in the order in which they were first named.
 #[derive(Default)]
-pub(crate) struct Members {
-    members: Vec<(String, Value)>,
+pub(crate) struct Members<'d> {
+    members: Vec<(Cow<'d, str>, Value<'d>)>,
     /// Where the first member of a name stands; empty where there are few.
-    places: HashMap<String, usize>,
+    places: HashMap<Cow<'d, str>, usize>,
 }
 
-impl Members {
+impl<'d> Members<'d> {
     pub(crate) fn is_empty(&self) -> bool {
         self.members.is_empty()
     }
@@ -35,7 +38,7 @@ impl Members {
     }
 
     /// Sets a member that has not been named yet; one that is said twice is refused when the JSON is read.
-    pub(crate) fn set(&mut self, name: impl Into<String>, value: Value) {
+    pub(crate) fn set(&mut self, name: impl Into<Cow<'d, str>>, value: Value<'d>) {
         let name = name.into();
         if self.members.len() == LOOKED_AT_MAX {
             for (place, (earlier, _)) in self.members.iter().enumerate() {
@@ -49,15 +52,17 @@ impl Members {
     }
 
     /// Adds to the list of that name; lists that are told twice are one.
-    pub(crate) fn extend(&mut self, name: &str, more: Vec<Value>) {
-        match self.get(name) {
+    pub(crate) fn extend(&mut self, name: impl Into<Cow<'d, str>>, more: Vec<Value<'d>>) {
+        let name = name.into();
+        match self.get(&name) {
             Some(Value::List(list)) => list.extend(more),
             _ => self.set(name, Value::List(more)),
         }
     }
 
     /// What is said twice is a list.
-    pub(crate) fn add(&mut self, name: String, value: Value) {
+    pub(crate) fn add(&mut self, name: impl Into<Cow<'d, str>>, value: Value<'d>) {
+        let name = name.into();
         let Some(known) = self.get(&name) else { return self.set(name, value) };
         let mut list = match std::mem::replace(known, Value::Null) {
             Value::List(list) => list,
@@ -81,7 +86,7 @@ impl Members {
         self.members.iter().position(|(known, _)| known == name)
     }
 
-    fn get(&mut self, name: &str) -> Option<&mut Value> {
+    fn get(&mut self, name: &str) -> Option<&mut Value<'d>> {
         let place = self.place(name)?;
         self.members.get_mut(place).map(|(_, value)| value)
     }
@@ -100,8 +105,8 @@ impl Members {
     }
 }
 
-impl Value {
-    pub(crate) fn text(text: impl Into<String>) -> Self {
+impl<'d> Value<'d> {
+    pub(crate) fn text(text: impl Into<Cow<'d, str>>) -> Self {
         Self::Text(text.into())
     }
 
@@ -125,7 +130,7 @@ impl Value {
             && are_digits(exponent_digits)
             && !exponent_digits.is_empty();
         if !is_number {
-            return Self::text(text);
+            return Self::text(text.to_owned());
         }
         let whole = whole.trim_start_matches('0');
         let mut literal = format!("{sign}{}", if whole.is_empty() { "0" } else { whole });
@@ -158,6 +163,7 @@ impl Value {
                 out.push(b']');
             }
             Self::Object(members) => members.write(out),
+            Self::Written(json) => out.extend_from_slice(json),
         }
     }
 }
