@@ -21,6 +21,7 @@ EXT4_SHUTDOWN = 0x8004587D
 WITHOUT_WRITING_THE_JOURNAL = 2
 UNMOUNT_S_MAX = 20.0
 MIB = 1024 * 1024
+FILLER = "filler"
 
 
 def mount(*arguments: str | Path) -> None:
@@ -86,11 +87,9 @@ def small_disk(folder: Path, mib: int) -> Iterator[Path]:
         unmount(folder)
 
 
-def fill(folder: Path, left_bytes: int) -> Path:
-    """Leaves so much room; the file is to be deleted."""
-    file = folder / "filler"
-    with file.open("wb") as filler:
+def fill(folder: Path, left_bytes: int) -> None:
+    """Leaves so much room, also where there was some again; the file is to be deleted."""
+    with (folder / FILLER).open("ab") as filler:
         while (room := os.statvfs(folder).f_bavail * os.statvfs(folder).f_frsize - left_bytes) > 0:
             with contextlib.suppress(OSError):  # Others were faster.
                 os.posix_fallocate(filler.fileno(), filler.seek(0, os.SEEK_END), min(room, MIB))
-    return file

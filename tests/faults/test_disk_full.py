@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from tests.faults.disks import MIB, fill, small_disk
+from tests.faults.disks import FILLER, MIB, fill, small_disk
 from tests.faults.machine import WRITERS, Machine
 
 if TYPE_CHECKING:
@@ -36,15 +36,20 @@ def test_full_disk_is_503_until_there_is_room_and_then_all_goes_on(tmp_path: Pat
         machine = Machine(disk / "data", 1, tmp_path / "log")
         with machine.forking():
             machine.start()
+
+            def is_noticed() -> bool:
+                # Postgres gives back the WAL that it needs no more, and has room again.
+                fill(disk, left_bytes)
+                return said in machine.log.read_text()
+
             with machine.load():
                 wait_for(machine, lambda: sum(machine.acknowledged) > 20)
-                filler = fill(disk, left_bytes)
-                wait_for(machine, lambda: said in machine.log.read_text())
+                wait_for(machine, is_noticed)
                 refused = machine.statuses[503]
                 wait_for(machine, lambda: machine.statuses[503] > refused + 10)
                 if left_bytes < MIB:
                     assert httpx.get(f"{machine.url}/events?perPage=1").status_code == 200
-                filler.unlink()
+                (disk / FILLER).unlink()
                 before = list(machine.acknowledged)
                 wait_for(machine, lambda: all(machine.acknowledged[n] > before[n] for n in range(WRITERS)))
             found = machine.check()
