@@ -16,6 +16,7 @@ import asyncpg
 import orjson
 
 import trace_core
+from benches.captures import BLINDING_KEY, prepared
 from benches.interleaved import ratio_of
 from trace_api.store.captures import copy_rows
 from trace_api.store.embedded import embedded_postgres
@@ -23,7 +24,7 @@ from trace_api.store.migrate import known_migrations, migrate
 from trace_api.store.statements import load
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator
 
     from benches.interleaved import Ratio
     from benches.table import Row
@@ -111,7 +112,7 @@ Pairs = dict[str, list[tuple[float, float]]]
 
 
 async def _measure(events: int) -> tuple[Pairs, Pairs, dict[str, float]]:
-    blinding = trace_core.Blinding(bytes(range(32)))
+    blinding = trace_core.Blinding(BLINDING_KEY)
     with tempfile.TemporaryDirectory(prefix="wayproof-naive-") as folder:
         async with embedded_postgres(Path(folder)) as url:
             connection = await asyncpg.connect(url)
@@ -119,7 +120,7 @@ async def _measure(events: int) -> tuple[Pairs, Pairs, dict[str, float]]:
             await connection.execute(_SHAPES)
             loads: Pairs = {"one row an EPC": [], "jsonb under GIN": []}
             spellings: dict[str, set[str]] = {}
-            async for copies, shapes in _captures(events, blinding):
+            for copies, shapes in _captures(events):
                 ours = await _seconds(lambda copies=copies: _copy(connection, copies))
                 rows = await _seconds(lambda shapes=shapes: _copy_rows(connection, shapes))
                 documents = await _seconds(lambda shapes=shapes: _copy_documents(connection, shapes))
@@ -142,24 +143,12 @@ async def _measure(events: int) -> tuple[Pairs, Pairs, dict[str, float]]:
     return loads, asked, {name: size / events for name, size in sizes.items()}
 
 
-async def _captures(events: int, blinding: trace_core.Blinding) -> AsyncIterator[tuple[trace_core.Copies, Shapes]]:
-    simulator = trace_core.Simulator(events=events, seed=33)
-    number = 0
-    while (document := simulator.next_document(DOCUMENT_EVENTS)) is not None:
-        number += 1
-        prepared = trace_core.prepare_capture(
-            document,
-            partner="bench",
-            record_time_us=1_800_000_000_000_000,
-            capture_no=number,
-            seed=number.to_bytes(32),
-            blinding=blinding,
-            strict=False,
-        )
+def _captures(events: int) -> Iterator[tuple[trace_core.Copies, Shapes]]:
+    for number, document, copies in prepared(events, DOCUMENT_EVENTS, seed=33):
         shapes = Shapes()
         for place, event in enumerate(orjson.loads(document)["epcisBody"]["eventList"]):
             shapes.add(number << 20 | place, event)
-        yield prepared.copies([]), shapes
+        yield copies, shapes
 
 
 async def _copy(connection: asyncpg.Connection, copies: trace_core.Copies) -> None:

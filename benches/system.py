@@ -19,6 +19,7 @@ import httpx
 import orjson
 
 import trace_core
+from benches.captures import prepared
 from benches.footprint import restart, storage
 from benches.half_load import half_load
 from benches.plans import query_plans
@@ -172,25 +173,10 @@ def _percentiles(times: list[float]) -> str:
 def _raw_copy(data: Path, events: int) -> float:
     """The same rows into the same tables and indexes, in the same kind of transactions. They are prepared
     part by part outside the clock, so that memory stays small."""
-    simulator = trace_core.Simulator(events=events, seed=21)
-    blinding = trace_core.Blinding(bytes(range(32)))
-    numbers = itertools.count(1)
+    captures = prepared(events, DOCUMENT_EVENTS, seed=21)
 
     def next_part() -> list[trace_core.Copies]:
-        part: list[trace_core.Copies] = []
-        while len(part) < PART_DOCUMENTS and (document := simulator.next_document(DOCUMENT_EVENTS)) is not None:
-            number = next(numbers)
-            prepared = trace_core.prepare_capture(
-                document,
-                partner="bench",
-                record_time_us=1_800_000_000_000_000,
-                capture_no=number,
-                seed=number.to_bytes(32),
-                blinding=blinding,
-                strict=False,
-            )
-            part.append(prepared.copies([]))
-        return part
+        return [copies for _, _, copies in itertools.islice(captures, PART_DOCUMENTS)]
 
     return asyncio.run(_copy_all(data, next_part, events))
 
