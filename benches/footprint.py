@@ -47,7 +47,7 @@ async def _sizes(data: Path) -> tuple[int, int, list[tuple[str, int]]]:
     async with embedded_postgres(data) as url:
         connection = await asyncpg.connect(url)
         try:
-            events, body = await connection.fetchrow("SELECT count(*), sum(octet_length(body)) FROM event")
+            events, body = await connection.fetchrow("SELECT count(*), sum(body_bytes) FROM event")
             rows = await connection.fetch(_SIZES)
         finally:
             await connection.close()

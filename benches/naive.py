@@ -20,6 +20,7 @@ from benches.captures import BLINDING_KEY, prepared
 from benches.interleaved import ratio_of
 from trace_api.store.captures import copy_rows
 from trace_api.store.embedded import embedded_postgres
+from trace_api.store.events import bodies_at
 from trace_api.store.migrate import known_migrations, migrate
 from trace_api.store.statements import load
 
@@ -181,8 +182,8 @@ async def _ask(connection: asyncpg.Connection, blinding: trace_core.Blinding, it
         for item in items:
             name_hash = blinding.name_hash(trace_core.item_key(item) or item)
             keys = await connection.fetch(statements["references"], [name_hash], [0], [TIME_US_MAX], 1_000)
-            distinct = list({row[0] for row in keys})
-            found.append(len(await connection.fetch(statements["events_by_key"], distinct)))
+            events = await connection.fetch(statements["events_by_key"], list({row[0] for row in keys}))
+            found.append(len(await bodies_at(connection, [(row["event_key"], row["body_place"]) for row in events])))
         return found
 
     async def rows() -> list[int]:

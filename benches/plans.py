@@ -13,6 +13,7 @@ from trace_api.query.simple import pages, parse
 from trace_api.query.simple.filters import Keys
 from trace_api.query.simple.values import TIME_MAX, microseconds
 from trace_api.store.embedded import embedded_postgres
+from trace_api.store.events import bodies_at
 from trace_api.store.statements import load
 
 if TYPE_CHECKING:
@@ -41,9 +42,9 @@ def query_plans(data: Path) -> str:
 
 
 async def _plans(connection: asyncpg.Connection) -> AsyncIterator[tuple[str, str]]:
-    name_hash, key = await connection.fetchrow("SELECT name_hash, event_key FROM reference LIMIT 1")
+    name_hash, key = await connection.fetchrow("SELECT name_hash, event_ref >> 4 FROM reference LIMIT 1")
     keys = [row[0] for row in await connection.fetch("SELECT event_key FROM event ORDER BY event_key LIMIT 20")]
-    digest = await connection.fetchval("SELECT content_digest FROM event_digest LIMIT 1")
+    digest = (await connection.fetchval("SELECT content_digest FROM event_digest LIMIT 1")).bytes
     size = await connection.fetchval("SELECT tree_size FROM log_head")
     asked: tuple[tuple[str, str, tuple[Any, ...]], ...] = (
         ("events", "references", ([name_hash], [0], [_TIME_US_MAX], 1_000)),
@@ -58,9 +59,10 @@ async def _plans(connection: asyncpg.Connection) -> AsyncIterator[tuple[str, str
 
 
 async def _query_plans(connection: asyncpg.Connection, keys: Keys) -> AsyncIterator[tuple[str, str]]:
-    place = await connection.fetchval("SELECT read_point FROM event WHERE read_point IS NOT NULL LIMIT 1")
-    bodies = await connection.fetch("SELECT body FROM event WHERE event_type = 1 AND body IS NOT NULL LIMIT 1000")
-    items = [item for row in bodies for item in orjson.loads(row[0]).get("epcList", [])]
+    place = await connection.fetchval("SELECT value FROM event_value WHERE field = 3 LIMIT 1")
+    rows = await connection.fetch("SELECT event_key, body_place FROM event WHERE event_type = 1 LIMIT 1000")
+    bodies = await bodies_at(connection, [(row[0], row[1]) for row in rows])
+    items = [item for body in bodies for item in orjson.loads(body).get("epcList", [])]
     last = [("orderBy", "eventTime"), ("orderDirection", "DESC")]
     for asked in (
         [("MATCH_anyEPC", items[0])],

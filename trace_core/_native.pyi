@@ -91,15 +91,17 @@ class PreparedCapture:
     def shared_names(self, name_hashes: list[int]) -> bytes:
         """Findings as in `problems_json`, 1,000 at most, for the events that have one of these names."""
 
-    def copies(self, stored: list[bytes]) -> Copies:
-        """COPY streams of the accepted events but those whose content digest is in `stored`.
-        Cost: one copy of the rows, one sort."""
+    def copies(self, stored: list[bytes], *, threads: int | None = None) -> Copies:
+        """COPY streams of the accepted events but those whose content digest is in `stored`; on all cores, unless
+        `threads` says how many. Cost: one compression of the events, one copy of the rows, one sort."""
 
 class Copies:
     """Complete streams in Postgres' binary COPY format, one for each of the tables `event`, `reference` and
-    `event_digest`. Nothing is copied before it is read."""
+    `event_digest`."""
 
     event_count: int
+    values: list[tuple[int, str, int]]
+    """Field, value, and key of the first event that has it, of each value that can be listed, sorted."""
 
     @staticmethod
     def columns(table: str) -> list[str]:
@@ -236,11 +238,18 @@ def with_keys(event: bytes, *, prefix_digits: Callable[[str], int | None] | None
 def bare_event(event: bytes, context: bytes) -> bytes:
     """The event by itself: its own bytes, with its document's context in front. Raises `ProofError`."""
 
+def read_bodies(groups: list[bytes], wanted: list[tuple[int, int]]) -> list[bytes | None]:
+    """Bodies of events that are kept in groups, by the number of the group and the place in it, 0 to 31. None for what
+    was erased, is not there, or stands in what is no group. Cost: one decompression of each group, 20 µs."""
+
+def without_body(group: bytes, place: int) -> bytes:
+    """A group without the body at a place; the others keep theirs."""
+
 StoredEvent = tuple[int, bytes, int, int, str | None, bytes, bytes, bytes | None, bytes | None, bytes]
 """Key, partner, record time and event time (µs since 1970), event id, event hash id, entry, secret and body
 (None once erased), context."""
-ReferenceRow = tuple[int, int, int, int]
-"""Name hash, event time (µs since 1970), event key, role."""
+ReferenceRow = tuple[int, int]
+"""Name hash; `event_key << 4 | role`."""
 
 class EventCheck:
     """One run over all stored events and references. Memory: 512 KiB, whatever their number."""
@@ -251,8 +260,8 @@ class EventCheck:
         is wrong (None if nothing). Notes the references that they give."""
 
     def references(self, piece: bytes) -> None:
-        """The next piece of the table `reference` in Postgres' binary COPY format, cut anywhere, its columns
-        name_hash, event_time, event_key, role. Raises `ProofError` for another stream."""
+        """The next piece of all references in Postgres' binary COPY format, cut anywhere, its columns name_hash and
+        event_ref; each event hash id is one. Raises `ProofError` for another stream."""
 
     def differing(self) -> list[int]:
         """Buckets, of 65,536, in which stored references are missing, or too many, once everything was seen.

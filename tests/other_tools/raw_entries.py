@@ -25,11 +25,13 @@ _TIMES_US = 800_000_000_000_000
 _BEGIN = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _END = b"\xff\xff"
 _COLUMNS = {
-    "event": ["event_key", "partner", "event_time", "record_time", "event_type", "event_hash_id", "body", "entry"],
-    "reference": ["name_hash", "event_time", "event_key", "role"],
+    "event": [
+        *("event_key", "event_time", "record_time", "name_hash", "event_type", "body_place", "event_hash_id", "entry"),
+    ],
+    "reference": ["name_hash", "event_ref"],
     "event_digest": ["content_digest", "event_key"],
 }
-_ROW = struct.Struct(f">h iq i{len(_PARTNER)}s iq iq ih i i i")
+_ROW = struct.Struct(">h iq iq iq iq ih ih i i")
 
 
 class RawEntries:
@@ -39,12 +41,13 @@ class RawEntries:
         """Each entry has at most 65,535 bytes."""
         self.capture_no = capture_no
         self.event_count = len(entries)
+        self.values: list[tuple[int, str, int]] = []
         first, fields = capture_no << 20, len(_COLUMNS["event"])
         pieces = [_BEGIN]
         for position, entry in enumerate(entries):
             times = (8, _TIMES_US, 8, _TIMES_US)
             key = first + position
-            pieces += (_ROW.pack(fields, 8, key, len(_PARTNER), _PARTNER, *times, 2, 1, 0, 0, len(entry)), entry)
+            pieces += (_ROW.pack(fields, 8, key, *times, 8, key, 2, 1, 2, 0, 0, len(entry)), entry)
         self._events = b"".join((*pieces, _END))
 
     def columns(self, table: str) -> list[str]:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from trace_api.store.captures import CaptureRow, Outcome
-from trace_api.store.events import POSITION_BITS
+from trace_api.store.events import POSITION_BITS, ROLE_BITS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 RECORD_TIME = datetime(2026, 3, 4, 5, 6, 7, 891011, tzinfo=UTC)
 COLUMNS = {
     "event": [
-        *("event_key", "partner", "event_time", "record_time", "event_type", "action", "biz_step", "disposition"),
-        *("read_point", "biz_location", "event_id", "event_hash_id", "secret", "body", "entry", "findings"),
+        *("event_key", "event_time", "record_time", "name_hash", "body_bytes", "event_type", "body_place"),
+        *("event_hash_id", "secret", "entry", "bodies"),
     ],
-    "reference": ["name_hash", "event_time", "event_key", "role"],
+    "reference": ["name_hash", "event_ref"],
     "event_digest": ["content_digest", "event_key"],
 }
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
@@ -50,6 +50,7 @@ class Streams:
     reference: bytes
     event_digest: bytes
     event_count: int
+    values: Sequence[tuple[int, str, int]]
 
     def columns(self, table: str) -> list[str]:
         return COLUMNS[table]
@@ -77,26 +78,28 @@ def outcome_of(stored: int) -> Outcome:
 
 def streams_of(capture_no: int, events: Sequence[Event]) -> Streams:
     keys = range(capture_no << POSITION_BITS, (capture_no << POSITION_BITS) + len(events))
+    steps = [(key, event) for key, event in zip(keys, events, strict=True) if event.biz_step is not None]
     return Streams(
         event=_stream([_event_row(key, event) for key, event in zip(keys, events, strict=True)]),
         reference=_stream(
             [
-                [_bigint(name_hash), _time(event.event_time), _bigint(key), _smallint(1)]
+                [_bigint(name_hash), _bigint(key << ROLE_BITS | 1)]
                 for key, event in zip(keys, events, strict=True)
                 for name_hash in event.name_hashes
             ]
         ),
-        event_digest=_stream([[event.digest, _bigint(key)] for key, event in zip(keys, events, strict=True)]),
+        event_digest=_stream([[event.digest[:16], _bigint(key)] for key, event in zip(keys, events, strict=True)]),
         event_count=len(events),
+        values=sorted({event.biz_step: (1, event.biz_step, key) for key, event in steps}.values()),
     )
 
 
 def _event_row(key: int, event: Event) -> list[bytes | None]:
     name = event.name.encode()
-    step = None if event.biz_step is None else event.biz_step.encode()
-    times = [_time(event.event_time), _time(RECORD_TIME)]
-    index = [_smallint(event.event_type), None, step, None, None, None, None]
-    return [_bigint(key), b"anonymous", *times, *index, event.digest, bytes(16), name, b"entry " + name, None]
+    numbers = [_bigint(key), _time(event.event_time), _time(RECORD_TIME), event.digest[:8]]
+    sizes = [struct.pack(">i", len(name)), _smallint(event.event_type), _smallint(0)]
+    # Each body stands with its own event, as it is (docs/formats.md).
+    return [*numbers, *sizes, event.digest, bytes(16), b"entry " + name, b"\0" + struct.pack(">i", len(name)) + name]
 
 
 def _stream(rows: list[list[bytes | None]]) -> bytes:

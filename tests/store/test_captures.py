@@ -116,7 +116,7 @@ async def test_captures_of_same_events_at_once_store_each_event_once(store):
 
 async def test_capture_in_a_deadlock_is_stored_when_the_other_gives_way(store):
     first, second = EVENTS[:2]
-    insert = "INSERT INTO event_digest VALUES ($1, 0)"
+    insert = "INSERT INTO event_digest VALUES (encode(substring($1::bytea FOR 16), 'hex')::uuid, 0)"
     async with store.session() as connection:
         other = connection.transaction()
         await other.start()

@@ -29,7 +29,7 @@ DUPLICATE_ROUNDS_MAX = 8
 
 _TOO_LONG = (
     "a business step, disposition, read point, business location or id of an element of master data has more than"
-    f" {captures.VALUE_BYTES_MAX} bytes, or a type of master data more than {captures.VOCABULARY_BYTES_MAX}"
+    f" {captures.ELEMENT_ID_BYTES_MAX} bytes, or a type of master data more than {captures.VOCABULARY_BYTES_MAX}"
 )
 
 

@@ -14,6 +14,7 @@ from trace_api.http import schemas
 from trace_api.http.operator import Operator
 from trace_api.http.records import record
 from trace_api.http.service import OnBehalfOf, ServiceOf
+from trace_api.query import collections
 from trace_api.store import events
 
 router = APIRouter(tags=["events"])
@@ -52,6 +53,7 @@ async def post_erasure(
         fields={"leafIndex": found.leaf_index, "reason": erasure.reason, "by": erasure.by},
     )
     async with service.store.session() as connection:
-        await events.erase(connection, found.event_key, opened.content_digest)
+        terms = collections.terms_of(service.questions.keys, found)
+        await events.erase(connection, found.event_key, opened.content_digest, terms)
     answer = {"record": record_id, "leafIndex": found.leaf_index}
     return Response(orjson.dumps(answer), 201, media_type="application/json")

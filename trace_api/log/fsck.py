@@ -15,7 +15,7 @@ import trace_core
 from trace_api.log.fsck_index import check_index_log
 from trace_api.log.repair import Derived
 from trace_api.store import log as log_store
-from trace_api.store.events import POSITION_BITS
+from trace_api.store.events import POSITION_BITS, ROLE_BITS
 from trace_api.store.log import Log
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import asyncpg
 
     from trace_api.log.keys import LogKeys
+    from trace_api.log.repair import ReferenceRow
     from trace_api.store.log import CheckedRow, LogHead, SequencedCapture
     from trace_api.store.pool import Store
 
@@ -33,6 +34,8 @@ CHUNK_BYTES_MAX = 8 * 1024 * 1024
 """Bytes of bodies that are in memory at a time, and one event more."""
 BUCKETS_NAMED_MAX = 64
 """Buckets of references, of 65,536, whose rows are named when they differ."""
+EVENT_ROLE = 8
+"""As what an event is filed under its own id."""
 FINDINGS_MAX = 1_000
 """Findings that are listed; a broken log may have one for each row."""
 
@@ -156,7 +159,7 @@ class _Checker:
 
     async def _rows(self, capture: SequencedCapture, rows: list[CheckedRow]) -> None:
         checked = await asyncio.to_thread(
-            self._check.events, [_as_stored(row, capture.context, capture.issuer) for row in rows]
+            self._check.events, [_as_stored(row, capture.partner, capture.context, capture.issuer) for row in rows]
         )
         filed = await log_store.keys_of_digests(self._connection, [digest for digest, _ in checked if digest])
         for row, (digest, wrong) in zip(rows, checked, strict=True):
@@ -226,28 +229,38 @@ class _Checker:
             return
         named = differing[:BUCKETS_NAMED_MAX]
         stored = Counter(await log_store.references_in_buckets(self._connection, named))
-        async for row, context, issuer in log_store.events_in_buckets(self._connection, named):
-            given = Counter(self._check.references_of(_as_stored(row, context, issuer)))
-            for reference in given - stored:
-                finding = f"reference: event {row.event_key} is not filed under one of its names (role {reference[3]})"
-                if self._report.add(finding, self._derived):
-                    self._derived.references[reference] = given[reference]
-            for reference in given:
-                if stored[reference] > given[reference]:
-                    self._derived.references[reference] = given[reference]
+        async for row, partner, context, issuer in log_store.events_in_buckets(self._connection, named):
+            given = Counter(self._check.references_of(_as_stored(row, partner, context, issuer)))
+            self._one_event(row, given, stored)
             stored -= given
         for reference in stored:
-            finding = f"reference: event {reference[2]} is filed under what is no name of it (role {reference[3]})"
+            key, role = divmod(reference[1], 1 << ROLE_BITS)
+            finding = f"reference: event {key} is filed under what is no name of it (role {role})"
             if self._report.add(finding, self._derived):
                 self._derived.references.setdefault(reference, 0)
         if rest := len(differing) - len(named):
             finding = f"reference: rows are missing or too many in {rest} more of 65,536 parts"
             self._report.add(finding, self._derived)
 
+    def _one_event(self, row: CheckedRow, given: Counter[ReferenceRow], stored: Counter[ReferenceRow]) -> None:
+        own = (row.name_hash, row.event_key << ROLE_BITS | EVENT_ROLE)
+        for reference in given - stored:
+            role = reference[1] & ((1 << ROLE_BITS) - 1)
+            finding = f"reference: event {row.event_key} is not filed under one of its names (role {role})"
+            if not self._report.add(finding, self._derived):
+                continue
+            if role == EVENT_ROLE and own not in given:
+                self._derived.names[row.event_key] = reference[0]
+            else:
+                self._derived.references[reference] = given[reference]
+        for reference in given:
+            if stored[reference] > given[reference]:
+                self._derived.references[reference] = given[reference] - (reference == own)
+
 
 def _as_stored(
-    row: CheckedRow, context: bytes, signed_by: bytes | None
+    row: CheckedRow, partner: str, context: bytes, signed_by: bytes | None
 ) -> tuple[int, bytes, int, int, str | None, bytes, bytes, bytes | None, bytes | None, bytes]:
     times, ids = (row.record_time_us, row.event_time_us), (row.event_id, row.event_hash_id)
-    issuer = signed_by or trace_core.issuer_of(row.partner)
+    issuer = signed_by or trace_core.issuer_of(partner)
     return (row.event_key, issuer, *times, *ids, row.entry, row.secret, row.body, context)

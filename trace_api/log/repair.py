@@ -12,26 +12,27 @@ from trace_api.store.log import Log
 if TYPE_CHECKING:
     import asyncpg
 
-ReferenceRow = tuple[int, int, int, int]
-"""Name hash, event time (µs since 1970), event key, role."""
+ReferenceRow = tuple[int, int]
+"""Name hash; event key and, in the lowest bits, role."""
 
 
 @dataclass(slots=True)
 class Derived:
     """How what fsck found otherwise should be. `tiles` are hashes by log, level and index; `tree_sizes` say which tiles
     belong to a log at all; `digests` are event keys by content digest; `references` say how often a row should
-    stand."""
+    stand; `names` are hashes of event hash ids by event key."""
 
     findings: int = 0
     tiles: dict[tuple[Log, int, int], bytes] = field(default_factory=dict)
     tree_sizes: dict[Log, int] = field(default_factory=dict)
     digests: dict[bytes, int] = field(default_factory=dict)
     references: dict[ReferenceRow, int] = field(default_factory=dict)
+    names: dict[int, int] = field(default_factory=dict)
 
     @property
     def has_any(self) -> bool:
         """Whether there is anything to write."""
-        return bool(self.tiles or self.tree_sizes or self.digests or self.references)
+        return bool(self.tiles or self.tree_sizes or self.digests or self.references or self.names)
 
 
 async def write(connection: asyncpg.Connection, derived: Derived) -> None:
@@ -45,3 +46,4 @@ async def write(connection: asyncpg.Connection, derived: Derived) -> None:
             await log_store.drop_tiles_beyond(connection, tree_size, log)
         await log_store.file_digests(connection, derived.digests)
         await log_store.file_references(connection, derived.references)
+        await log_store.file_events(connection, derived.names)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import trace_core
 from trace_api.errors import NotFound
 from trace_api.query.receipts import event_hash_id_of
+from trace_api.query.simple.filters import CLASS_KINDS, MATCH_FIELDS
 from trace_api.store import events
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     import asyncpg
 
+    from trace_api.query.simple.filters import Keys
     from trace_api.store.events import LoggedEvent, StoredEvent
 
 EVENTS_OF_ONE_ID_MAX = 1_000
@@ -39,8 +41,8 @@ async def find(
         is_cut = False
     else:
         name = blinding.name_hash(event_id)
-        keys = await events.references(connection, [name], [0], [TIME_US_MAX], limit=EVENTS_OF_ONE_ID_MAX)
-        logged = await events.logged_by_key(connection, list(dict.fromkeys(keys)))
+        keys = await events.events_called(connection, name, limit=EVENTS_OF_ONE_ID_MAX)
+        logged = await events.logged_by_key(connection, keys)
         found = [event for event in logged if event_id in (event.event_id, event_hash_id_of(event))]
         is_cut = len(keys) == EVENTS_OF_ONE_ID_MAX
     if not found:
@@ -67,8 +69,12 @@ async def digests(connection: asyncpg.Connection, found: Sequence[LoggedEvent]) 
     ]
 
 
-async def first_of_item(connection: asyncpg.Connection, blinding: trace_core.Blinding, item: str) -> LoggedEvent | None:
-    """The first event under an item's name; the name itself is the caller's to compare."""
-    keys = await events.references(connection, [blinding.name_hash(item)], [0], [TIME_US_MAX], limit=1)
-    found = await events.logged_by_key(connection, keys)
+async def one_of_class(connection: asyncpg.Connection, keys: Keys, class_: str) -> LoggedEvent | None:
+    """An event that names a class, or an item or lot of it."""
+    terms = [keys.terms.term(f"{field}/{kind}", class_) for field in MATCH_FIELDS for kind in CLASS_KINDS]
+    key = await events.event_that_says(connection, terms)
+    if key is None:
+        as_itself = keys.blinding.name_hash(class_)
+        key = next(iter(await events.references(connection, [as_itself], [0], [TIME_US_MAX], limit=1)), None)
+    found = await events.logged_by_key(connection, [] if key is None else [key])
     return found[0] if found else None

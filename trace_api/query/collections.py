@@ -9,12 +9,15 @@ import orjson
 import trace_core
 from trace_api.query.simple.filters import CHILD, EPC, EVENT_TYPES, INPUT, OUTPUT, PARENT
 from trace_api.store import events
-from trace_api.store.events import Column
+from trace_api.store.events import Field
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import asyncpg
+
+    from trace_api.query.simple.filters import Keys
+    from trace_api.store.events import StoredEvent
 
 COLLECTIONS = {
     "eventTypes": "eventType",
@@ -25,11 +28,17 @@ COLLECTIONS = {
     "dispositions": "EQ_disposition",
 }
 """Each collection, and the parameter that asks for the events of one of its values."""
-_COLUMNS = {
-    "bizSteps": Column.BIZ_STEP,
-    "bizLocations": Column.BIZ_LOCATION,
-    "readPoints": Column.READ_POINT,
-    "dispositions": Column.DISPOSITION,
+_FIELDS = {
+    "bizSteps": Field.BIZ_STEP,
+    "bizLocations": Field.BIZ_LOCATION,
+    "readPoints": Field.READ_POINT,
+    "dispositions": Field.DISPOSITION,
+}
+_SPELLINGS = {
+    Field.BIZ_STEP: ("bizStep", "biz_step"),
+    Field.DISPOSITION: ("disposition", "disposition"),
+    Field.READ_POINT: ("readPoint", "id"),
+    Field.BIZ_LOCATION: ("bizLocation", "id"),
 }
 _ITEM_ROLES = (EPC, PARENT, CHILD, INPUT, OUTPUT)
 _EPC_LISTS = ("epcList", "childEPCs", "inputEPCList", "outputEPCList")
@@ -43,8 +52,8 @@ async def page(
     one name of their key, in no order of meaning."""
     if collection == "eventTypes":
         return list(EVENT_TYPES), None
-    if collection in _COLUMNS:
-        values = await events.values_of(connection, _COLUMNS[collection], after, limit + 1)
+    if collection in _FIELDS:
+        values = await events.values_of(connection, _FIELDS[collection], after, limit + 1)
         return values[:limit], values[limit - 1] if len(values) > limit else None
     start = int(after) if after else HASH_MIN
     found = await events.items_named(connection, start, _ITEM_ROLES, limit + 1)
@@ -57,6 +66,20 @@ async def page(
     return [names[name_hash] for name_hash, _ in shown if name_hash in names], (
         str(shown[-1][0]) if len(found) > limit else None
     )
+
+
+def terms_of(keys: Keys, event: StoredEvent) -> Callable[[Field, str], list[int]]:
+    """The terms of a value that an event has in a field, as its document meant it."""
+    own = orjson.loads(event.body or b"{}").get("@context", [])
+    parts = [*orjson.loads(event.context), *(own if isinstance(own, list) else [own])]
+    namespaces = {prefix: uri for part in parts if isinstance(part, dict) for prefix, uri in part.items()}
+    texts = {prefix: uri for prefix, uri in namespaces.items() if isinstance(uri, str)}
+
+    def terms(field: Field, value: str) -> list[int]:
+        name, spelling = _SPELLINGS[field]
+        return [keys.terms.term(name, trace_core.one_spelling(spelling, value, texts))]
+
+    return terms
 
 
 def _epcs(event: dict[str, Any]) -> Iterator[str]:

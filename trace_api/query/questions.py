@@ -385,7 +385,7 @@ class Questions:
     async def _verify_class(self, scan: str, named: Named) -> dict[str, Any]:
         """A product without lot or serial: too many items for one history, so only whether it is known."""
         async with self._store.snapshot() as connection:
-            first = await by_id.first_of_item(connection, self._blinding, named.item)
+            first = await by_id.one_of_class(connection, self._keys, named.item)
         if first is not None:
             message = "this names a product, not one item or lot of it; events of the product are known"
             reason = Reason("class_only", Weight.UNVERIFIABLE, message, (receipts.event_id_of(first),))

@@ -25,8 +25,8 @@ NUMBERS_IN_BLOCK = 64
 ATTEMPTS_MAX = 3
 """How often a capture is sent to the database when its transaction is lost or was in another's way."""
 _PAUSE_S = 0.2
-VALUE_BYTES_MAX, VOCABULARY_BYTES_MAX = 2_000, 600
-"""What a value may have that is listed, and the type of a vocabulary; as the tables have it."""
+ELEMENT_ID_BYTES_MAX, VOCABULARY_BYTES_MAX = 2_000, 600
+"""What the id of an element of master data may have, and the type of a vocabulary; as the table has it."""
 COPY_PIECE_BYTES = 1 << 18
 PAGE_BYTES_MAX = 4 * 1024 * 1024
 """What the jobs of one page say, and one job more."""
@@ -39,14 +39,17 @@ class DuplicateEvents(StoreError):
 
 
 class ValueTooLong(StoreError):
-    """A value is too long to be listed; nothing of the capture was stored."""
+    """An id of master data is too long to be listed; nothing of the capture was stored."""
 
 
 class Copies(Protocol):
     """Complete streams in Postgres' binary COPY format, one for each of the tables `event`, `reference` and
-    `event_digest`."""
+    `event_digest`. `values` has field, value, and key of an event that has it, of each value that can be listed."""
 
     event_count: int
+
+    @property
+    def values(self) -> Sequence[tuple[int, str, int]]: ...
 
     def columns(self, table: str) -> list[str]:
         """The columns that a table's stream holds."""
@@ -121,8 +124,8 @@ async def store_capture(
     stored before or stands in the same capture.
 
     The same row may be sent again, and is stored once: `capture_id` tells whether it is there already.
-    Raises `DuplicateEvents` when another capture has stored one of the events before, `ValueTooLong` for a business
-    step, disposition, place or master data of more than `VALUE_BYTES_MAX`, `Unavailable` when
+    Raises `DuplicateEvents` when another capture has stored one of the events before, `ValueTooLong` for master data
+    with an id of more than `ELEMENT_ID_BYTES_MAX` or a type of more than `VOCABULARY_BYTES_MAX`, `Unavailable` when
     the database was not there in `ATTEMPTS_MAX` attempts; then the last of them may have taken effect.
     """
     attempt = 1
@@ -147,6 +150,8 @@ async def _store_once(
                 # Digests first: a repetition is refused before anything else is written.
                 for table in ("event_digest", "event", "reference"):
                     await copy_rows(connection, table, copies)
+                if copies.values:
+                    await connection.execute(_SQL["list_values"], *map(list, zip(*copies.values, strict=True)))
                 if names is not None:
                     outcome = await _with_shared_names(connection, outcome, names)
             if copies is not None and row.master_data:

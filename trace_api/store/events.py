@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import enum
 import itertools
 from bisect import bisect_right
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -15,7 +16,7 @@ from trace_api.errors import StoreError
 from trace_api.store.statements import load
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     import asyncpg
@@ -25,10 +26,13 @@ POSITION_BITS = 20
 """An event key is its capture's number and, in so many bits, its position in the capture."""
 
 
-SLICE_EVENTS = 4_096
-"""Events that are looked up for one slice of bodies."""
+ROLE_BITS = 4
+"""A reference is an event's key and, in so many bits, as what the event names something."""
+SLICE_EVENTS = 2_048
+"""Events that are looked up for one slice of bodies; each may stand in a group of 32 KiB of its own."""
 SLICE_BYTES_MAX = 8 * 1024 * 1024
 """Bytes of bodies in one slice, and one event more."""
+_LOGGED = ("event_key", "event_time", "record_time", "event_id", "event_hash_id", "entry", "findings", "body_bytes")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,29 +88,41 @@ async def references(
     limit: int,
 ) -> list[int]:
     """Keys of events that may name these things, `limit` at most in all; an event stands there once for
-    each name. Times are µs since 1970, both ends included. A hash is a hint: compare the name itself.
-    Cost: one index scan for each name."""
+    each name. Times are µs since 1970, both ends included. A hash is a hint: compare the name itself. An event hash id
+    is no name here: `events_called` knows it.
+    Cost: one index scan for each name; where times are bounded, one look more for each event under it."""
     rows = await connection.fetch(_SQL["references"], name_hashes, from_us, to_us, limit)
     return [row[0] for row in rows]
 
 
+async def events_called(connection: asyncpg.Connection, name_hash: int, *, limit: int) -> list[int]:
+    """Keys of events, `limit` at most, that may have this id, as captured or by hash. Cost: two index scans."""
+    return [row[0] for row in await connection.fetch(_SQL["events_called"], name_hash, limit)]
+
+
+async def event_that_says(connection: asyncpg.Connection, terms: Sequence[int]) -> int | None:
+    """The key of an event that says one of these things, or None. Cost: a scan of their entries in the index, or,
+    where many events say it, of the first of them."""
+    key: int | None = await connection.fetchval(_SQL["event_that_says"], terms)
+    return key
+
+
 async def events_by_key(connection: asyncpg.Connection, keys: Sequence[int]) -> list[StoredEvent]:
     """The events with these keys, in order of event time, all of them in memory at once.
-    Cost: two reads, for any number of keys."""
+    Cost: three reads, for any number of keys."""
     rows = await connection.fetch(_SQL["events_by_key"], keys)
     captures = await _captures_of(connection, (row["event_key"] for row in rows))
-    events = []
-    for row in rows:
-        capture = captures[row["event_key"] >> POSITION_BITS]
-        event = StoredEvent(
-            **row,
-            context=capture.context,
-            signed_by=capture.issuer,
-            leaf_index=_leaf_index(row["event_key"], capture.first_leaf_index),
-            body_bytes=len(row["body"] or b""),
+    bodies = await bodies_at(connection, [(row["event_key"], row["body_place"]) for row in rows])
+    return [
+        StoredEvent(
+            **_logged(row, captures),
+            context=captures[row["event_key"] >> POSITION_BITS].context,
+            secret=row["secret"],
+            signed_place=row["signed_place"],
+            body=body if row["body_bytes"] else None,
         )
-        events.append(event)
-    return events
+        for row, body in zip(rows, bodies, strict=True)
+    ]
 
 
 async def logged_by_key(connection: asyncpg.Connection, keys: Sequence[int]) -> list[LoggedEvent]:
@@ -114,12 +130,28 @@ async def logged_by_key(connection: asyncpg.Connection, keys: Sequence[int]) -> 
     Cost: two reads, for any number of keys; 64 KiB an event at most."""
     rows = await connection.fetch(_SQL["logged_by_key"], keys)
     captures = await _captures_of(connection, (row["event_key"] for row in rows))
-    events = []
-    for row in rows:
-        capture = captures[row["event_key"] >> POSITION_BITS]
-        leaf_index = _leaf_index(row["event_key"], capture.first_leaf_index)
-        events.append(LoggedEvent(**row, leaf_index=leaf_index, signed_by=capture.issuer))
-    return events
+    return [LoggedEvent(**_logged(row, captures)) for row in rows]
+
+
+def _logged(row: asyncpg.Record, captures: Mapping[int, _Capture]) -> dict[str, Any]:
+    capture = captures[row["event_key"] >> POSITION_BITS]
+    return {name: row[name] for name in _LOGGED} | {
+        "partner": capture.partner,
+        "leaf_index": _leaf_index(row["event_key"], capture.first_leaf_index),
+        "signed_by": capture.issuer,
+    }
+
+
+async def bodies_at(connection: asyncpg.Connection, places: Sequence[tuple[int, int]]) -> list[bytes]:
+    """What events say, by their keys and the places of their bodies; empty for what was erased, or is not there.
+    Cost: one read; one decompression, 20 µs, for each group of up to 32 neighbours."""
+    firsts = sorted({key - place for key, place in places})
+    groups = {row[0]: row[1] for row in await connection.fetch(_SQL["bodies_of_groups"], firsts)}
+    numbers = {first: number for number, first in enumerate(firsts)}
+    wanted = [(numbers[key - place], place) for key, place in places]
+    packed = [groups.get(first, b"") for first in firsts]
+    bodies = await asyncio.to_thread(trace_core.read_bodies, packed, wanted)
+    return [body or b"" for body in bodies]
 
 
 def _leaf_index(event_key: int, first_leaf_index: int | None) -> int | None:
@@ -128,13 +160,15 @@ def _leaf_index(event_key: int, first_leaf_index: int | None) -> int | None:
 
 async def bodies_in_slices(connection: asyncpg.Connection, keys: Collection[int]) -> AsyncIterator[Bodies]:
     """The events with these keys that were not erased, in order of their keys, in slices of `SLICE_BYTES_MAX`
-    bytes; one slice at least, which may be empty. Cost: two reads a slice."""
+    bytes; one slice at least, which may be empty. Cost: three reads a slice."""
     wanted = sorted(keys)
     while True:
         look_up = wanted[:SLICE_EVENTS]
         rows = await connection.fetch(_SQL["slice_of_bodies"], look_up, SLICE_BYTES_MAX)
-        found, bodies, record_times_us = map(list, zip(*rows, strict=True)) if rows else ([], [], [])
+        found = [row[0] for row in rows]
+        bodies = await bodies_at(connection, [(row[0], row[1]) for row in rows]) if rows else []
         captures = await _captures_of(connection, found) if found else {}
+        record_times_us = [row[2] for row in rows]
         yield Bodies(found, bodies, [captures[key >> POSITION_BITS].context for key in found], record_times_us)
         # A slice that is not full has all that was looked up, but for what was erased.
         is_full = sum(map(len, bodies)) >= SLICE_BYTES_MAX
@@ -157,19 +191,18 @@ async def count_within(connection: asyncpg.Connection, keys: Sequence[int], byte
     return max(1, sum(1 for total in sums if total <= bytes_max))
 
 
-class Column(enum.StrEnum):
-    """A column of events whose values can be listed."""
+class Field(enum.IntEnum):
+    """A field of events whose values can be listed; the numbers stand in the database."""
 
-    BIZ_STEP = "biz_step"
-    DISPOSITION = "disposition"
-    READ_POINT = "read_point"
-    BIZ_LOCATION = "biz_location"
+    BIZ_STEP = 1
+    DISPOSITION = 2
+    READ_POINT = 3
+    BIZ_LOCATION = 4
 
 
-async def values_of(connection: asyncpg.Connection, column: Column, after: str, limit: int) -> list[str]:
-    """The next values of a column behind `after`, in the database's order. Cost: one look into an index for each."""
-    rows = await connection.fetch(_SQL["values_of_column"].format(column=column.value), after, limit)
-    return [row[0] for row in rows]
+async def values_of(connection: asyncpg.Connection, field: Field, after: str, limit: int) -> list[str]:
+    """The next values of a field behind `after`, in the database's order. Cost: one index scan."""
+    return [row[0] for row in await connection.fetch(_SQL["values_of_field"], field, after, limit)]
 
 
 async def items_named(
@@ -185,6 +218,7 @@ async def items_named(
 class _Capture:
     """What the events of a capture share."""
 
+    partner: str
     context: bytes
     first_leaf_index: int | None
     issuer: bytes | None
@@ -199,12 +233,26 @@ async def _captures_of(connection: asyncpg.Connection, keys: Iterable[int]) -> M
     return captures
 
 
-async def erase(connection: asyncpg.Connection, event_key: int, content_digest: bytes) -> bool:
+async def erase(
+    connection: asyncpg.Connection, event_key: int, content_digest: bytes, terms_of: Callable[[Field, str], list[int]]
+) -> bool:
     """Takes away what an event said and what was made from it, in one transaction; its log entry stays. What its
-    capture's job quotes of events goes as well. Whether there was anything to take away."""
+    capture's job quotes of events goes as well. `terms_of` gives the terms of a value, by which another event is found
+    that has it, too. Whether there was anything to take away."""
     async with connection.transaction():
-        if await connection.fetchval(_SQL["erase_event"], event_key) is None:
+        await connection.execute(_SQL["lock_values"])
+        place = await connection.fetchval(_SQL["erase_event"], event_key)
+        if place is None:
             return False
+        bodies = await connection.fetchval(_SQL["read_bodies"], event_key - place)
+        kept = await asyncio.to_thread(trace_core.without_body, bodies or b"", place)
+        await connection.execute(_SQL["write_bodies"], event_key - place, kept)
+        for field, value in await connection.fetch(_SQL["values_of_event"], event_key):
+            other = await event_that_says(connection, terms_of(Field(field), value))
+            if other is None:
+                await connection.execute(_SQL["drop_value"], field, value)
+            else:
+                await connection.execute(_SQL["pass_value"], field, value, other)
         await connection.execute(_SQL["erase_digest"], content_digest, event_key)
         await connection.execute(_SQL["erase_issuer"], event_key >> POSITION_BITS)
         outcome = orjson.loads(await connection.fetchval(_SQL["read_outcome"], event_key >> POSITION_BITS))

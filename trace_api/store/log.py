@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from trace_api.errors import Unavailable
+from trace_api.store.events import bodies_at
 from trace_api.store.pool import is_lost
 from trace_api.store.statements import load
 
@@ -195,14 +196,19 @@ async def file_digests(connection: asyncpg.Connection, digests: Mapping[bytes, i
     await connection.execute(_SQL["file_digests"], list(digests), list(digests.values()))
 
 
-async def file_references(connection: asyncpg.Connection, counts: Mapping[tuple[int, int, int, int], int]) -> None:
-    """Has each of these rows stand so often; times are µs since 1970."""
+async def file_references(connection: asyncpg.Connection, counts: Mapping[tuple[int, int], int]) -> None:
+    """Has each of these rows stand so often: name hash, and event key with role."""
     await connection.execute(_SQL["drop_references"], *_columns(counts))
     await connection.execute(_SQL["add_references"], *_columns(row for row, n in counts.items() for _ in range(n)))
 
 
-def _columns(rows: Iterable[tuple[int, int, int, int]]) -> list[list[int]]:
-    return [list(column) for column in zip(*rows, strict=True)] or [[], [], [], []]
+async def file_events(connection: asyncpg.Connection, names: Mapping[int, int]) -> None:
+    """Files events under hashes of their event hash ids, by their keys."""
+    await connection.execute(_SQL["file_events"], *_columns(names.items()))
+
+
+def _columns(rows: Iterable[tuple[int, int]]) -> list[list[int]]:
+    return [list(column) for column in zip(*rows, strict=True)] or [[], []]
 
 
 async def number_captures(
@@ -234,6 +240,7 @@ class SequencedCapture:
     """A capture whose events are leaves."""
 
     capture_no: int
+    partner: str
     first_leaf_index: int
     event_count: int
     context: bytes
@@ -242,16 +249,17 @@ class SequencedCapture:
 
 @dataclass(frozen=True, slots=True)
 class CheckedRow:
-    """What of an event the log speaks of. `secret` and `body` are None once erased."""
+    """What of an event the log speaks of. `secret` and `body` are None once erased; `name_hash` is under what its
+    event hash id is filed."""
 
     event_key: int
-    partner: str
     record_time_us: int
     event_time_us: int
     event_id: str | None
     event_hash_id: bytes
     entry: bytes
     secret: bytes | None
+    name_hash: int
     body: bytes | None
 
 
@@ -288,7 +296,17 @@ async def rows_of_capture(
     """Events of a capture from a position on, in order: `limit` at most, with bodies of `bytes_max` bytes
     together or one event more."""
     rows = await connection.fetch(_SQL["rows_of_capture"], capture_no, position, limit, bytes_max)
-    return [CheckedRow(*row) for row in rows]
+    return await _checked(connection, rows)
+
+
+async def _checked(connection: asyncpg.Connection, rows: Sequence[asyncpg.Record]) -> list[CheckedRow]:
+    """Rows that begin with the columns of `CheckedRow`, size and place of the body in place of the body."""
+    bodies = await bodies_at(connection, [(row["event_key"], row["body_place"]) for row in rows]) if rows else []
+    return [
+        # A body that is gone in one place alone is no erasure, and not left out: it is an empty one.
+        CheckedRow(*(*row[:8], None if row["body_bytes"] is None and not body else body))
+        for row, body in zip(rows, bodies, strict=True)
+    ]
 
 
 async def lift_time_limit(connection: asyncpg.Connection) -> None:
@@ -307,23 +325,22 @@ async def copy_references(connection: asyncpg.Connection, take: Callable[[bytes]
     await connection.copy_from_query(query, output=pass_on, format="binary", timeout=WHOLE_READ_S_MAX)
 
 
-async def references_in_buckets(
-    connection: asyncpg.Connection, buckets: Sequence[int]
-) -> list[tuple[int, int, int, int]]:
-    """Name hash, event time (µs since 1970), event key and role of the references in these buckets of
-    `EventCheck`. Cost: a scan of the table."""
+async def references_in_buckets(connection: asyncpg.Connection, buckets: Sequence[int]) -> list[tuple[int, int]]:
+    """Name hash, and event key with role, of the references in these buckets of `EventCheck`. Cost: a scan of the
+    tables."""
     rows = await connection.fetch(_SQL["references_in_buckets"], buckets, timeout=WHOLE_READ_S_MAX)
     return [tuple(row) for row in rows]
 
 
 async def events_in_buckets(
     connection: asyncpg.Connection, buckets: Sequence[int]
-) -> AsyncIterator[tuple[CheckedRow, bytes, bytes | None]]:
-    """Events in these buckets, each with its capture's context and issuer, a few at a time. Cost: a scan of the
-    table."""
-    cursor = connection.cursor(_SQL["events_in_buckets"], buckets, prefetch=ROWS_AT_A_TIME, timeout=WHOLE_READ_S_MAX)
-    async for row in cursor:
-        yield CheckedRow(*row[:-2]), row[-2], row[-1]
+) -> AsyncIterator[tuple[CheckedRow, str, bytes, bytes | None]]:
+    """Events in these buckets, each with its capture's partner, context and issuer, a few at a time. Cost: a scan of
+    the table."""
+    cursor = await connection.cursor(_SQL["events_in_buckets"], buckets, timeout=WHOLE_READ_S_MAX)
+    while rows := await cursor.fetch(ROWS_AT_A_TIME, timeout=WHOLE_READ_S_MAX):
+        for row, checked in zip(rows, await _checked(connection, rows), strict=True):
+            yield checked, row["partner"], row["context"], row["issuer"]
 
 
 async def keys_of_digests(connection: asyncpg.Connection, content_digests: Sequence[bytes]) -> dict[bytes, int]:

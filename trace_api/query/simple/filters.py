@@ -26,9 +26,17 @@ EVENT_TYPES = {
 ACTIONS = {"ADD": 1, "OBSERVE": 2, "DELETE": 3}
 """Numbers of `epcis::Action`."""
 
-EPC, PARENT, CHILD, INPUT, OUTPUT, EVENT, TRANSFORMATION = 1, 2, 3, 4, 5, 8, 9
+EPC, PARENT, CHILD, INPUT, OUTPUT, TRANSFORMATION = 1, 2, 3, 4, 5, 9
 EPC_CLASS, CHILD_CLASS, INPUT_CLASS, OUTPUT_CLASS = 10, 11, 12, 13
 """Numbers of `capture::Role`."""
+
+MATCH_FIELDS = (
+    *("MATCH_epc", "MATCH_parentID", "MATCH_inputEPC", "MATCH_outputEPC"),
+    *("MATCH_epcClass", "MATCH_inputEPCClass", "MATCH_outputEPCClass"),
+)
+"""Fields under which terms have the classes of items."""
+CLASS_KINDS = ("01+21", "01+10", "01+235", "8006+21", "8003+", "253+", "255+", "8010+8011")
+"""Kinds of keys whose class is itself a name."""
 
 CLASS_ROLES = (EPC_CLASS, CHILD_CLASS, INPUT_CLASS, OUTPUT_CLASS)
 VOCABULARY_FIELDS = {
@@ -170,6 +178,11 @@ def named(*roles: int) -> Filter:
         sql.require([sql.names(map(keys.blinding.name_hash, asked.values), roles)])
 
     return add
+
+
+def called(asked: Asked, keys: Keys, sql: Statement) -> None:
+    """One of these event ids, as captured or by hash."""
+    sql.require([sql.called(map(keys.blinding.name_hash, asked.values))])
 
 
 def match(fields: Sequence[str], roles: Sequence[int], *, classes: bool) -> Filter:

@@ -65,7 +65,7 @@ class Page:
 
 def filtered(query: Query, keys: Keys) -> Statement:
     """What an event has to meet to be found."""
-    sql = Statement(["body IS NOT NULL"])
+    sql = Statement(["body_bytes IS NOT NULL"])
     for row, asked in query.filters:
         if row.filter is not None:
             row.filter(asked, keys, sql)
@@ -103,7 +103,7 @@ def compile_query(query: Query, keys: Keys, *, place: Place | None, limit: int, 
     if skip:
         first += f" OFFSET {sql.bind(skip, 'bigint')}"
     found = f"SELECT event_key, {order} AS place FROM {{table}} WHERE {' AND '.join(sql.conditions)}"  # noqa: S608
-    bounds = " AND ".join(["body IS NOT NULL", *sql.bounds.get(order, ())])
+    bounds = " AND ".join(["body_bytes IS NOT NULL", *sql.bounds.get(order, ())])
     in_order = f"SELECT * FROM event WHERE {bounds} ORDER BY {order} {direction}, event_key {direction}"  # noqa: S608
     return Compiled(
         sql.arguments,

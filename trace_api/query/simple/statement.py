@@ -42,8 +42,16 @@ class Statement:
         """The event names one of these things, as one of these."""
         wanted = self.bind(sorted(set(hashes)), "bigint[]")
         return (
-            f"event_key IN (SELECT event_key FROM reference WHERE name_hash = ANY({wanted})"  # noqa: S608 (names of columns and $n alone)
-            f" AND role = ANY({self.bind(list(roles), 'smallint[]')}))"
+            f"event_key IN (SELECT event_ref >> 4 FROM reference WHERE name_hash = ANY({wanted})"  # noqa: S608 (names of columns and $n alone)
+            f" AND event_ref & 15 = ANY({self.bind(list(roles), 'bigint[]')}))"
+        )
+
+    def called(self, hashes: Iterable[int]) -> str:
+        """The event has one of these ids, as captured or by hash."""
+        wanted = self.bind(sorted(set(hashes)), "bigint[]")
+        return (
+            f"event_key IN (SELECT event_key FROM event WHERE name_hash = ANY({wanted})"  # noqa: S608 (as above)
+            f" UNION ALL SELECT event_ref >> 4 FROM reference WHERE name_hash = ANY({wanted}) AND event_ref & 15 = 8)"
         )
 
     def measures(self, existence: int, measure: int, low: float, high: float, *, strict: tuple[bool, bool]) -> str:

@@ -158,7 +158,7 @@ def _rows() -> Iterator[Row]:
         "quantity", "The quantity of one of its quantity elements, whatever its unit,", "200", uom=False
     )
     doc = "Its event id is one of these; as captured, or the event hash id."
-    yield _row("EQ_eventID", Takes.IDS, doc, f.named(f.EVENT), "urn:uuid:374d95fc-9457-4a51-bd6a-0bba133845a8")
+    yield _row("EQ_eventID", Takes.IDS, doc, f.called, "urn:uuid:374d95fc-9457-4a51-bd6a-0bba133845a8")
     yield from _declarations()
     yield from _sensors()
     yield from _attributes()

@@ -8,14 +8,18 @@ INSERT INTO capture (
     capture_no, capture_id, partner, record_time, context, body_digest, event_count, outcome, issuer
 ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
 
+-- name: list_values
+-- Values that can be listed, with an event that has them; known ones stay with theirs.
+INSERT INTO event_value (field, value, event_key)
+SELECT * FROM unnest($1::smallint[], $2::text[], $3::bigint[]) ON CONFLICT DO NOTHING;
+
 -- name: shared_names
--- Which of these names more than one event has; role 8 is the event itself.
+-- Which of these names more than one event has.
 SELECT name_hash FROM unnest($1::bigint[]) AS named (name_hash)
-CROSS JOIN LATERAL (
-    SELECT count(*) AS events
-    FROM (SELECT FROM reference WHERE reference.name_hash = named.name_hash AND role = 8 LIMIT 2) AS two
-) AS counted
-WHERE events > 1;
+WHERE (SELECT count(*) FROM (SELECT FROM event WHERE event.name_hash = named.name_hash LIMIT 2) AS own)
+    + (SELECT count(*) FROM (
+        SELECT FROM reference WHERE reference.name_hash = named.name_hash AND event_ref & 15 = 8 LIMIT 2
+    ) AS as_captured) > 1;
 
 -- name: capture_is_stored
 -- Whether a commit whose answer was lost has taken effect.
@@ -23,7 +27,8 @@ SELECT EXISTS (SELECT FROM capture WHERE capture_id = $1);
 
 -- name: find_digests
 -- Which of these content digests are stored.
-SELECT content_digest FROM event_digest WHERE content_digest = ANY($1::bytea[]);
+SELECT wanted.content_digest FROM unnest($1::bytea[]) AS wanted (content_digest)
+JOIN event_digest ON event_digest.content_digest = encode(substring(wanted.content_digest FOR 16), 'hex')::uuid;
 
 -- name: load_capture
 -- A capture job.

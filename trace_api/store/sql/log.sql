@@ -75,22 +75,25 @@ DELETE FROM tile WHERE log_id = $1 AND (level > 7 OR tile_index >= ((($2::bigint
 
 -- name: file_digests
 -- Under which event each of these contents is.
-INSERT INTO event_digest (content_digest, event_key) SELECT * FROM unnest($1::bytea[], $2::bigint[])
+INSERT INTO event_digest (content_digest, event_key)
+SELECT encode(substring(digest FOR 16), 'hex')::uuid, event_key
+FROM unnest($1::bytea[], $2::bigint[]) AS right_ones (digest, event_key)
 ON CONFLICT (content_digest) DO UPDATE SET event_key = EXCLUDED.event_key;
 
 -- name: drop_references
--- All rows that are equal to one of these; times are µs since 1970.
-DELETE FROM reference USING unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::smallint[])
-    AS wrong (name_hash, event_time_us, event_key, role)
-WHERE reference.name_hash = wrong.name_hash AND reference.event_key = wrong.event_key AND reference.role = wrong.role
-  AND reference.event_time = timestamptz 'epoch' + wrong.event_time_us * interval '1 microsecond';
+-- All rows that are equal to one of these.
+DELETE FROM reference USING unnest($1::bigint[], $2::bigint[]) AS wrong (name_hash, event_ref)
+WHERE reference.name_hash = wrong.name_hash AND reference.event_ref = wrong.event_ref;
 
 -- name: add_references
 -- These rows.
-INSERT INTO reference (name_hash, event_time, event_key, role)
-SELECT name_hash, timestamptz 'epoch' + event_time_us * interval '1 microsecond', event_key, role
-FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::smallint[])
-    AS right_ones (name_hash, event_time_us, event_key, role);
+INSERT INTO reference (name_hash, event_ref) SELECT * FROM unnest($1::bigint[], $2::bigint[]);
+
+-- name: file_events
+-- Under what the hash ids of these events are filed.
+UPDATE event SET name_hash = own.name_hash
+FROM unnest($1::bigint[], $2::bigint[]) AS own (event_key, name_hash)
+WHERE event.event_key = own.event_key AND body_bytes IS NOT NULL;
 
 -- name: swap_log_head
 -- The one step that makes leaves of events: no row means that another sequencer was faster.
@@ -138,20 +141,22 @@ FROM (
 
 -- name: captures_in_log_order
 -- Every sequenced capture with events, from leaf $1 on.
-SELECT capture_no, first_leaf_index, event_count, context, issuer FROM capture
+SELECT capture_no, partner, first_leaf_index, event_count, context, issuer FROM capture
 WHERE event_count > 0 AND first_leaf_index >= $1
 ORDER BY first_leaf_index, capture_no LIMIT $2;
 
 -- name: rows_of_capture
 -- Events of a capture from position $2 on, for whoever checks them: $3 at most, and with bodies of $4 bytes
--- together or one more.
-SELECT event_key, partner, (extract(epoch FROM record_time) * 1000000)::bigint AS record_time_us,
+-- together or one more. The caller reads their bodies by itself.
+SELECT event_key, (extract(epoch FROM record_time) * 1000000)::bigint AS record_time_us,
        (extract(epoch FROM event_time) * 1000000)::bigint AS event_time_us,
-       event_id, event_hash_id, entry, secret, body
+       event_id, event_hash_id, entry, secret, name_hash, body_bytes, body_place
 FROM (
-    SELECT *, sum(octet_length(body)) OVER (ORDER BY event_key) - octet_length(body) AS bytes_before
+    SELECT *, sum(body_bytes) OVER (ORDER BY event_key) - body_bytes AS bytes_before
     FROM (
-        SELECT event_key, partner, record_time, event_time, event_id, event_hash_id, entry, secret, body FROM event
+        SELECT event_key, record_time, event_time, event_id, event_hash_id, entry, secret, name_hash, body_bytes,
+               body_place
+        FROM event
         WHERE event_key >= ($1::bigint << 20) + $2 AND event_key < ($1::bigint + 1) << 20
         ORDER BY event_key LIMIT $3
     ) AS next
@@ -165,26 +170,33 @@ SET LOCAL statement_timeout = 0;
 
 -- name: all_references
 -- The index over names, but for events that were erased: nobody can tell any more what their names were.
-SELECT name_hash, event_time, event_key, role FROM reference
-WHERE NOT EXISTS (SELECT FROM event WHERE event.event_key = reference.event_key AND event.body IS NULL);
+SELECT name_hash, event_ref FROM reference
+WHERE NOT EXISTS (SELECT FROM event WHERE event.event_key = reference.event_ref >> 4 AND event.body_bytes IS NULL)
+UNION ALL
+SELECT name_hash, event_key << 4 | 8 FROM event WHERE body_bytes IS NOT NULL;
 
 -- name: references_in_buckets
 -- Those of it whose events are in these buckets, as `EventCheck` of the core counts them.
-SELECT name_hash, (extract(epoch FROM event_time) * 1000000)::bigint AS event_time_us, event_key, role FROM reference
-WHERE ((event_key >> 20) * 61 + (event_key & 1048575)) & 65535 = ANY($1::bigint[])
-  AND NOT EXISTS (SELECT FROM event WHERE event.event_key = reference.event_key AND event.body IS NULL);
+SELECT name_hash, event_ref FROM (
+    SELECT name_hash, event_ref, event_ref >> 4 AS event_key FROM reference
+    WHERE NOT EXISTS (SELECT FROM event WHERE event.event_key = reference.event_ref >> 4 AND event.body_bytes IS NULL)
+    UNION ALL
+    SELECT name_hash, event_key << 4 | 8, event_key FROM event WHERE body_bytes IS NOT NULL
+) AS filed
+WHERE ((event_key >> 20) * 61 + (event_key & 1048575)) & 65535 = ANY($1::bigint[]);
 
 -- name: events_in_buckets
 -- Events of these buckets that were not erased, with their captures' contexts.
-SELECT event_key, event.partner, (extract(epoch FROM event.record_time) * 1000000)::bigint AS record_time_us,
+SELECT event_key, (extract(epoch FROM event.record_time) * 1000000)::bigint AS record_time_us,
        (extract(epoch FROM event_time) * 1000000)::bigint AS event_time_us,
-       event_id, event_hash_id, entry, secret, body, context, issuer
+       event_id, event_hash_id, entry, secret, name_hash, body_bytes, body_place, partner, context, issuer
 FROM event JOIN capture ON capture_no = event_key >> 20
-WHERE ((event_key >> 20) * 61 + (event_key & 1048575)) & 65535 = ANY($1::bigint[]) AND body IS NOT NULL;
+WHERE ((event_key >> 20) * 61 + (event_key & 1048575)) & 65535 = ANY($1::bigint[]) AND body_bytes IS NOT NULL;
 
 -- name: keys_of_digests
 -- Where these contents are said to be.
-SELECT content_digest, event_key FROM event_digest WHERE content_digest = ANY($1::bytea[]);
+SELECT wanted.content_digest, event_key FROM unnest($1::bytea[]) AS wanted (content_digest)
+JOIN event_digest ON event_digest.content_digest = encode(substring(wanted.content_digest FOR 16), 'hex')::uuid;
 
 -- name: count_tiles
 -- How many tiles are stored in all.
@@ -201,4 +213,4 @@ WHERE c.capture_no IS NULL OR e.event_key & ((1 << 20) - 1) >= c.event_count;
 
 -- name: count_digests
 -- How many content digests are filed, and how many events there are that were not erased.
-SELECT (SELECT count(*) FROM event_digest), (SELECT count(*) FROM event WHERE body IS NOT NULL);
+SELECT (SELECT count(*) FROM event_digest), (SELECT count(*) FROM event WHERE body_bytes IS NOT NULL);

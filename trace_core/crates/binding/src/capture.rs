@@ -5,10 +5,14 @@ use std::collections::HashSet;
 use std::num::NonZero;
 
 use ::authorship::{AuthorshipError, Place};
-use capture::{Blinding as CoreBlinding, Entry, Issuer, Prepared, Request, SECRET_BYTES, Signer};
+use capture::{
+    Blinding as CoreBlinding, Entry, Issuer, ListedField, Packer, Prepared, Request, SECRET_BYTES, Signer,
+    Unpacker,
+};
 use epcis::{KeyFormat, Problem, Severity};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyBytes;
 use xml::Cbv;
 
@@ -158,7 +162,7 @@ pub fn prepare_capture(
     reserved: Option<&str>,
     threads: Option<NonZero<usize>>,
 ) -> PyResult<PreparedCapture> {
-    let threads = threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZero::get);
+    let threads = threads_or_all(threads);
     let seed = seed.try_into().map_err(|_| PyValueError::new_err("a seed has 32 bytes"))?;
     let syntax = Syntax::named(syntax)?;
     let claim = claim.as_ref().map(|(sent, key, signer)| (&sent.0, &key.0, signer.as_str()));
@@ -319,37 +323,42 @@ impl PreparedCapture {
     }
 
     /// COPY streams of all events but those with these content digests.
-    fn copies(slf: Py<Self>, py: Python<'_>, stored: Vec<Vec<u8>>) -> Copies {
+    #[pyo3(signature = (stored, *, threads=None))]
+    fn copies(&self, py: Python<'_>, stored: Vec<Vec<u8>>, threads: Option<NonZero<usize>>) -> Copies {
         let stored: HashSet<[u8; 32]> = stored.iter().filter_map(|d| d.as_slice().try_into().ok()).collect();
-        let prepared = &slf.get().prepared;
-        let (event, reference, event_digest, event_count) = py.detach(|| {
-            let copies = prepared.copies(&stored);
-            let event = match copies.event {
-                Cow::Borrowed(_) => None,
-                Cow::Owned(rows) => Some(rows),
-            };
-            (event, copies.reference, copies.event_digest, copies.event_count)
-        });
-        Copies { capture: slf, event, reference, event_digest, event_count }
+        let owned =
+            |(field, value, key): &(ListedField, &str, i64)| (*field as i16, (*value).to_owned(), *key);
+        py.detach(|| {
+            let copies = self.prepared.copies_on(threads_or_all(threads), &stored);
+            let values = copies.values.iter().map(owned).collect();
+            let (event, reference, event_digest) = (copies.event, copies.reference, copies.event_digest);
+            Copies { event, reference, event_digest, values, event_count: copies.event_count }
+        })
     }
+}
+
+/// As many threads as there are cores, unless it is said.
+fn threads_or_all(threads: Option<NonZero<usize>>) -> usize {
+    threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZero::get)
 }
 
 /// Complete streams in Postgres' binary COPY format, and their columns.
 #[pyclass(frozen)]
 pub struct Copies {
-    capture: Py<PreparedCapture>,
-    /// None where all events are stored: then the capture holds the stream already.
-    event: Option<Vec<u8>>,
+    event: Vec<u8>,
     reference: Vec<u8>,
     event_digest: Vec<u8>,
+    values: Vec<(i16, String, i64)>,
+    #[pyo3(get)]
     event_count: usize,
 }
 
 #[pymethods]
 impl Copies {
+    /// Field, value, and key of the first event that has it, of each value that can be listed, sorted.
     #[getter]
-    fn event_count(&self) -> usize {
-        self.event_count
+    fn values(&self) -> Vec<(i16, &str, i64)> {
+        self.values.iter().map(|(field, value, key)| (*field, value.as_str(), *key)).collect()
     }
 
     /// The columns of a table that its stream holds, in order.
@@ -372,7 +381,7 @@ impl Copies {
         size: usize,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let stream = match table {
-            "event" => self.event.as_deref().unwrap_or_else(|| self.capture.get().prepared.rows()),
+            "event" => &self.event,
             "reference" => &self.reference,
             "event_digest" => &self.event_digest,
             _ => return Err(PyValueError::new_err("no stream for this table")),
@@ -380,6 +389,42 @@ impl Copies {
         let rest = stream.get(at..).unwrap_or_default();
         Ok(PyBytes::new(py, &rest[..size.min(rest.len())]))
     }
+}
+
+/// The bodies at these places of packed groups: number of the group, place in it. None for what is erased, is not
+/// there, or stands in what is no group.
+#[pyfunction]
+pub fn read_bodies<'py>(
+    py: Python<'py>,
+    groups: Vec<PyBackedBytes>,
+    wanted: Vec<(usize, usize)>,
+) -> Vec<Option<Bound<'py, PyBytes>>> {
+    let found = py.detach(|| {
+        let mut unpacker = Unpacker::default();
+        let mut places: Vec<_> = (0..wanted.len()).collect();
+        places.sort_unstable_by_key(|at| wanted[*at]);
+        let mut found: Vec<Option<Vec<u8>>> = vec![None; wanted.len()];
+        for of_group in places.chunk_by(|a, b| wanted[*a].0 == wanted[*b].0) {
+            let Some(group) = of_group.first().and_then(|at| groups.get(wanted[*at].0)) else { continue };
+            let mut bodies = unpacker.unpack(group).enumerate().peekable();
+            for &at in of_group {
+                while bodies.next_if(|(place, _)| *place < wanted[at].1).is_some() {}
+                let body = bodies.peek().filter(|(place, body)| *place == wanted[at].1 && !body.is_empty());
+                found[at] = body.map(|(_, body)| body.to_vec());
+            }
+        }
+        found
+    });
+    found.iter().map(|body| body.as_ref().map(|body| PyBytes::new(py, body))).collect()
+}
+
+/// A packed group without the body at a place.
+#[pyfunction]
+pub fn without_body<'py>(py: Python<'py>, group: &[u8], place: usize) -> Bound<'py, PyBytes> {
+    let mut unpacker = Unpacker::default();
+    let bodies = unpacker.unpack(group).enumerate();
+    let kept = bodies.map(|(at, body)| if at == place { &[][..] } else { body });
+    PyBytes::new(py, &Packer::default().pack(kept))
 }
 
 /// What an event, its context, its secret and its issuer give.

@@ -1,6 +1,6 @@
 //! Stored events against their log entries and their references, many at once: what fsck does with each chunk.
 
-use capture::{Issuer, Reference, ReferenceRow, ReferenceSums, Stored};
+use capture::{Issuer, ROLE_BITS, Reference, ReferenceRow, ReferenceSums, Stored};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -15,9 +15,7 @@ type StoredEvent =
 /// The signature, flags and length of no extension that a binary COPY stream begins with.
 const HEADER_BYTES: usize = 19;
 /// A row of `reference`: number of columns, then each with its length before it.
-const ROW_BYTES: usize = 2 + (4 + 8) + (4 + 8) + (4 + 8) + (4 + 2);
-/// µs from 1970 to 2000, where Postgres counts from.
-const POSTGRES_EPOCH_US: i64 = 946_684_800_000_000;
+const ROW_BYTES: usize = 2 + (4 + 8) + (4 + 8);
 
 /// One run over all stored events and references; see `_native.pyi`.
 #[pyclass]
@@ -82,7 +80,7 @@ impl EventCheck {
         self.sums.differing()
     }
 
-    /// The references that one event gives: name hash, event time, key, role; none once it is erased.
+    /// The references that one event gives, as rows; none once it is erased.
     fn references_of(&self, event: StoredEvent) -> Vec<ReferenceRow> {
         let mut references = Vec::new();
         let _checked =
@@ -115,22 +113,17 @@ fn stored<'a>(event: &'a StoredEvent, issuer: &'a Issuer) -> Stored<'a> {
 }
 
 fn row_of(event: &StoredEvent, reference: Reference) -> ReferenceRow {
-    (reference.name_hash, event.3, event.0, reference.role as i16)
+    (reference.name_hash, event.0 << ROLE_BITS | reference.role as i64)
 }
 
 fn read_row(row: &[u8; ROW_BYTES]) -> Option<ReferenceRow> {
-    let (columns, mut rest) = row.split_first_chunk()?;
-    let mut next = |width: i32| {
-        let (length, tail) = rest.split_first_chunk()?;
-        let (value, tail) = tail.split_at_checked(usize::try_from(width).ok()?)?;
-        rest = tail;
-        (i32::from_be_bytes(*length) == width).then_some(value)
+    let (columns, values) = row.split_first_chunk()?;
+    let number = |value: &[u8; 12]| {
+        let (length, number) = value.split_first_chunk()?;
+        (i32::from_be_bytes(*length) == 8).then_some(i64::from_be_bytes(*number.first_chunk()?))
     };
-    let [name_hash, event_time, event_key] =
-        [next(8)?, next(8)?, next(8)?].map(|value| value.try_into().map(i64::from_be_bytes));
-    let role = i16::from_be_bytes(next(2)?.try_into().ok()?);
-    let event_time = event_time.ok()?.checked_add(POSTGRES_EPOCH_US)?;
-    (i16::from_be_bytes(*columns) == 4).then_some((name_hash.ok()?, event_time, event_key.ok()?, role))
+    let [name_hash, event_ref] = values.as_chunks().0 else { return None };
+    (i16::from_be_bytes(*columns) == 2).then_some((number(name_hash)?, number(event_ref)?))
 }
 
 /// Entries back to back, two bytes of length before each, as the tree takes them.

@@ -26,7 +26,7 @@ mod _native {
     use super::capture::{
         Blinding, Copies, OpenedEvent, PreparedCapture, bare_event, check_disclosed, disclose_fields,
         entry_tokens, event_hash_ids, event_prehashes, issuer_of, json_of_xml, open_event, prepare_capture,
-        read_entry, split_document, with_keys, xml_of_json,
+        read_bodies, read_entry, split_document, with_keys, without_body, xml_of_json,
     };
     #[pymodule_export]
     use super::check_entries::{EventCheck, join_entries};

@@ -6,10 +6,10 @@ use epcis::{Event, event_hash_id_uri};
 use json::Bump;
 
 use crate::commitment::{Issuer, SECRET_BYTES};
-use crate::entry::{Blinding, Entry};
+use crate::entry::{Blinding, Entry, name_hash};
 use crate::open::{open_object, read_stored};
 use crate::prepare::POSITION_BITS;
-use crate::references::{Reference, references_of};
+use crate::references::{ROLE_BITS, Reference, Role, references_of};
 
 /// Sums that are kept, whatever the size of the log: 512 KiB.
 pub const BUCKETS: usize = 1 << 16;
@@ -40,7 +40,7 @@ pub struct Stored<'a> {
 }
 
 /// Holds a stored event against its entry: it commits to exactly this event, and its tokens are those of the
-/// event's items. Returns the content digest and appends the references that the event gives; neither once
+/// event's items. Returns the content digest and appends the references that the event gives, its event hash id included; neither once
 /// it is erased. The event hash id is taken as stored.
 ///
 /// # Errors
@@ -74,15 +74,17 @@ pub fn check(
     if event.event_time != stored.event_time || event.event_id != stored.event_id {
         return Err("the event has another time or id than the row".to_owned());
     }
-    let tokens = references_of(&event, &event_hash_id_uri(event_hash_id), blinding, references);
+    let own_name = event_hash_id_uri(event_hash_id);
+    let tokens = references_of(&event, &own_name, blinding, references);
+    references.push(Reference { name_hash: name_hash(&blinding.token(&own_name)), role: Role::Event });
     if tokens != entry.tokens {
         return Err("the tokens of the entry are not those of the event's items".to_owned());
     }
     Ok(Some(opened.content_digest))
 }
 
-/// A row of `reference`: name hash, event time in µs since 1970, event key, role.
-pub type ReferenceRow = (i64, i64, i64, i16);
+/// A row of `reference`: name hash; event key and, in the lowest [`ROLE_BITS`], role.
+pub type ReferenceRow = (i64, i64);
 
 /// The references that events give against those that are stored, as sums by bucket: two multisets of rows
 /// with equal sums are equal, but for a chance of 2⁻⁶⁴ a bucket. Nobody can aim at that chance, because
@@ -102,7 +104,7 @@ impl ReferenceSums {
     /// A row that has to be there.
     pub fn expect(&mut self, row: ReferenceRow) {
         let sum = self.hash.hash_one(row);
-        if let Some(bucket) = self.sums.get_mut(bucket_of(row.2)) {
+        if let Some(bucket) = self.sums.get_mut(bucket_of(row.1 >> ROLE_BITS)) {
             *bucket = bucket.wrapping_add(sum);
         }
     }
@@ -110,7 +112,7 @@ impl ReferenceSums {
     /// A row that is there.
     pub fn found(&mut self, row: ReferenceRow) {
         let sum = self.hash.hash_one(row);
-        if let Some(bucket) = self.sums.get_mut(bucket_of(row.2)) {
+        if let Some(bucket) = self.sums.get_mut(bucket_of(row.1 >> ROLE_BITS)) {
             *bucket = bucket.wrapping_sub(sum);
         }
     }

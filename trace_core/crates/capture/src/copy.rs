@@ -63,6 +63,11 @@ impl<'o> Row<'o> {
         self.bytes(&value.to_be_bytes())
     }
 
+    /// `integer`.
+    pub fn integer(&mut self, value: i32) -> &mut Self {
+        self.bytes(&value.to_be_bytes())
+    }
+
     /// `smallint`.
     pub fn smallint(&mut self, value: i16) -> &mut Self {
         self.bytes(&value.to_be_bytes())

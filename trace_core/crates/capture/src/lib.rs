@@ -4,6 +4,7 @@
 //! content digest, commitment, log entry) are specified in `docs/formats.md`.
 #![forbid(unsafe_code)]
 
+mod bodies;
 mod canonical;
 mod check;
 mod commitment;
@@ -14,6 +15,7 @@ mod epc_pattern;
 mod open;
 mod parts;
 mod prepare;
+mod prepared;
 mod problems;
 mod references;
 mod shared_names;
@@ -21,6 +23,7 @@ mod term_key;
 mod terms;
 mod units;
 
+pub use bodies::{BODIES_BYTES_MAX, BODIES_EVENTS_MAX, Bodies, Packer, Unpacker};
 pub use canonical::{CONTENT_DIGEST_DOMAIN, CanonicalEvent};
 pub use check::{BUCKETS, ReferenceRow, ReferenceSums, Stored, bucket_of, check};
 pub use commitment::{Commitments, FIELDS_MAX, Issuer, SALT_BYTES, SECRET_BYTES, Signer};
@@ -29,11 +32,15 @@ pub use entry::{Blinding, Entry, EntryError, ITEMS_MAX, TOKEN_BYTES, Token, name
 pub use epc_pattern::{EpcPattern, epc_pattern};
 pub use open::{Opened, bare_event, open};
 pub use prepare::{
-    Copies, EVENT_BYTES_MAX, EVENT_COLUMNS, EVENT_DIGEST_COLUMNS, EVENT_TIME_AHEAD_S_MAX, EVENTS_MAX,
-    MasterDataRow, Prepared, PreparedEvent, REFERENCE_COLUMNS, Request, content_digests, prepare, prepare_on,
+    EVENT_BYTES_MAX, EVENT_TIME_AHEAD_S_MAX, EVENTS_MAX, Request, VALUE_BYTES_MAX, content_digests, prepare,
+    prepare_on,
+};
+pub use prepared::{
+    Copies, DIGEST_BYTES, EVENT_COLUMNS, EVENT_DIGEST_COLUMNS, ListedField, MasterDataRow, Prepared,
+    PreparedEvent, REFERENCE_COLUMNS,
 };
 pub use problems::problems_json;
-pub use references::{Reference, Role};
+pub use references::{ROLE_BITS, Reference, Role};
 /// SHA-256.
 pub use sha256::digest;
 pub use term_key::{Field, Scalar, Spelling, TermKey, write_field_name};

@@ -12,6 +12,7 @@ use crate::canonical::{CanonicalEvent, Definitions};
 use crate::commitment::{Commitments, FIELDS_MAX, Issuer, Leaves, SECRET_BYTES, write_leaf};
 use crate::entry::{Blinding, ITEMS_MAX, Token};
 use crate::prepare::EVENT_BYTES_MAX;
+use crate::prepare::too_long;
 use crate::references::Role;
 use crate::terms::{TERMS_MAX, TermReader, Terms};
 
@@ -198,7 +199,9 @@ impl<'m> Parts<'m> {
         }
         let start = into.prehashes.len();
         let event = self.sum.event(event_type, self.made.iter().map(|made| &made.part), into.prehashes);
-        let Some(event) = event.filter(|event| event.event_time <= asked.event_time_max) else {
+        let Some(event) =
+            event.filter(|event| event.event_time <= asked.event_time_max && too_long(event).is_none())
+        else {
             into.prehashes.truncate(start);
             return None;
         };
@@ -271,14 +274,13 @@ impl<'m> Parts<'m> {
     fn names_of(&mut self, part: &Part<'m>) -> &'m [Named] {
         let mut named = std::mem::take(&mut self.named);
         named.clear();
-        let mut last_class = None;
+        let mut last_lot = None;
         for item in part.items {
             named.push(self.named(item.item, Role::of_item(item.role, item.in_quantity_list)));
-            named.extend(item.lot.map(|lot| self.named(lot, Role::Lot)));
-            // Items of one class stand together.
-            if item.class != last_class {
-                last_class = item.class;
-                named.extend(item.class.map(|class| self.named(class, Role::Class)));
+            // Items of one lot stand together.
+            if item.lot != last_lot {
+                last_lot = item.lot;
+                named.extend(item.lot.map(|lot| self.named(lot, Role::Lot)));
             }
         }
         let kept = self.arena.alloc_slice_copy(&named);

@@ -2,8 +2,7 @@
 
 mod share;
 
-use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::ops::Range;
 
 use epcis::{
@@ -15,11 +14,13 @@ use sha256::digest_many;
 
 use crate::canonical::CanonicalEvent;
 use crate::commitment::{Commitments, FIELDS_MAX, Issuer, SECRET_BYTES};
-use crate::copy::{Row, write_header, write_trailer};
 use crate::entry::{Blinding, Entry, ITEMS_MAX, Token, name_hash};
 use crate::parts::{Asked, KEPT_BYTES_MAX, Named, Parts, Together};
+use crate::prepared::{
+    LISTED_FIELDS, ListedField, ListedValue, MasterDataRow, Prepared, PreparedEvent, start_row,
+};
 use crate::problems::problems_json;
-use crate::references::{Reference, Role, references_of, references_of_names};
+use crate::references::{references_of, references_of_names};
 use crate::term_key::TermKey;
 use crate::terms::{TERMS_MAX, TermReader, Terms};
 
@@ -29,6 +30,9 @@ pub const EVENTS_MAX: usize = (1 << POSITION_BITS) - 1;
 pub const EVENT_BYTES_MAX: usize = 1 << 20;
 /// How far an event may lie ahead of its record time: clocks and time zones err, by less than a day.
 pub const EVENT_TIME_AHEAD_S_MAX: i64 = 86_400;
+/// Bytes of a business step, a disposition or a place: an index takes no more of a value that it lists, and a page
+/// token has to hold one.
+pub const VALUE_BYTES_MAX: usize = 2_000;
 /// Bits of an event key that hold the event's position in its capture.
 pub(crate) const POSITION_BITS: u32 = 20;
 /// Findings kept with an event; its job lists them all.
@@ -38,38 +42,6 @@ const CHUNK_EVENTS: usize = 64;
 
 /// What a chunk of events usually needs beyond it, at most.
 const ARENA_MARGIN_BYTES: usize = 1 << 19;
-
-/// Columns of `event` in the order of [`Copies::event`].
-pub const EVENT_COLUMNS: [&str; 20] = [
-    "event_key",
-    "partner",
-    "event_time",
-    "record_time",
-    "event_type",
-    "action",
-    "biz_step",
-    "disposition",
-    "read_point",
-    "biz_location",
-    "event_id",
-    "event_hash_id",
-    "secret",
-    "body",
-    "entry",
-    "findings",
-    "terms",
-    "measure_fields",
-    "measure_values",
-    "signed_place",
-];
-/// Columns of `reference` in the order of [`Copies::reference`].
-pub const REFERENCE_COLUMNS: [&str; 4] = ["name_hash", "event_time", "event_key", "role"];
-/// Columns of `event_digest` in the order of [`Copies::event_digest`].
-pub const EVENT_DIGEST_COLUMNS: [&str; 2] = ["content_digest", "event_key"];
-/// Room for the header and trailer of a stream.
-const COPY_MARGIN_BYTES: usize = 1024;
-/// Where the event key stands in a row of `event`: behind the number of columns and its own length.
-const KEY_AT: Range<usize> = 6..14;
 
 /// What a capture needs besides its bytes. Nothing in here reads a clock or a source of chance.
 pub struct Request<'a> {
@@ -91,69 +63,6 @@ pub struct Request<'a> {
     pub strict: bool,
     /// Items whose names begin so are the operator's own: events that name one are refused.
     pub reserved: Option<&'a str>,
-}
-
-/// A capture, ready to be stored.
-pub struct Prepared {
-    /// Number of events in the document, refused ones included.
-    pub event_total: usize,
-    /// Errors and findings, by event.
-    pub problems: Vec<Problem>,
-    /// The parts of the document's context, a canonical JSON array.
-    pub context: Vec<u8>,
-    /// The events that may be stored, in order.
-    pub events: Vec<PreparedEvent>,
-    /// The master data of the header, in order; none where the document is refused.
-    pub master_data: Vec<MasterDataRow>,
-    capture_no: i64,
-    /// Where the events stand in the document; empty for a bare event.
-    pub(crate) list_pointer: &'static str,
-    /// The COPY stream of `event`, if all events are stored; of a signed capture, without the last column.
-    rows: Vec<u8>,
-    /// Of a signed capture: what its last column has, by events.
-    places: Option<Vec<Vec<u8>>>,
-    pub(crate) references: Vec<Reference>,
-}
-
-/// One element of master data.
-pub struct MasterDataRow {
-    /// Keyed hash of `id`.
-    pub name_hash: i64,
-    /// The vocabulary's type.
-    pub vocabulary: String,
-    /// What it is about: the one name of a GS1 key, any other URI as it was written.
-    pub id: String,
-    /// The element, canonical JSON.
-    pub body: Vec<u8>,
-    /// What queries can ask by: terms of its attributes, as of extension fields of area `MDA`.
-    pub terms: Vec<i64>,
-}
-
-/// One event that may be stored.
-pub struct PreparedEvent {
-    /// Its place in the document.
-    pub index: usize,
-    /// Event id as captured, else the event hash id.
-    pub event_id: String,
-    /// Content digest.
-    pub content_digest: [u8; 32],
-    /// Position in `events` of an earlier event with the same content.
-    pub same_as: Option<usize>,
-    event_time: i64,
-    row: Range<usize>,
-    pub(crate) references: Range<usize>,
-}
-
-/// Complete streams in Postgres' binary COPY format.
-pub struct Copies<'a> {
-    /// Rows of `event`, columns as in [`EVENT_COLUMNS`].
-    pub event: Cow<'a, [u8]>,
-    /// Rows of `reference`, sorted, columns as in [`REFERENCE_COLUMNS`].
-    pub reference: Vec<u8>,
-    /// Rows of `event_digest`, sorted, columns as in [`EVENT_DIGEST_COLUMNS`].
-    pub event_digest: Vec<u8>,
-    /// Number of events in them.
-    pub event_count: usize,
 }
 
 /// Takes a capture body through parsing, validation, hashing and commitment. Events that are refused
@@ -199,21 +108,6 @@ pub fn content_digests(body: &[u8]) -> Result<Vec<[u8; 32]>, Problem> {
     }
 }
 
-fn empty(request: &Request<'_>) -> Prepared {
-    Prepared {
-        event_total: 0,
-        problems: Vec::new(),
-        context: b"[]".to_vec(),
-        events: Vec::new(),
-        master_data: Vec::new(),
-        capture_no: request.capture_no,
-        list_pointer: "",
-        rows: Vec::new(),
-        places: request.is_signed.then(Vec::new),
-        references: Vec::new(),
-    }
-}
-
 /// A capture on its way through [`prepare`].
 struct Preparing<'r, 'a> {
     document: &'r Document<'a>,
@@ -231,6 +125,7 @@ struct Preparing<'r, 'a> {
     /// For one event at a time.
     scratch: Bump,
     first_with: HashMap<[u8; 32], usize>,
+    listed: Listed,
     out: Prepared,
 }
 
@@ -255,11 +150,11 @@ impl<'r, 'a> Preparing<'r, 'a> {
         // A bare event brings its context in its own bytes.
         let shared: &[Value<'_>] = if document.is_bare() { &[] } else { &document.context.parts };
         write_canonical(Value::Array(shared), &mut context);
-        // Room that is not used is never touched, and growing would copy it all.
-        let mut rows = Vec::with_capacity(2 * body_bytes + COPY_MARGIN_BYTES);
-        write_header(&mut rows);
         let is_refused = !problems.is_empty();
-        let out = Prepared { problems, context, rows, list_pointer: document.list_pointer, ..empty(request) };
+        // Room that is not used is never touched, and growing would copy it all.
+        let (rows, bodies) = (Vec::with_capacity(body_bytes), Vec::with_capacity(body_bytes));
+        let list_pointer = document.list_pointer;
+        let out = Prepared { problems, context, list_pointer, rows, bodies, ..Prepared::empty(request) };
         Self { out, ..Self::part_of(document, request, is_refused) }
     }
 
@@ -277,7 +172,8 @@ impl<'r, 'a> Preparing<'r, 'a> {
             ignored_fields: document.ignored_fields(),
             scratch: Bump::new(),
             first_with: HashMap::new(),
-            out: empty(request),
+            listed: Listed::default(),
+            out: Prepared::empty(request),
         }
     }
 
@@ -290,7 +186,6 @@ impl<'r, 'a> Preparing<'r, 'a> {
         if parts.len() < share::LISTS_MIN || !self.share(threads, &parts)? {
             self.take(std::iter::once(self.document.events()), |_| true)?;
         }
-        write_trailer(&mut self.out.rows);
         self.out.problems.sort_by_key(|problem| problem.event_index);
         Ok(self.out)
     }
@@ -332,11 +227,6 @@ impl<'r, 'a> Preparing<'r, 'a> {
         }
         let message = format!("more than {EVENTS_MAX} events in one capture");
         Err(Problem::of_document(self.document.list_pointer, "too_many_events", message))
-    }
-
-    /// The key that the event at this place has if all events are stored.
-    fn key_of(&self, place: usize) -> i64 {
-        first_key(self.request.capture_no) + i64::try_from(place).unwrap_or(i64::MAX)
     }
 
     /// Takes the next events. False at the end of the document.
@@ -461,6 +351,10 @@ impl<'r, 'a> Preparing<'r, 'a> {
             let message = format!("eventTime is more than {EVENT_TIME_AHEAD_S_MAX} seconds in the future");
             return Err(Problem::of_document("/eventTime", "event_time_ahead", message));
         }
+        if let Some((field, _)) = too_long(&event) {
+            let message = format!("a value that can be listed has at most {VALUE_BYTES_MAX} bytes");
+            return Err(Problem::of_document(pointer_of(field), "value_too_long", message));
+        }
         if event.items.len() > ITEMS_MAX {
             return limit("too_many_items", format!("an event names at most {ITEMS_MAX} items"));
         }
@@ -543,26 +437,31 @@ impl<'r, 'a> Preparing<'r, 'a> {
                 references_of(&draft.event, &sealed.event_hash_id_uri, blinding, &mut self.out.references)
             }
             Some(names) => {
-                let others =
-                    self.names[names.clone()].iter().map(|name| (tokens[name.token as usize], name.role));
-                let own = std::iter::once((sealed.own_token, Role::Event));
-                references_of_names(others.chain(own), &mut self.out.references)
+                let references = self.names[names.clone()].iter();
+                let references = references.map(|name| (tokens[name.token as usize], name.role));
+                references_of_names(references, &mut self.out.references)
             }
         };
         let row = self.row(draft, &sealed, tokens);
+        let body = self.out.bodies.len();
+        self.out.bodies.extend_from_slice(draft.source.as_bytes());
+        let said = LISTED_FIELDS.map(|field| listed_of(&draft.event, field));
+        let values = said.map(|value| value.map(|value| self.listed.place(value, &mut self.out.values)));
         self.first_with.entry(sealed.content_digest).or_insert(place);
         self.out.events.push(PreparedEvent {
             index: draft.index,
             event_id: draft.event.event_id.map_or(sealed.event_hash_id_uri, str::to_owned),
             content_digest: sealed.content_digest,
             same_as,
-            event_time: draft.event.event_time,
+            name_hash: name_hash(&sealed.own_token),
             row,
+            body: body..self.out.bodies.len(),
             references: first_reference..self.out.references.len(),
+            values,
         });
     }
 
-    /// Writes the row of `event`, with the key that it has if all events are stored.
+    /// Writes what is known of the row of `event`.
     fn row(&mut self, draft: &Draft<'_>, sealed: &Sealed, tokens: Vec<Token>) -> Range<usize> {
         let entry = Entry {
             record_time: u64::try_from(self.request.record_time).unwrap_or(0),
@@ -573,28 +472,18 @@ impl<'r, 'a> Preparing<'r, 'a> {
         let mut entry_bytes = Vec::new();
         entry.write(&mut entry_bytes);
         let event = &draft.event;
-        let key = self.key_of(self.out.events.len());
         let start = self.out.rows.len();
-        let columns = i16::try_from(EVENT_COLUMNS.len()).unwrap_or(i16::MAX);
-        let mut row = Row::start(&mut self.out.rows, columns);
-        row.bigint(key)
-            .bytes(self.request.partner.as_bytes())
-            .time(event.event_time)
+        let mut row = start_row(&mut self.out.rows);
+        row.time(event.event_time)
             .time(self.request.record_time)
+            .bigint(name_hash(&sealed.own_token))
+            .integer(i32::try_from(draft.source.len()).unwrap_or(i32::MAX))
             .smallint(event.event_type as i16);
         match event.action {
             Some(action) => row.smallint(action as i16),
             None => row.null(),
         };
-        row.text(event.biz_step)
-            .text(event.disposition)
-            .text(event.read_point)
-            .text(event.biz_location)
-            .text(event.event_id)
-            .bytes(&sealed.event_hash_id)
-            .bytes(&draft.secret)
-            .bytes(draft.source.as_bytes())
-            .bytes(&entry_bytes);
+        row.text(event.event_id).bytes(&sealed.event_hash_id).bytes(&draft.secret).bytes(&entry_bytes);
         if draft.findings.is_empty() {
             row.null();
         } else {
@@ -604,11 +493,62 @@ impl<'r, 'a> Preparing<'r, 'a> {
         row.bigints(draft.terms.hashes.iter().copied())
             .bigints(measures.iter().map(|measure| measure.0))
             .doubles(measures.iter().map(|measure| measure.1));
-        if !self.request.is_signed {
-            row.null(); // Else `rows_of` writes it.
-        }
         start..self.out.rows.len()
     }
+}
+
+/// Where each value of a capture stands among those that can be listed.
+#[derive(Default)]
+pub(crate) struct Listed([HashMap<Box<str>, u32>; LISTED_FIELDS.len()]);
+
+impl Listed {
+    /// The place of a value, which is appended to `values` where it is new.
+    pub(crate) fn place(
+        &mut self,
+        (field, value): (ListedField, &str),
+        values: &mut Vec<ListedValue>,
+    ) -> u32 {
+        let known = &mut self.0[field as usize - 1];
+        if let Some(place) = known.get(value) {
+            return *place;
+        }
+        // A capture has far fewer events than this counts.
+        let place = u32::try_from(values.len()).unwrap_or(u32::MAX);
+        known.insert(value.into(), place);
+        values.push((field, value.into()));
+        place
+    }
+
+    /// As after the first event of another capture.
+    pub(crate) fn clear(&mut self) {
+        self.0.iter_mut().for_each(HashMap::clear);
+    }
+}
+
+/// The first value that is longer than one may be.
+pub(crate) fn too_long<'e>(event: &Event<'e>) -> Option<(ListedField, &'e str)> {
+    let mut values = LISTED_FIELDS.iter().filter_map(|field| listed_of(event, *field));
+    values.find(|(_, value)| value.len() > VALUE_BYTES_MAX)
+}
+
+fn pointer_of(field: ListedField) -> &'static str {
+    match field {
+        ListedField::BizStep => "/bizStep",
+        ListedField::Disposition => "/disposition",
+        ListedField::ReadPoint => "/readPoint/id",
+        ListedField::BizLocation => "/bizLocation/id",
+    }
+}
+
+/// What an event has in a field whose values can be listed.
+fn listed_of<'e>(event: &Event<'e>, field: ListedField) -> Option<(ListedField, &'e str)> {
+    let value = match field {
+        ListedField::BizStep => event.biz_step,
+        ListedField::Disposition => event.disposition,
+        ListedField::ReadPoint => event.read_point,
+        ListedField::BizLocation => event.biz_location,
+    };
+    value.map(|value| (field, value))
 }
 
 /// The secret of one event. Whoever knows it learns nothing of the seed, nor of other secrets.
@@ -626,99 +566,4 @@ struct Sealed {
     event_hash_id_uri: String,
     own_token: Token,
     commitment: [u8; 32],
-}
-
-impl Prepared {
-    /// A capture that is refused as a whole.
-    #[must_use]
-    pub fn refused(problem: Problem, request: &Request<'_>) -> Self {
-        Self { problems: vec![problem], ..empty(request) }
-    }
-
-    /// The stream of `event` if all events are stored, which [`copies`](Self::copies) then borrows.
-    #[must_use]
-    pub fn rows(&self) -> &[u8] {
-        &self.rows
-    }
-
-    /// Says where each event stands in its signed capture, by events; none, for one that was signed alone.
-    pub fn place(&mut self, places: Vec<Vec<u8>>) {
-        self.places = Some(places);
-    }
-
-    /// The COPY streams of all events but those that repeat an earlier one of this capture and those
-    /// whose content digest is in `stored`. Event keys ascend without gaps.
-    /// Cost: one sort of the references; where events are left out, one copy of the rows.
-    #[must_use]
-    pub fn copies(&self, stored: &HashSet<[u8; 32]>) -> Copies<'_> {
-        let is_new =
-            |event: &&PreparedEvent| event.same_as.is_none() && !stored.contains(&event.content_digest);
-        let mut references = Vec::with_capacity(self.references.len());
-        let mut digests = Vec::with_capacity(self.events.len());
-        for (key, event) in (first_key(self.capture_no)..).zip(self.events.iter().filter(is_new)) {
-            let of_event = &self.references[event.references.clone()];
-            references.extend(of_event.iter().map(|r| (r.name_hash, event.event_time, key, r.role)));
-            digests.push((event.content_digest, key));
-        }
-        let event = if digests.len() == self.events.len() && self.places.is_none() {
-            Cow::Borrowed(self.rows.as_slice())
-        } else {
-            Cow::Owned(self.rows_of(self.events.iter().enumerate().filter(|(_, event)| is_new(event))))
-        };
-        // Neighbours in the index arrive together: twice as fast as in order of capture.
-        references.sort_unstable();
-        digests.sort_unstable();
-        Copies {
-            event,
-            reference: reference_rows(&references),
-            event_digest: event_digest_rows(&digests),
-            event_count: digests.len(),
-        }
-    }
-
-    /// The rows of some of the events, with keys that have no gaps again.
-    fn rows_of<'e>(&self, events: impl Iterator<Item = (usize, &'e PreparedEvent)>) -> Vec<u8> {
-        let places = self.places.as_deref();
-        let room: usize = places.unwrap_or_default().iter().map(|place| place.len() + 4).sum();
-        let mut rows = Vec::with_capacity(self.rows.len() + room);
-        write_header(&mut rows);
-        for (key, (at, event)) in (first_key(self.capture_no)..).zip(events) {
-            let row = rows.len();
-            rows.extend_from_slice(&self.rows[event.row.clone()]);
-            rows[row + KEY_AT.start..row + KEY_AT.end].copy_from_slice(&key.to_be_bytes());
-            if let Some(places) = places {
-                let mut row = Row::resume(&mut rows);
-                match places.get(at) {
-                    Some(place) => row.bytes(place),
-                    None => row.null(),
-                };
-            }
-        }
-        write_trailer(&mut rows);
-        rows
-    }
-}
-
-fn first_key(capture_no: i64) -> i64 {
-    capture_no << POSITION_BITS
-}
-
-fn reference_rows(references: &[(i64, i64, i64, Role)]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(references.len() * 44 + 32);
-    write_header(&mut out);
-    for &(name_hash, event_time, key, role) in references {
-        Row::start(&mut out, 4).bigint(name_hash).time(event_time).bigint(key).smallint(role as i16);
-    }
-    write_trailer(&mut out);
-    out
-}
-
-fn event_digest_rows(digests: &[([u8; 32], i64)]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(digests.len() * 50 + 32);
-    write_header(&mut out);
-    for (content_digest, key) in digests {
-        Row::start(&mut out, 2).bytes(content_digest).bigint(*key);
-    }
-    write_trailer(&mut out);
-    out
 }

@@ -4,6 +4,9 @@ use epcis::{Event, ItemRef, ItemRole};
 
 use crate::entry::{Blinding, Token, name_hash};
 
+/// Bits of a row of `reference` that hold a [`Role`], beside the event's key.
+pub const ROLE_BITS: u32 = 4;
+
 /// As what an event names something. The numbers stand in the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(i16)]
@@ -20,9 +23,7 @@ pub enum Role {
     Output = 5,
     /// The lot to which an item belongs.
     Lot = 6,
-    /// The class of an item.
-    Class = 7,
-    /// The event itself: its id as captured, and its event hash id.
+    /// The event itself: its id as captured. Its event hash id, in the same role, stands with the event.
     Event = 8,
     /// The transformation that the event is part of.
     Transformation = 9,
@@ -68,7 +69,8 @@ pub struct Reference {
     pub role: Role,
 }
 
-/// Appends the references of an event, no two equal, and returns the tokens of its items, ascending.
+/// Appends the references of an event, no two equal, but for its event hash id, and returns the tokens of its
+/// items, ascending.
 pub(crate) fn references_of(
     event: &Event<'_>,
     event_hash_id: &str,
@@ -83,24 +85,16 @@ pub(crate) fn references_of(
         token
     };
     let mut lots: Vec<&str> = Vec::new();
-    let mut classes: Vec<&str> = Vec::new();
     for item in &event.items {
         tokens.push(refer(&item.item, item.into()));
-        // Most items of an event share their lot and class: each is blinded once.
+        // Most items of an event share their lot: it is blinded once.
         if let Some(lot) = item.lot.as_deref().filter(|lot| !lots.contains(lot)) {
             lots.push(lot);
-        }
-        if let Some(class) = item.class.as_deref().filter(|class| !classes.contains(class)) {
-            classes.push(class);
         }
     }
     for lot in lots {
         tokens.push(refer(lot, Role::Lot));
     }
-    for class in classes {
-        refer(class, Role::Class);
-    }
-    refer(event_hash_id, Role::Event);
     for event_id in event.event_id.iter().filter(|id| **id != event_hash_id) {
         refer(event_id, Role::Event);
     }
@@ -120,7 +114,7 @@ pub(crate) fn references_of_names(
     let mut tokens = Vec::with_capacity(names.size_hint().0);
     for (token, role) in names {
         out.push(Reference { name_hash: name_hash(&token), role });
-        if !matches!(role, Role::Class | Role::Event | Role::Transformation) {
+        if !matches!(role, Role::Event | Role::Transformation) {
             tokens.push(token);
         }
     }

@@ -4,25 +4,21 @@ use std::collections::HashSet;
 
 use epcis::{Problem, Severity};
 
-use crate::prepare::Prepared;
-use crate::references::{Reference, Role};
+use crate::prepared::{Prepared, PreparedEvent};
+use crate::references::Role;
 
 impl Prepared {
     /// Under which hashes the events' own names are filed: event ids as captured, and event hash ids.
     #[must_use]
     pub fn event_names(&self) -> Vec<i64> {
-        let names = self.references.iter().filter(|reference| reference.role == Role::Event);
-        names.map(|reference| reference.name_hash).collect()
+        self.events.iter().flat_map(|event| self.names_of(event)).collect()
     }
 
     /// A finding for each event that has one of these names, which other events have, too.
     #[must_use]
     pub fn shared_names(&self, name_hashes: &HashSet<i64>) -> Vec<Problem> {
-        let is_shared = |r: &Reference| r.role == Role::Event && name_hashes.contains(&r.name_hash);
-        let sharing = self
-            .events
-            .iter()
-            .filter(|event| self.references[event.references.clone()].iter().any(is_shared));
+        let is_shared = |event: &&PreparedEvent| self.names_of(event).any(|name| name_hashes.contains(&name));
+        let sharing = self.events.iter().filter(is_shared);
         sharing
             .map(|event| Problem {
                 event_index: Some(event.index),
@@ -36,5 +32,11 @@ impl Prepared {
                 severity: Severity::Finding,
             })
             .collect()
+    }
+
+    fn names_of<'p>(&'p self, event: &'p PreparedEvent) -> impl Iterator<Item = i64> + 'p {
+        let references = self.references[event.references.clone()].iter();
+        let as_captured = references.filter(|reference| reference.role == Role::Event);
+        std::iter::once(event.name_hash).chain(as_captured.map(|reference| reference.name_hash))
     }
 }

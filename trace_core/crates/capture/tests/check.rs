@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use capture::{
-    Blinding, Issuer, Reference, ReferenceRow, ReferenceSums, Request, Stored, bucket_of, check, prepare,
+    Blinding, EVENT_COLUMNS, Issuer, ROLE_BITS, Reference, ReferenceRow, ReferenceSums, Request, Role,
+    Stored, Unpacker, bucket_of, check, prepare,
 };
 use simulate::{Limits, Settings, Simulator};
 
@@ -18,6 +19,7 @@ struct Capture {
     issuer: Issuer,
     context: Vec<u8>,
     events: Vec<Row>,
+    bodies: Vec<Vec<u8>>,
     references: Vec<ReferenceRow>,
 }
 
@@ -64,29 +66,37 @@ fn captured(blinding: &Blinding) -> Capture {
     };
     let prepared = prepare(&body, &request);
     let copies = prepared.copies(&HashSet::new());
-    let reference = |row: Row| {
-        let role = row[3].as_deref().expect("a role").try_into().expect("two bytes");
-        let time = number(row[1].as_ref()) + POSTGRES_EPOCH_US;
-        (number(row[0].as_ref()), time, number(row[2].as_ref()), i16::from_be_bytes(role))
+    let events = rows(&copies.event);
+    let reference = |row: &Row| (number(row[0].as_ref()), number(row[1].as_ref()));
+    let as_captured = rows(&copies.reference);
+    let own_name = |row: &Row| {
+        (number(column(row, "name_hash")), number(column(row, "event_key")) << ROLE_BITS | Role::Event as i64)
     };
-    Capture {
-        issuer: issuer.clone(),
-        context: prepared.context.clone(),
-        events: rows(&copies.event),
-        references: rows(&copies.reference).into_iter().map(reference).collect(),
-    }
+    let references = as_captured.iter().map(reference).chain(events.iter().map(own_name)).collect();
+    let mut unpacker = Unpacker::default();
+    let mut unpacked = |row: &Row| {
+        let bodies = column(row, "bodies").map(Vec::as_slice).unwrap_or_default();
+        unpacker.unpack(bodies).map(<[u8]>::to_vec).collect::<Vec<_>>()
+    };
+    let bodies = events.iter().flat_map(&mut unpacked).collect();
+    Capture { issuer: issuer.clone(), context: prepared.context.clone(), events, bodies, references }
 }
 
-fn stored<'a>(row: &'a Row, capture: &'a Capture) -> Stored<'a> {
+fn column<'r>(row: &'r Row, name: &str) -> Option<&'r Vec<u8>> {
+    row[EVENT_COLUMNS.iter().position(|column| *column == name).expect("a column")].as_ref()
+}
+
+fn stored(capture: &Capture, at: usize) -> Stored<'_> {
+    let column = |name: &str| column(&capture.events[at], name);
     Stored {
         issuer: &capture.issuer,
         record_time: u64::try_from(RECORD_TIME).expect("positive"),
-        event_time: number(row[2].as_ref()) + POSTGRES_EPOCH_US,
-        event_id: row[10].as_deref().map(|id| std::str::from_utf8(id).expect("UTF-8")),
-        event_hash_id: row[11].as_deref().expect("a hash"),
-        entry: row[14].as_deref().expect("an entry"),
-        secret: row[12].as_deref(),
-        body: row[13].as_deref(),
+        event_time: number(column("event_time")) + POSTGRES_EPOCH_US,
+        event_id: column("event_id").map(|id| std::str::from_utf8(id).expect("UTF-8")),
+        event_hash_id: column("event_hash_id").expect("a hash"),
+        entry: column("entry").expect("an entry"),
+        secret: column("secret").map(Vec::as_slice),
+        body: Some(&capture.bodies[at]),
         context: &capture.context,
     }
 }
@@ -95,12 +105,12 @@ fn stored<'a>(row: &'a Row, capture: &'a Capture) -> Stored<'a> {
 fn sums(capture: &Capture, blinding: &Blinding, keep: impl Fn(usize) -> bool) -> ReferenceSums {
     let mut sums = ReferenceSums::default();
     let mut references: Vec<Reference> = Vec::new();
-    for row in &capture.events {
-        let (key, event) = (number(row[0].as_ref()), stored(row, capture));
+    for (at, row) in capture.events.iter().enumerate() {
+        let (key, event) = (number(row[0].as_ref()), stored(capture, at));
         references.clear();
         assert!(check(&event, blinding, &mut references).expect("sound").is_some());
         for reference in &references {
-            sums.expect((reference.name_hash, event.event_time, key, reference.role as i16));
+            sums.expect((reference.name_hash, key << ROLE_BITS | reference.role as i64));
         }
     }
     for (_, row) in capture.references.iter().enumerate().filter(|(n, _)| keep(*n)) {
@@ -117,7 +127,7 @@ fn stored_capture_holds_and_each_lost_reference_is_missed_in_its_bucket() {
     assert_eq!(sums(&capture, &blinding, |_| true).differing(), Vec::<usize>::new());
     for lost in (0..capture.references.len()).step_by(37) {
         let differing = sums(&capture, &blinding, |n| n != lost).differing();
-        assert_eq!(differing, [bucket_of(capture.references[lost].2)]);
+        assert_eq!(differing, [bucket_of(capture.references[lost].1 >> ROLE_BITS)]);
     }
 }
 
@@ -127,7 +137,7 @@ fn names_exchanged_between_two_events_are_missed() {
     let capture = captured(&blinding);
     let mut sums = sums(&capture, &blinding, |n| n > 1);
     let (mut one, mut other) = (capture.references[0], capture.references[1]);
-    assert_ne!(one.2, other.2);
+    assert_ne!(one.1 >> ROLE_BITS, other.1 >> ROLE_BITS);
     std::mem::swap(&mut one.0, &mut other.0);
     sums.found(one);
     sums.found(other);
@@ -138,7 +148,7 @@ fn names_exchanged_between_two_events_are_missed() {
 fn entry_of_another_blinding_and_row_of_another_time_or_id_are_refused() {
     let blinding = Blinding::new(&[7; 32]);
     let capture = captured(&blinding);
-    let event = stored(&capture.events[0], &capture);
+    let event = stored(&capture, 0);
     let wrong =
         |stored: &Stored<'_>, blinding: &Blinding| check(stored, blinding, &mut Vec::new()).unwrap_err();
     assert!(wrong(&event, &Blinding::new(&[8; 32])).contains("tokens"));

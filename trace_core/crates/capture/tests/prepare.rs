@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
-use capture::{Blinding, Entry, Issuer, Prepared, Request, open, prepare_on, problems_json};
+use capture::{
+    Blinding, EVENT_COLUMNS, Entry, Issuer, Prepared, Request, Unpacker, open, prepare_on, problems_json,
+};
 use epcis::Severity;
 use proptest::prelude::*;
 use simulate::{Limits, Settings, Simulator};
@@ -72,6 +74,13 @@ fn keys(stream: &[u8], column: usize) -> Vec<i64> {
     rows(stream).iter().map(|row| i64::from_be_bytes(key(row).expect("a key"))).collect()
 }
 
+/// What the events of these rows say, in order.
+fn bodies(rows: &[Vec<Option<Vec<u8>>>], column: usize) -> Vec<Vec<u8>> {
+    let groups = rows.iter().filter_map(|row| row[column].as_deref());
+    let unpacked = |group| Unpacker::default().unpack(group).map(<[u8]>::to_vec).collect::<Vec<_>>();
+    groups.flat_map(unpacked).collect()
+}
+
 #[test]
 fn repeated_events_are_left_out_and_keys_have_no_gaps() {
     let one = event("1", "");
@@ -100,12 +109,15 @@ fn rows_of_a_simulated_capture_are_whole_and_their_entries_open() {
     let copies = prepared.copies(&HashSet::new());
     let events = rows(&copies.event);
     assert_eq!(events.len(), 700);
-    for (row, event) in events.iter().zip(&prepared.events) {
-        let column = |n: usize| row[n].clone().expect("not null");
-        let secret: [u8; 32] = column(12).try_into().expect("32 bytes");
-        let entry = Entry::read(&column(14)).expect("an entry");
-        let opened =
-            open(&column(13), &prepared.context, &secret, &Issuer::new("test", None)).expect("opens");
+    let at = |name: &str| EVENT_COLUMNS.iter().position(|column| *column == name).expect("a column");
+    let bodies = bodies(&events, at("bodies"));
+    assert_eq!(bodies.len(), 700);
+    for ((row, event), body) in events.iter().zip(&prepared.events).zip(&bodies) {
+        let column = |name: &str| row[at(name)].clone().expect("not null");
+        let secret: [u8; 32] = column("secret").try_into().expect("32 bytes");
+        let entry = Entry::read(&column("entry")).expect("an entry");
+        let opened = open(body, &prepared.context, &secret, &Issuer::new("test", None)).expect("opens");
+        assert_eq!(column("body_bytes"), i32::try_from(body.len()).expect("short").to_be_bytes());
         assert_eq!(opened.commitment, entry.commitment);
         assert_eq!(opened.content_digest, event.content_digest);
         assert_eq!(entry.record_time, u64::try_from(RECORD_TIME).expect("positive"));
@@ -113,6 +125,43 @@ fn rows_of_a_simulated_capture_are_whole_and_their_entries_open() {
     let references = rows(&copies.reference);
     let order: Vec<_> = keys(&copies.reference, 0);
     assert!(order.is_sorted() && references.len() > 700 * 2);
+}
+
+#[test]
+fn bodies_are_packed_alike_on_any_number_of_threads_and_behind_events_that_are_left_out() {
+    let prepared = prepared(&simulated(700, 9), true);
+    let stored: HashSet<_> = prepared.events.iter().step_by(7).map(|event| event.content_digest).collect();
+    let one = prepared.copies(&stored);
+    for threads in 2..6 {
+        assert!(prepared.copies_on(threads, &stored).event == one.event, "{threads} threads");
+    }
+    let rows = rows(&one.event);
+    let kept = prepared.events.iter().filter(|event| !stored.contains(&event.content_digest));
+    let of_rows = bodies(&rows, EVENT_COLUMNS.len() - 1);
+    assert_eq!(of_rows.len(), kept.clone().count());
+    for (body, event) in of_rows.iter().zip(kept) {
+        let secret = &[0; 32];
+        let opened = open(body, &prepared.context, secret, &Issuer::new("test", None)).expect("opens");
+        assert_eq!(opened.content_digest, event.content_digest);
+    }
+}
+
+#[test]
+fn a_value_is_listed_once_with_the_first_event_that_is_stored_and_has_it() {
+    let step = |serial: &str, step: &str| event(serial, &format!(r#","bizStep":"{step}""#));
+    let body = document(&[step("1", "shipping"), step("2", "receiving"), step("3", "shipping")]);
+    let prepared = prepared(&body, false);
+    let listed = |stored: &HashSet<[u8; 32]>| {
+        let copies = prepared.copies(stored);
+        copies
+            .values
+            .iter()
+            .map(|(_, value, key)| ((*value).to_owned(), *key - (5 << 20)))
+            .collect::<Vec<_>>()
+    };
+    let both = |receiving, shipping| [("receiving".to_owned(), receiving), ("shipping".to_owned(), shipping)];
+    assert_eq!(listed(&HashSet::new()), both(1, 0));
+    assert_eq!(listed(&HashSet::from([prepared.events[0].content_digest])), both(0, 1));
 }
 
 #[test]
@@ -139,6 +188,7 @@ fn event_beyond_a_limit_is_refused_by_name() {
         (event("1", &format!(r#","ex:f":[{}]"#, fields.join(","))), "too_many_fields"),
         (event("1", &format!(r#","ex:f":"{}""#, "x".repeat(1 << 20))), "event_too_large"),
         (event("1", "").replace("2025-01-01T", "2077-01-01T"), "event_time_ahead"),
+        (event("1", &format!(r#","bizStep":"urn:x:{}""#, "x".repeat(2_000))), "value_too_long"),
     ] {
         let prepared = prepared(&document(&[event]), false);
         assert_eq!(prepared.problems[0].code, code);
@@ -156,9 +206,12 @@ fn simulated(events: u64, seed: u64) -> String {
 /// All that a capture gives but its context.
 fn all_of(prepared: &Prepared) -> impl PartialEq + std::fmt::Debug + use<> {
     let copies = prepared.copies(&HashSet::new());
+    let values: Vec<_> =
+        copies.values.iter().map(|(field, value, key)| (*field, (*value).to_owned(), *key)).collect();
     let events: Vec<_> = prepared.events.iter().map(|e| (e.index, e.event_id.clone(), e.same_as)).collect();
     let problems = problems_json(&prepared.problems);
-    (copies.event.into_owned(), copies.reference, copies.event_digest, events, problems, prepared.event_total)
+    let streams = (copies.event, copies.reference, copies.event_digest, values);
+    (streams, events, problems, prepared.event_total)
 }
 
 /// The same document with so many definitions in its context, none of them used, that its events go the long way.

@@ -1,8 +1,10 @@
 //! A capture on several threads, each with some of the lists of its events.
 
+use std::ops::Range;
+
 use epcis::{Events, Problem};
 
-use super::{KEY_AT, Prepared, Preparing, empty};
+use super::{Prepared, Preparing};
 
 /// Lists of 128 events from which on a capture is shared.
 pub(super) const LISTS_MIN: usize = 2;
@@ -25,7 +27,8 @@ impl<'a> Preparing<'_, 'a> {
                     let own = lists.iter().skip(first).step_by(threads).cloned();
                     let taken = worker.take(own, |worker| {
                         worker.first_with.clear();
-                        sender.send(Ok(std::mem::replace(&mut worker.out, empty(request)))).is_ok()
+                        worker.listed.clear();
+                        sender.send(Ok(std::mem::replace(&mut worker.out, Prepared::empty(request)))).is_ok()
                     });
                     if let Err(problem) = taken {
                         // Nobody waits for it where an earlier list had a problem.
@@ -52,20 +55,29 @@ impl<'a> Preparing<'_, 'a> {
     fn append(&mut self, next: Prepared) -> Result<(), Problem> {
         self.out.event_total += next.event_total;
         self.check_event_total()?;
-        let (rows, references) = (self.out.rows.len(), self.out.references.len());
+        let (rows, bodies, references) =
+            (self.out.rows.len(), self.out.bodies.len(), self.out.references.len());
         self.out.rows.extend_from_slice(&next.rows);
+        self.out.bodies.extend_from_slice(&next.bodies);
         self.out.references.extend_from_slice(&next.references);
         self.out.problems.extend(next.problems);
+        let values = next.values.iter().map(|(field, value)| (*field, value.as_ref()));
+        let values: Vec<u32> = values.map(|value| self.listed.place(value, &mut self.out.values)).collect();
         for mut event in next.events {
-            let place = self.out.events.len();
-            event.row = event.row.start + rows..event.row.end + rows;
-            event.references = event.references.start + references..event.references.end + references;
-            let key = self.key_of(place).to_be_bytes();
-            self.out.rows[event.row.start + KEY_AT.start..event.row.start + KEY_AT.end].copy_from_slice(&key);
+            event.row = behind(rows, &event.row);
+            event.body = behind(bodies, &event.body);
+            event.references = behind(references, &event.references);
+            for value in event.values.iter_mut().flatten() {
+                *value = values[*value as usize];
+            }
             event.same_as = self.first_with.get(&event.content_digest).copied();
-            self.first_with.entry(event.content_digest).or_insert(place);
+            self.first_with.entry(event.content_digest).or_insert(self.out.events.len());
             self.out.events.push(event);
         }
         Ok(())
     }
+}
+
+fn behind(first: usize, range: &Range<usize>) -> Range<usize> {
+    first + range.start..first + range.end
 }

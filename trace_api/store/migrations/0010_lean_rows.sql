@@ -1,0 +1,94 @@
+-- Events in a third of the room. What a capture says of all its events stands with the capture alone; bodies are
+-- kept in groups, compressed; values that are listed stand once; what is filed under a name takes 16 bytes.
+
+-- Values of events that can be listed, each with an event that has it.
+CREATE TABLE event_value (
+    field     smallint NOT NULL,            -- 1 business step, 2 disposition, 3 read point, 4 business location
+    value     text     NOT NULL,            -- as captured
+    event_key bigint   NOT NULL,
+    PRIMARY KEY (field, value),
+    -- A page token has to hold one.
+    CONSTRAINT event_values_are_short CHECK (octet_length(value) <= 2000)
+);
+INSERT INTO event_value (field, value, event_key)
+SELECT field, value, min(event_key)
+FROM event
+CROSS JOIN LATERAL (
+    VALUES (1::smallint, biz_step), (2::smallint, disposition), (3::smallint, read_point), (4::smallint, biz_location)
+) AS said (field, value)
+WHERE octet_length(value) <= 2000
+GROUP BY field, value;
+
+-- One row for each event: what opens its commitment, its log entry, and what queries ask by. Columns of one width
+-- come first, so that none is padded.
+CREATE TABLE lean_event (
+    event_key      bigint      NOT NULL,    -- capture_no << 20 | position in the capture
+    event_time     timestamptz NOT NULL,
+    record_time    timestamptz NOT NULL,
+    name_hash      bigint      NOT NULL,    -- eight bytes of a keyed hash of its event hash id
+    body_bytes     integer,                 -- what its body has; NULL once erased
+    event_type     smallint    NOT NULL,
+    action         smallint,
+    body_place     smallint    NOT NULL,    -- its body stands with the event that is so many before it
+    event_id       text,                    -- as captured; the event hash id serves where there is none
+    event_hash_id  bytea       NOT NULL,
+    secret         bytea,                   -- NULL once erased
+    entry          bytea       NOT NULL,    -- the log entry, which stays
+    findings       bytea,                   -- JSON; NULL when there are none
+    signed_place   bytea,                   -- where it stands in what was signed
+    -- What queries ask by, keyed hashes; NULL when there is nothing, or once erased.
+    terms          bigint[],                -- each thing that the event says
+    measure_fields bigint[],                -- of what the number in the same place of measure_values is one
+    measure_values double precision[],
+    bodies         bytea                    -- of this event and those behind it, as docs/formats.md says; else NULL
+);
+ALTER TABLE lean_event ALTER COLUMN bodies SET STORAGE EXTERNAL;
+-- An event's own names are two where it brought an id: one goes into its row, the other stays where it is.
+INSERT INTO lean_event
+SELECT event_key, event_time, record_time, coalesce(own.name_hash, 0), octet_length(body), event_type, action,
+       (event_key & 1048575) % 32, event_id, event_hash_id, secret, entry, findings, signed_place,
+       terms, measure_fields, measure_values, bodies
+FROM event
+LEFT JOIN (SELECT event_key, min(name_hash) AS name_hash FROM reference WHERE role = 8 GROUP BY event_key) AS own
+    USING (event_key)
+LEFT JOIN (
+    SELECT min(event_key) AS event_key,
+           '\x00'::bytea || string_agg(int4send(coalesce(octet_length(body), 0)) || coalesce(body, ''), ''::bytea
+                                       ORDER BY event_key) AS bodies
+    FROM event GROUP BY event_key >> 5
+) AS grouped USING (event_key)
+ORDER BY event_key;
+
+-- Every other name of every event under eight bytes of a keyed hash. A hint: readers compare the name itself.
+CREATE TABLE lean_reference (
+    name_hash bigint NOT NULL,
+    event_ref bigint NOT NULL               -- event_key << 4 | role
+);
+INSERT INTO lean_reference
+SELECT name_hash, event_key << 4 | role FROM reference
+WHERE role <> 7 AND NOT (role = 8 AND EXISTS (
+    SELECT FROM lean_event WHERE lean_event.event_key = reference.event_key AND lean_event.name_hash = reference.name_hash
+))
+ORDER BY name_hash;
+
+-- The first half of the content digests of all events: what makes a repeated event a repetition.
+CREATE TABLE lean_event_digest (
+    content_digest uuid   NOT NULL,
+    event_key      bigint NOT NULL
+);
+INSERT INTO lean_event_digest
+SELECT encode(substring(content_digest FOR 16), 'hex')::uuid, event_key FROM event_digest ORDER BY content_digest;
+
+DROP TABLE event, reference, event_digest;
+ALTER TABLE lean_event RENAME TO event;
+ALTER TABLE lean_reference RENAME TO reference;
+ALTER TABLE lean_event_digest RENAME TO event_digest;
+
+ALTER TABLE event ADD CONSTRAINT event_pkey PRIMARY KEY (event_key);
+CREATE INDEX event_by_time ON event (event_time, event_key);
+CREATE INDEX event_by_record_time ON event (record_time, event_key);
+CREATE INDEX event_by_name ON event (name_hash);
+CREATE INDEX event_by_term ON event USING gin (terms);
+CREATE INDEX event_erased ON event (event_key) WHERE body_bytes IS NULL;
+CREATE INDEX reference_by_name ON reference (name_hash, event_ref);
+ALTER TABLE event_digest ADD CONSTRAINT event_digest_pkey PRIMARY KEY (content_digest);
