@@ -74,11 +74,11 @@ fn captured(blinding: &Blinding) -> Capture {
     };
     let references = as_captured.iter().map(reference).chain(events.iter().map(own_name)).collect();
     let mut unpacker = Unpacker::default();
-    let mut unpacked = |row: &Row| {
+    let mut bodies_of = |row: &Row| {
         let bodies = column(row, "bodies").map(Vec::as_slice).unwrap_or_default();
         unpacker.unpack(bodies).map(<[u8]>::to_vec).collect::<Vec<_>>()
     };
-    let bodies = events.iter().flat_map(&mut unpacked).collect();
+    let bodies = events.iter().flat_map(&mut bodies_of).collect();
     Capture { issuer: issuer.clone(), context: prepared.context.clone(), events, bodies, references }
 }
 
