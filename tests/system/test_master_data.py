@@ -123,15 +123,22 @@ def test_more_elements_than_the_limit_are_refused(client: httpx.Client) -> None:
 @pytest.mark.parametrize("letters", ["a" * 2_000, "".join(chr(0x4E00 + n) for n in range(1_000))])
 def test_id_that_is_too_long_to_be_listed_is_refused(client: httpx.Client, letters: str) -> None:
     place = f"https://example.org/{letters}"
-    documents = [
-        named(LOCATION, (place, "Far")),
-        named(place, (DEPOT, "Far")),
-        *(document_of(observation("far", **{name: {"id": place}})) for name in ("bizLocation", "readPoint")),
-        *(document_of(observation("far", **{name: place})) for name in ("bizStep", "disposition")),
-    ]
-    for document in documents:
+    for document in (named(LOCATION, (place, "Far")), named(place, (DEPOT, "Far"))):
         answer = client.post("/capture", json=document)
         assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "too_long")
+
+
+@pytest.mark.parametrize("letters", ["a" * 2_000, "".join(chr(0x4E00 + n) for n in range(1_000))])
+def test_event_with_a_value_that_is_too_long_to_be_listed_is_refused_by_name(
+    client: httpx.Client, letters: str
+) -> None:
+    place = f"https://example.org/{letters}"
+    said = {"bizLocation": {"id": place}, "readPoint": {"id": place}, "bizStep": place, "disposition": place}
+    for name, value in said.items():
+        job = client.post("/capture", json=document_of(observation("far", **{name: value}))).json()
+        inner = "/id" if isinstance(value, dict) else ""
+        refused = [(error["code"], error["pointer"]) for error in job["errors"]]
+        assert refused == [("value_too_long", f"/epcisBody/eventList/0/{name}{inner}")]
 
 
 def test_longest_places_are_listed_page_by_page(client: httpx.Client) -> None:

@@ -394,11 +394,11 @@ impl Copies {
 /// The bodies at these places of packed groups: number of the group, place in it. None for what is erased, is not
 /// there, or stands in what is no group.
 #[pyfunction]
-pub fn read_bodies<'py>(
-    py: Python<'py>,
+pub fn read_bodies(
+    py: Python<'_>,
     groups: Vec<PyBackedBytes>,
     wanted: Vec<(usize, usize)>,
-) -> Vec<Option<Bound<'py, PyBytes>>> {
+) -> Vec<Option<Bound<'_, PyBytes>>> {
     let found = py.detach(|| {
         let mut unpacker = Unpacker::default();
         let mut places: Vec<_> = (0..wanted.len()).collect();
