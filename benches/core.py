@@ -90,7 +90,7 @@ def capture_path() -> Iterator[Row]:
             threads=1,
         )
         assert prepared.error_count == 0
-        prepared.copies([])
+        prepared.copies([], threads=1)
 
     rate = 10_000 / min(seconds(prepare) for _ in range(7))
     floor = "floor 246,000/s, before commitments"
