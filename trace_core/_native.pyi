@@ -535,7 +535,7 @@ class TermKey:
     def scalar_term(self, field: str, text: str) -> int | None:
         """That it has a value equal to this as a number or time; None for a text that is neither."""
 
-    def measure(self, field: str, kind: str) -> int:
+    def measure(self, field: str, kind: str) -> float:
         """Under what its numbers are kept for comparison; `kind` is `number` or `time`."""
 
 def read_scalar(text: str) -> tuple[str, float] | None:

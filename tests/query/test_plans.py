@@ -86,7 +86,6 @@ async def test_plan_uses_the_index_of_its_family(told, query, index):
             "EQ_bizStep=shipping&GE_eventTime=2001-01-01T00:00:00Z&orderDirection=DESC&orderBy=eventTime",
             "event_by_time",
         ),
-        ("EQ_bizStep=shipping&orderBy=recordTime", "event_by_record_time"),
     ],
 )
 async def test_what_many_events_meet_is_found_without_reading_more_than_a_window(told, query, index):
@@ -96,6 +95,15 @@ async def test_what_many_events_meet_is_found_without_reading_more_than_a_window
     assert 100 < walk["Actual Rows"] <= 2_000
     assert nodes[0]["Actual Rows"] == 101
     assert "Sort" not in {node["Node Type"] for node in nodes}
+
+
+async def test_in_the_order_of_record_time_no_more_than_a_window_of_each_capture_is_read(told):
+    compiled = pages.compile_query(parsed("EQ_bizStep=shipping&orderBy=recordTime"), told.keys, place=None, limit=101)
+    nodes = await nodes_of(told, compiled.nearest(2_000), compiled.arguments)
+    walk = next(node for node in nodes if node.get("Index Name") == "event_pkey")
+    assert walk["Actual Rows"] <= 2_000
+    assert walk["Actual Loops"] <= EVENTS / DOCUMENT_EVENTS
+    assert nodes[0]["Actual Rows"] == 101
 
 
 @pytest.mark.parametrize("narrow", ["", "&GE_eventTime=2001-01-01T00:00:00Z", "&LT_recordTime=2100-01-01T00:00:00Z"])

@@ -35,6 +35,18 @@ WINDOW_EVENTS_MIN = 1_000
 """A window is this many events for each of the planner's units that finding all would cost, which makes it a fifth of
 the time; none below the minimum."""
 _COLUMNS: dict[str | None, str] = {None: "event_time", "eventTime": "event_time", "recordTime": "record_time"}
+_IN_ORDER = {
+    "event_time": "SELECT * FROM event WHERE body_bytes IS NOT NULL AND {bounds} AND {behind}"
+    " ORDER BY event_time {direction}, event_key {direction}",
+    # All events of a capture came at one time, and there are fewer captures to keep in order. No more of one is read
+    # than the window has.
+    "record_time": "SELECT event.* FROM (SELECT capture_no, record_time AS came_at FROM capture"
+    " WHERE event_count > 0 AND {bounds}) AS came CROSS JOIN LATERAL (SELECT * FROM event"
+    " WHERE event_key >= capture_no << 20 AND event_key < (capture_no + 1) << 20"
+    " AND body_bytes IS NOT NULL AND {behind} ORDER BY event_key {direction} LIMIT {{window}}) AS event"
+    " ORDER BY came_at {direction}, event_key {direction}",
+}
+"""The events in the order of a column, from statements of our own words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +106,21 @@ def compile_query(query: Query, keys: Keys, *, place: Place | None, limit: int, 
     order = _order(query, keys, sql)
     is_column = query.order_by in _COLUMNS
     sign, direction = ("<", "DESC") if query.descending else (">", "ASC")
+    behind = "TRUE"
     if place is not None:
         value: object = TIME_MIN + timedelta(microseconds=int(place.value)) if is_column else place.value
         bound = sql.bind(value, "timestamptz" if is_column else "double precision")
-        sql.bound(order, f"({order}, event_key) {sign} ({bound}, {sql.bind(place.event_key, 'bigint')})")
+        if is_column:
+            sql.bound(order, f"{order} {sign}= {bound}")
+        behind = f"({order}, event_key) {sign} ({bound}, {sql.bind(place.event_key, 'bigint')})"
+        sql.conditions.append(behind)
     # Made of our own words and $n alone.
     first = f"ORDER BY place {direction}, event_key {direction} LIMIT {sql.bind(limit, 'bigint')}"
     if skip:
         first += f" OFFSET {sql.bind(skip, 'bigint')}"
     found = f"SELECT event_key, {order} AS place FROM {{table}} WHERE {' AND '.join(sql.conditions)}"  # noqa: S608
-    bounds = " AND ".join(["body_bytes IS NOT NULL", *sql.bounds.get(order, ())])
-    in_order = f"SELECT * FROM event WHERE {bounds} ORDER BY {order} {direction}, event_key {direction}"  # noqa: S608
+    bounds = " AND ".join(sql.bounds.get(order, ["TRUE"]))
+    in_order = _IN_ORDER[order].format(bounds=bounds, behind=behind, direction=direction) if is_column else ""
     return Compiled(
         sql.arguments,
         # OFFSET 0 keeps the planner from walking through all events in the order until it has found enough of them.

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_MEASURES = "unnest(measure_fields, measure_values) AS measure (field, value)"
+_MEASURES = (
+    "unnest(measures[:cardinality(measures) / 2], measures[cardinality(measures) / 2 + 1:]) AS measure (field, value)"
+)
 
 
 @dataclass(slots=True)
@@ -18,7 +20,7 @@ class Statement:
     conditions: list[str] = field(default_factory=list)
     arguments: list[object] = field(default_factory=list)
     bounds: dict[str, list[str]] = field(default_factory=dict)
-    """Those of the conditions that bound a column which events can be ordered by."""
+    """Those of the conditions that bound a column which events can be ordered by, and name nothing else."""
 
     def bind(self, value: object, type_: str) -> str:
         """A place for an argument."""
@@ -42,7 +44,7 @@ class Statement:
         """The event names one of these things, as one of these."""
         wanted = self.bind(sorted(set(hashes)), "bigint[]")
         return (
-            f"event_key IN (SELECT event_ref >> 4 FROM reference WHERE name_hash = ANY({wanted})"  # noqa: S608 (names of columns and $n alone)
+            f"event_key IN (SELECT event_ref >> 4 FROM filed WHERE name_hash = ANY({wanted})"  # noqa: S608 (names of columns and $n alone)
             f" AND event_ref & 15 = ANY({self.bind(list(roles), 'bigint[]')}))"
         )
 
@@ -51,22 +53,22 @@ class Statement:
         wanted = self.bind(sorted(set(hashes)), "bigint[]")
         return (
             f"event_key IN (SELECT event_key FROM event WHERE name_hash = ANY({wanted})"  # noqa: S608 (as above)
-            f" UNION ALL SELECT event_ref >> 4 FROM reference WHERE name_hash = ANY({wanted}) AND event_ref & 15 = 8)"
+            f" UNION ALL SELECT event_ref >> 4 FROM filed WHERE name_hash = ANY({wanted}) AND event_ref & 15 = 8)"
         )
 
-    def measures(self, existence: int, measure: int, low: float, high: float, *, strict: tuple[bool, bool]) -> str:
+    def measures(self, existence: int, measure: float, low: float, high: float, *, strict: tuple[bool, bool]) -> str:
         """One of the numbers of a field lies between these; `strict` excludes the lower or upper bound itself. The
         index finds the events that have the field at all."""
         over, under = (">" if strict[0] else ">=", "<" if strict[1] else "<=")
         return (
             f"(terms @> ARRAY[{self.bind(existence, 'bigint')}] AND EXISTS (SELECT FROM {_MEASURES}"
-            f" WHERE measure.field = {self.bind(measure, 'bigint')}"
+            f" WHERE measure.field = {self.bind(measure, 'double precision')}"
             f" AND measure.value {over} {self.bind(low, 'double precision')}"
             f" AND measure.value {under} {self.bind(high, 'double precision')}))"
         )
 
-    def lowest(self, measures: Sequence[int], *, absent: str) -> str:
+    def lowest(self, measures: Sequence[float], *, absent: str) -> str:
         """The lowest number of some fields; `absent` where there is none."""
-        fields = self.bind(list(measures), "bigint[]")
+        fields = self.bind(list(measures), "double precision[]")
         lowest = f"SELECT min(measure.value) FROM {_MEASURES} WHERE measure.field = ANY({fields})"  # noqa: S608 (as above)
         return f"coalesce(({lowest}), '{absent}')"

@@ -38,16 +38,20 @@ CREATE TABLE lean_event (
     signed_place   bytea,                   -- where it stands in what was signed
     -- What queries ask by, keyed hashes; NULL when there is nothing, or once erased.
     terms          bigint[],                -- each thing that the event says
-    measure_fields bigint[],                -- of what the number in the same place of measure_values is one
-    measure_values double precision[],
+    measures       double precision[],      -- numbers of fields: the fields, then as many numbers
     bodies         bytea                    -- of this event and those behind it, as docs/formats.md says; else NULL
 );
+-- A group stands in the row where a page has room for both: in pieces of two thousand bytes a fifth would be lost.
 ALTER TABLE lean_event ALTER COLUMN bodies SET STORAGE EXTERNAL;
+ALTER TABLE lean_event SET (toast_tuple_target = 8160);
 -- An event's own names are two where it brought an id: one goes into its row, the other stays where it is.
 INSERT INTO lean_event
 SELECT event_key, event_time, record_time, coalesce(own.name_hash, 0), octet_length(body), event_type, action,
        (event_key & 1048575) % 32, event_id, event_hash_id, secret, entry, findings, signed_place,
-       terms, measure_fields, measure_values, bodies
+       terms, (
+           SELECT array_agg(((field >> 12) & 4503599627370495)::double precision ORDER BY place) || measure_values
+           FROM unnest(measure_fields) WITH ORDINALITY AS measured (field, place)
+       ), bodies
 FROM event
 LEFT JOIN (SELECT event_key, min(name_hash) AS name_hash FROM reference WHERE role = 8 GROUP BY event_key) AS own
     USING (event_key)
@@ -60,16 +64,26 @@ LEFT JOIN (
 ORDER BY event_key;
 
 -- Every other name of every event under eight bytes of a keyed hash. A hint: readers compare the name itself.
+-- One row for each name and capture, or several: a name stands in many events of a capture, and what costs is the row.
 CREATE TABLE lean_reference (
     name_hash bigint NOT NULL,
-    event_ref bigint NOT NULL               -- event_key << 4 | role
+    event_ref bigint NOT NULL,              -- event_key << 4 | role, the first of them
+    more      bytea                         -- the last three bytes of up to seven others of the same capture
 );
 INSERT INTO lean_reference
-SELECT name_hash, event_key << 4 | role FROM reference
-WHERE role <> 7 AND NOT (role = 8 AND EXISTS (
-    SELECT FROM lean_event WHERE lean_event.event_key = reference.event_key AND lean_event.name_hash = reference.name_hash
-))
-ORDER BY name_hash;
+SELECT name_hash, min(event_ref), nullif(substring(
+           string_agg(substring(int8send(event_ref) FROM 6), ''::bytea ORDER BY event_ref) FROM 4
+       ), ''::bytea)
+FROM (
+    SELECT name_hash, event_ref,
+           (row_number() OVER (PARTITION BY name_hash, event_ref >> 24 ORDER BY event_ref) - 1) / 8 AS part
+    FROM (SELECT name_hash, event_key << 4 | role AS event_ref, event_key, role FROM reference) AS filed
+    WHERE role <> 7 AND NOT (role = 8 AND EXISTS (
+        SELECT FROM lean_event WHERE lean_event.event_key = filed.event_key AND lean_event.name_hash = filed.name_hash
+    ))
+) AS parted
+GROUP BY name_hash, event_ref >> 24, part
+ORDER BY name_hash, min(event_ref);
 
 -- The first half of the content digests of all events: what makes a repeated event a repetition.
 CREATE TABLE lean_event_digest (
@@ -85,10 +99,26 @@ ALTER TABLE lean_reference RENAME TO reference;
 ALTER TABLE lean_event_digest RENAME TO event_digest;
 
 ALTER TABLE event ADD CONSTRAINT event_pkey PRIMARY KEY (event_key);
-CREATE INDEX event_by_time ON event (event_time, event_key);
-CREATE INDEX event_by_record_time ON event (record_time, event_key);
+-- Few events share a microsecond; those that do are sorted by their keys when they are read.
+CREATE INDEX event_by_time ON event (event_time);
+-- Events stand about in the order in which they came; exactly so, their captures tell.
+CREATE INDEX event_by_record_time ON event USING brin (record_time) WITH (autosummarize = on);
 CREATE INDEX event_by_name ON event (name_hash);
 CREATE INDEX event_by_term ON event USING gin (terms);
 CREATE INDEX event_erased ON event (event_key) WHERE body_bytes IS NULL;
-CREATE INDEX reference_by_name ON reference (name_hash, event_ref);
+CREATE INDEX reference_by_name ON reference (name_hash, event_ref) INCLUDE (more);
 ALTER TABLE event_digest ADD CONSTRAINT event_digest_pkey PRIMARY KEY (content_digest);
+
+-- All references that a row of `reference` holds, ascending. LIMIT tells the planner how few they are.
+CREATE FUNCTION event_refs(event_ref bigint, more bytea) RETURNS SETOF bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 8 AS $$
+    SELECT event_ref
+    UNION ALL
+    SELECT ((event_ref >> 24) << 24)
+        | ((get_byte(more, at) << 16) | (get_byte(more, at + 1) << 8) | get_byte(more, at + 2))
+    FROM (SELECT generate_series(0, octet_length(more) - 3, 3) AS at LIMIT 7) AS places
+$$;
+-- The index over names, a row for each reference.
+CREATE VIEW filed (name_hash, event_ref) WITH (security_invoker = true) AS
+SELECT name_hash, refs.event_ref
+FROM reference CROSS JOIN LATERAL event_refs(reference.event_ref, more) AS refs (event_ref);

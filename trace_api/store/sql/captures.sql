@@ -18,7 +18,7 @@ SELECT * FROM unnest($1::smallint[], $2::text[], $3::bigint[]) ON CONFLICT DO NO
 SELECT name_hash FROM unnest($1::bigint[]) AS named (name_hash)
 WHERE (SELECT count(*) FROM (SELECT FROM event WHERE event.name_hash = named.name_hash LIMIT 2) AS own)
     + (SELECT count(*) FROM (
-        SELECT FROM reference WHERE reference.name_hash = named.name_hash AND event_ref & 15 = 8 LIMIT 2
+        SELECT FROM filed WHERE filed.name_hash = named.name_hash AND event_ref & 15 = 8 LIMIT 2
     ) AS as_captured) > 1;
 
 -- name: capture_is_stored

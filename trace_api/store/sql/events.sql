@@ -9,13 +9,16 @@ FROM (
     FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS wanted (name_hash, from_us, to_us)
 ) AS wanted
 CROSS JOIN LATERAL (
-    SELECT event_ref >> 4 AS event_key FROM reference
-    WHERE reference.name_hash = wanted.name_hash AND (is_any OR EXISTS (
+    SELECT refs.event_ref >> 4 AS event_key
+    FROM (
+        SELECT event_ref, more FROM reference WHERE reference.name_hash = wanted.name_hash ORDER BY event_ref
+    ) AS packed
+    CROSS JOIN LATERAL event_refs(packed.event_ref, more) AS refs (event_ref)
+    WHERE is_any OR EXISTS (
         SELECT FROM event
-        WHERE event.event_key = reference.event_ref >> 4
+        WHERE event.event_key = refs.event_ref >> 4
           AND event_time BETWEEN wanted.from_time AND wanted.to_time
-    ))
-    ORDER BY event_ref
+    )
     LIMIT $4
 ) AS found
 LIMIT $4;
@@ -24,7 +27,7 @@ LIMIT $4;
 -- Keys of the events whose id, as captured or by its hash, is filed so.
 SELECT event_key FROM event WHERE name_hash = $1
 UNION
-SELECT event_ref >> 4 FROM reference WHERE name_hash = $1 AND event_ref & 15 = 8
+SELECT event_ref >> 4 FROM filed WHERE name_hash = $1 AND event_ref & 15 = 8
 LIMIT $2;
 
 -- name: event_that_says
@@ -80,20 +83,26 @@ SELECT value FROM event_value WHERE field = $1 AND value > $2 ORDER BY value LIM
 -- name: items_named
 -- The next items behind a name hash, by the hashes of their names, each with the last event that names it.
 WITH RECURSIVE step (name_hash) AS (
-    (SELECT name_hash FROM reference
+    (SELECT name_hash FROM filed
      WHERE name_hash > $1 AND event_ref & 15 = ANY($2::bigint[]) ORDER BY name_hash LIMIT 1)
     UNION ALL
     SELECT (
-        SELECT reference.name_hash FROM reference
-        WHERE reference.name_hash > step.name_hash AND event_ref & 15 = ANY($2::bigint[])
-        ORDER BY reference.name_hash LIMIT 1
+        SELECT filed.name_hash FROM filed
+        WHERE filed.name_hash > step.name_hash AND event_ref & 15 = ANY($2::bigint[])
+        ORDER BY filed.name_hash LIMIT 1
     )
     FROM step WHERE step.name_hash IS NOT NULL
 )
 SELECT name_hash, (
-    SELECT event_ref >> 4 FROM reference
-    WHERE reference.name_hash = step.name_hash AND event_ref & 15 = ANY($2::bigint[])
-    ORDER BY event_ref DESC LIMIT 1
+    SELECT latest.event_key
+    FROM (
+        SELECT event_ref, more FROM reference WHERE reference.name_hash = step.name_hash ORDER BY event_ref DESC
+    ) AS packed
+    CROSS JOIN LATERAL (
+        SELECT max(event_ref >> 4) AS event_key FROM event_refs(packed.event_ref, more) AS refs (event_ref)
+        WHERE event_ref & 15 = ANY($2::bigint[])
+    ) AS latest
+    WHERE latest.event_key IS NOT NULL LIMIT 1
 ) AS event_key
 FROM step WHERE name_hash IS NOT NULL LIMIT $3;
 
@@ -104,7 +113,7 @@ LOCK TABLE event_value IN SHARE ROW EXCLUSIVE MODE;
 -- name: erase_event
 -- What an event said, and all that was made from it but its log entry, goes. Its names stay filed, blinded.
 UPDATE event SET body_bytes = NULL, secret = NULL, signed_place = NULL, findings = NULL, terms = NULL,
-    measure_fields = NULL, measure_values = NULL, action = NULL, event_time = record_time,
+    measures = NULL, action = NULL, event_time = record_time,
     event_hash_id = decode(repeat('00', 32), 'hex')
 WHERE event_key = $1 AND body_bytes IS NOT NULL
 RETURNING body_place;
@@ -148,5 +157,5 @@ UPDATE capture SET outcome = $2 WHERE capture_no = $1;
 
 -- name: erased_events
 -- Of the events that are filed under a name, those that were erased: at most $2.
-SELECT DISTINCT event.event_key FROM reference JOIN event ON event.event_key = reference.event_ref >> 4
-WHERE reference.name_hash = $1 AND body_bytes IS NULL LIMIT $2;
+SELECT DISTINCT event.event_key FROM filed JOIN event ON event.event_key = filed.event_ref >> 4
+WHERE filed.name_hash = $1 AND body_bytes IS NULL LIMIT $2;

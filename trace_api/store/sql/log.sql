@@ -81,9 +81,19 @@ FROM unnest($1::bytea[], $2::bigint[]) AS right_ones (digest, event_key)
 ON CONFLICT (content_digest) DO UPDATE SET event_key = EXCLUDED.event_key;
 
 -- name: drop_references
--- All rows that are equal to one of these.
-DELETE FROM reference USING unnest($1::bigint[], $2::bigint[]) AS wrong (name_hash, event_ref)
-WHERE reference.name_hash = wrong.name_hash AND reference.event_ref = wrong.event_ref;
+-- All references that are equal to one of these; the others of their rows get rows of their own.
+WITH wrong AS (
+    SELECT * FROM unnest($1::bigint[], $2::bigint[]) AS wrong (name_hash, event_ref)
+), dropped AS (
+    DELETE FROM reference USING wrong
+    WHERE reference.name_hash = wrong.name_hash
+      AND wrong.event_ref IN (SELECT * FROM event_refs(reference.event_ref, reference.more))
+    RETURNING reference.name_hash, reference.event_ref, reference.more
+)
+INSERT INTO reference (name_hash, event_ref)
+SELECT name_hash, refs.event_ref
+FROM dropped CROSS JOIN LATERAL event_refs(dropped.event_ref, more) AS refs (event_ref)
+WHERE (name_hash, refs.event_ref) NOT IN (SELECT name_hash, event_ref FROM wrong);
 
 -- name: add_references
 -- These rows.
@@ -170,19 +180,19 @@ SET LOCAL statement_timeout = 0;
 
 -- name: all_references
 -- The index over names, but for events that were erased: nobody can tell any more what their names were.
-SELECT name_hash, event_ref FROM reference
-WHERE NOT EXISTS (SELECT FROM event WHERE event.event_key = reference.event_ref >> 4 AND event.body_bytes IS NULL)
+SELECT name_hash, event_ref FROM filed
+WHERE NOT EXISTS (SELECT FROM event WHERE event.event_key = filed.event_ref >> 4 AND event.body_bytes IS NULL)
 UNION ALL
 SELECT name_hash, event_key << 4 | 8 FROM event WHERE body_bytes IS NOT NULL;
 
 -- name: references_in_buckets
 -- Those of it whose events are in these buckets, as `EventCheck` of the core counts them.
 SELECT name_hash, event_ref FROM (
-    SELECT name_hash, event_ref, event_ref >> 4 AS event_key FROM reference
-    WHERE NOT EXISTS (SELECT FROM event WHERE event.event_key = reference.event_ref >> 4 AND event.body_bytes IS NULL)
+    SELECT name_hash, event_ref, event_ref >> 4 AS event_key FROM filed
+    WHERE NOT EXISTS (SELECT FROM event WHERE event.event_key = filed.event_ref >> 4 AND event.body_bytes IS NULL)
     UNION ALL
     SELECT name_hash, event_key << 4 | 8, event_key FROM event WHERE body_bytes IS NOT NULL
-) AS filed
+) AS all_filed
 WHERE ((event_key >> 20) * 61 + (event_key & 1048575)) & 65535 = ANY($1::bigint[]);
 
 -- name: events_in_buckets

@@ -34,7 +34,7 @@ impl TermKey {
         Scalar::read(text).map(|scalar| self.0.field(&[field]).scalar_term(scalar))
     }
 
-    fn measure(&self, field: &str, kind: &str) -> i64 {
+    fn measure(&self, field: &str, kind: &str) -> f64 {
         self.0.field(&[field]).measure(kind)
     }
 }

@@ -75,17 +75,18 @@ impl<'o> Row<'o> {
 
     /// `bigint[]`, or NULL where it is empty.
     pub fn bigints(&mut self, values: impl ExactSizeIterator<Item = i64>) -> &mut Self {
-        self.array(BIGINT_OID, values.map(i64::to_be_bytes))
+        self.array(BIGINT_OID, values.len(), values.map(i64::to_be_bytes))
     }
 
-    /// `double precision[]`, or NULL where it is empty.
-    pub fn doubles(&mut self, values: impl ExactSizeIterator<Item = f64>) -> &mut Self {
-        self.array(DOUBLE_OID, values.map(f64::to_be_bytes))
+    /// `double precision[]`, all that come first in their pairs and then the others; NULL where it is empty.
+    pub fn doubles_of_pairs(&mut self, pairs: &[(f64, f64)]) -> &mut Self {
+        let values = pairs.iter().map(|pair| pair.0).chain(pairs.iter().map(|pair| pair.1));
+        self.array(DOUBLE_OID, 2 * pairs.len(), values.map(f64::to_be_bytes))
     }
 
     /// One dimension, from index 1, no NULLs.
-    fn array(&mut self, element: i32, values: impl ExactSizeIterator<Item = [u8; 8]>) -> &mut Self {
-        let count = i32::try_from(values.len()).unwrap_or(i32::MAX);
+    fn array(&mut self, element: i32, count: usize, values: impl Iterator<Item = [u8; 8]>) -> &mut Self {
+        let count = i32::try_from(count).unwrap_or(i32::MAX);
         if count == 0 {
             return self.null();
         }
@@ -93,7 +94,7 @@ impl<'o> Row<'o> {
         for head in [length, 1, 0, element, count, 1] {
             self.0.extend_from_slice(&head.to_be_bytes());
         }
-        self.0.reserve(values.len() * 12);
+        self.0.reserve(usize::try_from(length).unwrap_or(0));
         for value in values {
             let mut element = [0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0];
             element[4..].copy_from_slice(&value);

@@ -68,7 +68,7 @@ struct Made<'m> {
     /// The definitions of the context that it uses.
     used: u64,
     terms: &'m [i64],
-    measures: &'m [(i64, f64)],
+    measures: &'m [(f64, f64)],
     /// Names and roles of its items, and of the lots that they tell.
     names: &'m [Named],
 }

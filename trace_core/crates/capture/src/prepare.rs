@@ -490,9 +490,7 @@ impl<'r, 'a> Preparing<'r, 'a> {
             row.bytes(&problems_json(draft.findings.iter().take(FINDINGS_MAX)));
         }
         let measures = &draft.terms.measures;
-        row.bigints(draft.terms.hashes.iter().copied())
-            .bigints(measures.iter().map(|measure| measure.0))
-            .doubles(measures.iter().map(|measure| measure.1));
+        row.bigints(draft.terms.hashes.iter().copied()).doubles_of_pairs(measures);
         start..self.out.rows.len()
     }
 }

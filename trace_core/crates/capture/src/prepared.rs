@@ -11,7 +11,7 @@ use crate::prepare::{POSITION_BITS, Request};
 use crate::references::{ROLE_BITS, Reference};
 
 /// Columns of `event` in the order of [`Copies::event`].
-pub const EVENT_COLUMNS: [&str; 18] = [
+pub const EVENT_COLUMNS: [&str; 17] = [
     "event_key",
     "event_time",
     "record_time",
@@ -25,18 +25,21 @@ pub const EVENT_COLUMNS: [&str; 18] = [
     "entry",
     "findings",
     "terms",
-    "measure_fields",
-    "measure_values",
+    "measures",
     "signed_place",
     "body_place",
     "bodies",
 ];
 /// Columns of `reference` in the order of [`Copies::reference`].
-pub const REFERENCE_COLUMNS: [&str; 2] = ["name_hash", "event_ref"];
+pub const REFERENCE_COLUMNS: [&str; 3] = ["name_hash", "event_ref", "more"];
 /// Columns of `event_digest` in the order of [`Copies::event_digest`].
 pub const EVENT_DIGEST_COLUMNS: [&str; 2] = ["content_digest", "event_key"];
 /// Bytes of a content digest that a repetition is known by: Postgres has a type of so many.
 pub const DIGEST_BYTES: usize = 16;
+/// References that one row holds, of one name and one capture: few, so that a reader takes hardly more than it wants.
+pub const REFERENCES_IN_ROW_MAX: usize = 8;
+/// Bytes of a reference that differ within a capture: those of position and role.
+const MORE_BYTES: usize = (POSITION_BITS + ROLE_BITS).div_ceil(8) as usize;
 /// Room for the header and trailer of a stream.
 const COPY_MARGIN_BYTES: usize = 1024;
 /// Where the event key stands in a row of `event`: behind the number of columns and its own length.
@@ -303,10 +306,22 @@ fn columns(count: usize) -> i16 {
 }
 
 fn reference_rows(references: &[(i64, i64)]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(references.len() * 26 + 32);
+    let mut out = Vec::with_capacity(references.len() * 30 + 32);
     write_header(&mut out);
-    for &(name_hash, event_ref) in references {
-        Row::start(&mut out, columns(REFERENCE_COLUMNS.len())).bigint(name_hash).bigint(event_ref);
+    let mut more = Vec::with_capacity(REFERENCES_IN_ROW_MAX * MORE_BYTES);
+    for of_name in references.chunk_by(|one, next| one.0 == next.0) {
+        for packed in of_name.chunks(REFERENCES_IN_ROW_MAX) {
+            let [(name_hash, event_ref), others @ ..] = packed else { continue };
+            more.clear();
+            others.iter().for_each(|other| more.extend_from_slice(&other.1.to_be_bytes()[8 - MORE_BYTES..]));
+            let mut row = Row::start(&mut out, columns(REFERENCE_COLUMNS.len()));
+            row.bigint(*name_hash).bigint(*event_ref);
+            if more.is_empty() {
+                row.null()
+            } else {
+                row.bytes(&more)
+            };
+        }
     }
     write_trailer(&mut out);
     out

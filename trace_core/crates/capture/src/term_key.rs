@@ -103,10 +103,12 @@ impl Field {
         }
     }
 
-    /// The name under which its values are kept for comparison, those of one `kind` together.
+    /// The name under which its values are kept for comparison, those of one `kind` together: a whole number below
+    /// 2⁵², which stands among doubles exactly. There are far fewer fields than terms.
     #[must_use]
-    pub fn measure(&self, kind: &str) -> i64 {
-        self.hash(MEASURE, kind.as_bytes())
+    #[expect(clippy::cast_precision_loss, reason = "52 bits are exact")]
+    pub fn measure(&self, kind: &str) -> f64 {
+        (self.hash(MEASURE, kind.as_bytes()).cast_unsigned() >> 12) as f64
     }
 
     fn hash(&self, what: u8, value: &[u8]) -> i64 {
@@ -331,7 +333,8 @@ mod tests {
         let mut all = vec![
             whole.term(""),
             whole.existence(),
-            whole.measure(""),
+            #[expect(clippy::cast_possible_truncation, reason = "a whole number")]
+            (whole.measure("") as i64),
             other.term(""),
             key.field(&["b"]).term(""),
         ];

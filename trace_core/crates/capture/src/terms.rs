@@ -26,7 +26,7 @@ pub struct Terms {
     /// Ascending, no two equal.
     pub hashes: Vec<i64>,
     /// Hashed name of the field and value of each measure, no two equal.
-    pub measures: Vec<(i64, f64)>,
+    pub measures: Vec<(f64, f64)>,
 }
 
 /// Reads the terms of one event after the other.
@@ -107,7 +107,7 @@ impl Terms {
     pub(crate) fn settle(&mut self) {
         self.hashes.sort_unstable();
         self.hashes.dedup();
-        self.measures.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        self.measures.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
         self.measures.dedup();
     }
 }

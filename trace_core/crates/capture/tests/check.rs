@@ -46,6 +46,15 @@ fn number(column: Option<&Vec<u8>>) -> i64 {
     i64::from_be_bytes(column.expect("a number").as_slice().try_into().expect("eight bytes"))
 }
 
+/// A row of `reference` holds several of one capture: the first whole, of the others what differs.
+fn references(row: &Row) -> Vec<ReferenceRow> {
+    let (name_hash, first) = (number(row[0].as_ref()), number(row[1].as_ref()));
+    let more = row[2].as_deref().unwrap_or_default().chunks_exact(3);
+    let others =
+        more.map(|last| (first >> 24 << 24) | last.iter().fold(0, |all, byte| all << 8 | i64::from(*byte)));
+    std::iter::once(first).chain(others).map(|event_ref| (name_hash, event_ref)).collect()
+}
+
 fn captured(blinding: &Blinding) -> Capture {
     let mut simulator =
         Simulator::new(Settings::new(u64::try_from(EVENTS).expect("few"), 4)).expect("settings");
@@ -67,12 +76,11 @@ fn captured(blinding: &Blinding) -> Capture {
     let prepared = prepare(&body, &request);
     let copies = prepared.copies(&HashSet::new());
     let events = rows(&copies.event);
-    let reference = |row: &Row| (number(row[0].as_ref()), number(row[1].as_ref()));
-    let as_captured = rows(&copies.reference);
+    let as_captured = rows(&copies.reference).into_iter().flat_map(|row| references(&row));
     let own_name = |row: &Row| {
         (number(column(row, "name_hash")), number(column(row, "event_key")) << ROLE_BITS | Role::Event as i64)
     };
-    let references = as_captured.iter().map(reference).chain(events.iter().map(own_name)).collect();
+    let references = as_captured.chain(events.iter().map(own_name)).collect();
     let mut unpacker = Unpacker::default();
     let mut bodies_of = |row: &Row| {
         let bodies = column(row, "bodies").map(Vec::as_slice).unwrap_or_default();

@@ -124,7 +124,10 @@ fn rows_of_a_simulated_capture_are_whole_and_their_entries_open() {
     }
     let references = rows(&copies.reference);
     let order: Vec<_> = keys(&copies.reference, 0);
-    assert!(order.is_sorted() && references.len() > 700 * 2);
+    assert!(order.is_sorted());
+    let held: usize = references.iter().map(|row| 1 + row[2].as_ref().map_or(0, |more| more.len() / 3)).sum();
+    assert!(held > 700 * 2 && held > 2 * references.len());
+    assert!(references.iter().flat_map(|row| &row[2]).all(|more| (3..=7 * 3).contains(&more.len())));
 }
 
 #[test]
