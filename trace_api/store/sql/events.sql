@@ -14,10 +14,10 @@ CROSS JOIN LATERAL (
         SELECT event_ref, more FROM reference WHERE reference.name_hash = wanted.name_hash ORDER BY event_ref
     ) AS packed
     CROSS JOIN LATERAL event_refs(packed.event_ref, more) AS refs (event_ref)
-    WHERE is_any OR EXISTS (
-        SELECT FROM event
+    -- Not EXISTS, which the planner may answer by reading all events of these times.
+    WHERE is_any OR (
+        SELECT event_time BETWEEN wanted.from_time AND wanted.to_time FROM event
         WHERE event.event_key = refs.event_ref >> 4
-          AND event_time BETWEEN wanted.from_time AND wanted.to_time
     )
     LIMIT $4
 ) AS found
