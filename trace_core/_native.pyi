@@ -83,7 +83,11 @@ class PreparedCapture:
     master data in the header."""
 
     issuer: bytes | None
-    """Who issued the events, JSON, where somebody signed them."""
+    """Who issued the events, JSON, where somebody signed them all together."""
+
+    wanted_keys: list[str] | None
+    """Of a document with signatures for its events, for which no `signers` were handed in: the ids of the keys that
+    they name, 10,000 at most. Nothing else of the document was read then."""
 
     def event_names(self) -> list[int]:
         """Hashes under which the accepted events' ids and event hash ids are filed."""
@@ -124,16 +128,19 @@ def prepare_capture(
     strict: bool,
     syntax: Syntax = "json",
     claim: tuple[Authorship, PartnerKey, str] | None = None,
+    signers: EventSigners | None = None,
     reserved: str | None = None,
     threads: int | None = None,
 ) -> PreparedCapture:
     """Takes a capture body through strict parsing, validation, both digests and the commitment.
     `record_time_us` counts from 1970 UTC; `seed` is 32 random bytes, used once; `strict` makes findings
     errors. `claim` is what was sent as a signature, the key and its partner: unless it holds over just these events,
-    the document is refused, with a problem of code `signature`. Events with an item whose name begins with `reserved`
+    the document is refused, with a problem of code `signature`. `signers` is what is known of the keys by which events
+    are signed each on its own: of a document with such signatures, without it, only `wanted_keys` is told. Events with an item whose name begins with `reserved`
     are refused. Captures of more than 128 events are shared among `threads`, as many as there are cores where it says
     nothing; what they give is the same. Never raises for what is in `body`: see
-    `problems_json`. Cost of a claim: one signature, three hashes an event."""
+    `problems_json`. Cost of a claim: one signature, three hashes an event; of signatures for each event, a fifth of a
+    single check each."""
 
 def issuer_of(partner: str) -> bytes:
     """The issuer of what came on behalf of a partner, and nobody signed: JSON."""
@@ -170,6 +177,13 @@ class PartnerKey:
     def check_jws(self, jws: str, payload: bytes) -> None:
         """Raises `SignatureError` unless this key, which it has to name, made the detached JWS."""
 
+class EventSigners:
+    """What is known of the keys that the signatures of events name. Immutable."""
+
+    def __init__(self, keys: list[tuple[PartnerKey, str]], faults: list[tuple[str, str, str]]) -> None:
+        """`keys` are those that count, each with the name of its partner; `faults` has id, code and message of others.
+        `ValueError` for a code other than `key_unknown`, `key_not_yet_valid`, `key_expired`, `key_revoked`."""
+
 class PartnerSigner:
     """A partner's secret key, Ed25519. Immutable, never printed."""
 
@@ -186,6 +200,10 @@ class PartnerSigner:
 
     def sign_event(self, document: bytes, *, form: Literal["jws", "cose"] = "jws", syntax: Syntax = "json") -> str:
         """The same for a capture of one event, as a detached JWS or COSE_Sign1."""
+
+    def sign_events(self, document: bytes, *, form: Literal["jws", "cose"] = "jws", syntax: Syntax = "json") -> bytes:
+        """The document, in JSON, with such a signature for each of its events that has none; a bare event is put into
+        one. Raises `CaptureError` for what is no document."""
 
     def sign_jws(self, payload: bytes) -> str:
         """A detached JWS over any bytes."""

@@ -11,11 +11,14 @@ from typing import Any
 import cbor2
 
 from tests.plain import verifier
+from tests.test_formats import canonical, canonical_event
 from tests.plain.trust_vectors import b64, ed25519, line, vkey
 
-PARTNER = "acme.example"
+PARTNER, OTHER_PARTNER = "acme.example", "other.example"
 SEED, OTHER_SEED = 21, 22
 SECRET = bytes(range(32))
+CONTEXT = ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld", {"ex": "https://example.org/"}]
+SIGNATURE_LIST = "urn:wayproof:signatureList"
 DIGESTS = [hashlib.sha256(bytes([n])).digest() for n in range(5)]
 
 
@@ -108,6 +111,64 @@ def sent() -> list[dict[str, Any]]:
     return [{"sent": text, "count": count, "holds": holds} for text, count, holds in cases]
 
 
+def event(n: int) -> dict[str, Any]:
+    return {
+        "type": "ObjectEvent",
+        "eventTime": f"2026-01-0{n + 1}T00:00:00Z",
+        "eventTimeZoneOffset": "+00:00",
+        "epcList": [f"https://id.gs1.org/01/09521234543213/21/{n}"],
+        "action": "OBSERVE",
+        "ex:note": "größer",
+    }
+
+
+def signed_document() -> dict[str, Any]:
+    """Events that are signed each on its own, what is said of those that are refused, and who issued the others."""
+    events = [event(n) for n in range(7)]
+    texts = [canonical(canonical_event(event, CONTEXT)) for event in events]
+    digests = [hashlib.sha256(b"wayproof/v1/event\n" + text.encode()).digest() for text in texts]
+    signatures = [
+        f"jws={jws(digests[0])}",
+        None,
+        f"cose={b64(cose(digests[2], OTHER_SEED))}",
+        f"jws={jws(digests[0])}",
+        f"jws={jws(digests[4], 23)}",
+        f"cose={b64(cose(digests[5])[1:])}",
+        f"jws={jws(digests[6], OTHER_SEED)}",
+    ]
+    document = {
+        "@context": CONTEXT,
+        "type": "EPCISDocument",
+        "schemaVersion": "2.0",
+        "creationDate": "2026-01-08T00:00:00Z",
+        "epcisBody": {"eventList": events},
+        SIGNATURE_LIST: signatures,
+    }
+    lines = [
+        text
+        for event, signature in zip(events, signatures, strict=True)
+        for text in ({"@context": CONTEXT, **event}, signature)
+        if text is not None
+    ]
+
+    def issuer(n: int, seed: int, form: str) -> str:
+        signature = str(signatures[n]).removeprefix(f"{form}=")
+        signer = PARTNER if seed == SEED else OTHER_PARTNER
+        members = {"partner": "door.example", "key": b64url(thumbprint(seed)), "signature": {form: signature}}
+        return canonical({**members, "signer": signer})
+
+    return {
+        "partner": "door.example",
+        "keys": [{"jwk": jwk(SEED), "partner": PARTNER}, {"jwk": jwk(OTHER_SEED), "partner": OTHER_PARTNER}],
+        "document": json.dumps(document, ensure_ascii=False),
+        "lines": "\n".join(json.dumps(line, ensure_ascii=False) for line in lines),
+        "content_digests": [digest.hex() for digest in digests],
+        "issuers": {"0": issuer(0, SEED, "jws"), "2": issuer(2, OTHER_SEED, "cose"), "6": issuer(6, OTHER_SEED, "jws")},
+        "refused": {"3": "signature", "4": "key_unknown", "5": "signature"},
+        "wanted_keys": sorted(b64url(thumbprint(seed)) for seed in (SEED, OTHER_SEED, 23)),
+    }
+
+
 def vectors() -> dict[str, Any]:
     leaves = leaves_of(DIGESTS)
     places = [n.to_bytes(4) + salt + b"".join(path(leaves, n)) for n, salt in enumerate(salts(len(DIGESTS)))]
@@ -128,6 +189,7 @@ def vectors() -> dict[str, Any]:
         "cose": cose(DIGESTS[0]).hex(),
         "statement": {"statement": statement, "digest": digest.hex(), "signatures": [jws(digest)]},
         "sent": sent(),
+        "signed_document": signed_document(),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -75,3 +76,47 @@ def holds(sent: str, content_digests: list[bytes]) -> bool:
 def test_what_is_sent_holds_or_not() -> None:
     for vector in VECTORS["sent"]:
         assert holds(vector["sent"], DIGESTS[: vector["count"]]) is vector["holds"], vector
+
+
+def prepared(body: str, syntax: Literal["json", "lines"], *, with_keys: bool = True) -> trace_core.PreparedCapture:
+    vector = VECTORS["signed_document"]
+    keys = [(trace_core.PartnerKey(json.dumps(key["jwk"]).encode()), key["partner"]) for key in vector["keys"]]
+    return trace_core.prepare_capture(
+        body.encode(),
+        partner=vector["partner"],
+        record_time_us=1_800_000_000_000_000,
+        capture_no=1,
+        seed=bytes(32),
+        blinding=trace_core.Blinding(bytes(32)),
+        strict=False,
+        syntax=syntax,
+        signers=trace_core.EventSigners(keys, []) if with_keys else None,
+    )
+
+
+@pytest.mark.parametrize("syntax", ["json", "lines"])
+def test_events_of_a_document_are_signed_each_on_its_own(syntax: Literal["json", "lines"]) -> None:
+    vector = VECTORS["signed_document"]
+    body = vector["document" if syntax == "json" else "lines"]
+    assert prepared(body, syntax, with_keys=False).wanted_keys == vector["wanted_keys"]
+    capture = prepared(body, syntax)
+    problems = {str(problem["event_index"]): problem for problem in json.loads(capture.problems_json)}
+    assert {index: problem["code"] for index, problem in problems.items()} == vector["refused"]
+    for index, problem in problems.items():
+        assert problem["pointer"] == f"/urn:wayproof:signatureList/{index}"
+    digests = [digest for n, digest in enumerate(vector["content_digests"]) if str(n) not in vector["refused"]]
+    assert [digest.hex() for digest in capture.content_digests] == digests
+    copies = capture.copies([])
+    stream = copies.read("event", 0, 1 << 20)
+    for issuer in vector["issuers"].values():
+        assert stream.count(issuer.encode()) == 1
+    assert stream.count(b'"signer":') == len(vector["issuers"])
+
+
+def test_core_signs_those_events_that_nobody_signed() -> None:
+    vector = VECTORS["signed_document"]
+    signer = trace_core.PartnerSigner(VECTORS["partner"], bytes.fromhex(VECTORS["seed"]))
+    signed = json.loads(signer.sign_events(vector["document"].encode()))
+    before = json.loads(vector["document"])["urn:wayproof:signatureList"]
+    jws = signer.sign_jws(bytes.fromhex(vector["content_digests"][1]))
+    assert signed["urn:wayproof:signatureList"] == [before[0], f"jws={jws}", *before[2:]]

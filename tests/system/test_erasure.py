@@ -168,17 +168,29 @@ def test_signature_of_an_erased_event_goes_with_it(server: Server, client: httpx
     for body, signature in ((alone, jws), (both, signer.sign_capture(both, secret=b"s" * 32))):
         headers = {"Content-Type": "application/json", "Wayproof-Signature": signature}
         assert client.post("/capture?ack=published", content=body, headers=headers).json()["success"]
+    each = signer.sign_events(
+        orjson.dumps(document_of(*(observation("x", eventID=f"urn:example:each-{n}") for n in range(2))))
+    )
+    sent = client.post("/capture?ack=published", content=each, headers={"Content-Type": "application/json"})
+    assert sent.json()["success"]
     assert erase(client, "urn:example:alone").status_code == 201
     assert erase(client, "urn:example:together-0").status_code == 201
+    assert erase(client, "urn:example:each-0").status_code == 201
 
-    kept = client.get("/receipt", params={"event": "urn:example:together-1"}).content
-    trace_core.check_evidence(kept, client.get("/log/key").text.strip())
+    for name in ("together-1", "each-1"):
+        kept = client.get("/receipt", params={"event": f"urn:example:{name}"}).content
+        checked = trace_core.check_evidence(kept, client.get("/log/key").text.strip())
+        assert any("forgetful.example signed it" in step for step in checked.held)
     assert server.end() == 0
-    assert findings(server.data) == ([], 2)
+    assert findings(server.data) == ([], 3)
     # Whoever guesses an erased event finds no signature and no unsalted hash of it to hold the guess against.
     everything = everything_in(server.data)
-    assert jws.removeprefix("jws=").encode().hex() not in everything
-    for digest in (*trace_core.content_digests(alone), trace_core.content_digests(both)[0]):
+    erased, still_there = orjson.loads(each)["urn:wayproof:signatureList"]
+    assert still_there.removeprefix("jws=").encode().hex() in everything
+    for signature in (jws, erased):
+        assert signature.removeprefix("jws=").encode().hex() not in everything
+    gone = (*trace_core.content_digests(alone), trace_core.content_digests(both)[0], trace_core.content_digests(each)[0])
+    for digest in gone:
         assert digest.hex() not in everything
         assert trace_core.leaf_hash(digest).hex() not in everything
 

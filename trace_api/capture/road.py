@@ -8,6 +8,7 @@ import secrets
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import orjson
@@ -82,21 +83,8 @@ class Door:
         stands in the job. The same content captured before is not stored again: the job counts it.
         """
         record_time = datetime.now(UTC)
-        claim = await self._claim(request, record_time)
         capture_no = await self._numbers.next()
-        prepared = await asyncio.to_thread(
-            trace_core.prepare_capture,
-            request.body,
-            partner=request.partner,
-            record_time_us=int(record_time.timestamp() * 1_000_000),
-            capture_no=capture_no,
-            seed=secrets.token_bytes(SEED_BYTES),
-            blinding=self._blinding,
-            strict=request.strict,
-            syntax=request.syntax,
-            claim=claim,
-            reserved=None if request.is_record else THUMBPRINT,
-        )
+        prepared = await self._prepare(request, record_time, capture_no)
         problems = orjson.loads(prepared.problems_json)
         if prepared.document_refused:
             raise Invalid("the body is not a valid EPCIS document", problems=problems)
@@ -116,6 +104,30 @@ class Door:
         )
         outcome = await self._store_new(row, prepared, problems, request.error_behaviour, storable=storable)
         return Captured(row.capture_id, outcome, prepared.event_ids)
+
+    async def _prepare(
+        self, request: CaptureRequest, record_time: datetime, capture_no: int
+    ) -> trace_core.PreparedCapture:
+        """The capture through the core; of one whose events are signed each on its own, once more with their keys."""
+        prepare = partial(
+            trace_core.prepare_capture,
+            request.body,
+            partner=request.partner,
+            record_time_us=int(record_time.timestamp() * 1_000_000),
+            capture_no=capture_no,
+            seed=secrets.token_bytes(SEED_BYTES),
+            blinding=self._blinding,
+            strict=request.strict,
+            syntax=request.syntax,
+            claim=await self._claim(request, record_time),
+            reserved=None if request.is_record else THUMBPRINT,
+        )
+        prepared = await asyncio.to_thread(prepare)
+        if prepared.wanted_keys is None:
+            return prepared
+        async with self._store.session() as connection:
+            signers = await registry.signers_of(connection, prepared.wanted_keys, record_time)
+        return await asyncio.to_thread(prepare, signers=signers)
 
     async def _claim(
         self, request: CaptureRequest, record_time: datetime

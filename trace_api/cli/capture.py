@@ -6,8 +6,9 @@ import hashlib
 import secrets
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import httpx
@@ -18,6 +19,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 import trace_core
 from trace_api.cli.connection import SERVER, connect, read_json, unreachable
 from trace_api.cli.keys import KEY_FILE, load_signer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PART_EVENTS = 2_000
 """Events in one request: large enough to be fast, small enough that a cut costs little."""
@@ -44,6 +48,7 @@ class Totals:
 @click.option("--strict", is_flag=True, help="Refuse events with findings, such as a wrong check digit.")
 @click.option("--part-events", type=click.IntRange(1), default=PART_EVENTS, show_default=True)
 @click.option("--sign", type=KEY_FILE, help="Sign each part with the partner's key in this file.")
+@click.option("--sign-events", type=KEY_FILE, help="Sign each event that nobody signed yet with this key.")
 @click.option("--restart", is_flag=True, help="Send everything again, also what was acknowledged before.")
 @click.option("--json", "as_json", is_flag=True, help="Print totals and refused events as JSON.")
 def capture(
@@ -51,6 +56,7 @@ def capture(
     server: str,
     part_events: int,
     sign: Path | None,
+    sign_events: Path | None,
     *,
     proceed: bool,
     strict: bool,
@@ -64,12 +70,15 @@ def capture(
       wayproof capture events.json
       wayproof capture events/*.json --server https://trace.example.org --proceed
       wayproof capture events.json --sign acme.key
+      wayproof capture events.json --sign-events scanner.key --proceed
 
     Exit codes: 0 everything is stored; 1 some events were refused; 3 the server cannot be reached.
     """
     if sign is not None and proceed:
         raise click.UsageError("a signed part is stored whole: either --sign or --proceed")
-    signer = None if sign is None else load_signer(sign)
+    if sign is not None and sign_events is not None:
+        raise click.UsageError("one signature over all events or one for each: either --sign or --sign-events")
+    prepare = _signing(sign, sign_events)
     totals, errors = Totals(), []
     headers = {"GS1-Capture-Error-Behaviour": "proceed" if proceed else "rollback"}
     with connect(server, headers=headers) as client:
@@ -79,7 +88,7 @@ def capture(
             except trace_core.CaptureError as refused:
                 raise click.ClickException(f"{file}: {refused}") from None
             journal = _Journal(file, server, part_events, restart=restart)
-            errors += _send(client, file, parts, journal, totals, signer, strict=strict)
+            errors += _send(client, file, parts, journal, totals, prepare, strict=strict)
     _report(totals, errors, as_json=as_json)
     sys.exit(1 if errors else 0)
 
@@ -113,7 +122,7 @@ def _send(
     parts: list[bytes],
     journal: _Journal,
     totals: Totals,
-    signer: trace_core.PartnerSigner | None,
+    prepare: Callable[[bytes], _Part],
     *,
     strict: bool,
 ) -> list[dict[str, Any]]:
@@ -122,7 +131,7 @@ def _send(
     with Progress(*columns, disable=not sys.stderr.isatty()) as progress:
         task = progress.add_task(file.name, total=len(parts), completed=journal.done)
         for number, part in enumerate(parts[journal.done :], journal.done):
-            job = _send_part(client, part, _signature(part, signer), strict=strict)
+            job = _send_part(client, prepare(part), strict=strict)
             totals.events += job["eventTotal"]
             totals.stored += job["eventsStored"]
             totals.repeated += job["eventsRepeated"]
@@ -137,13 +146,31 @@ def _send(
     return errors
 
 
-def _signature(part: bytes, signer: trace_core.PartnerSigner | None) -> dict[str, str]:
-    if signer is None:
-        return {}
-    return {"Wayproof-Signature": signer.sign_capture(part, secret=secrets.token_bytes(SECRET_BYTES))}
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What is sent in one request."""
+
+    body: bytes
+    signature: str | None = None
 
 
-def _send_part(client: httpx.Client, part: bytes, signature: dict[str, str], *, strict: bool) -> dict[str, Any]:
+def _signing(sign: Path | None, sign_events: Path | None) -> Callable[[bytes], _Part]:
+    if sign is not None:
+        return partial(_signed_whole, load_signer(sign))
+    if sign_events is not None:
+        return partial(_signed_events, load_signer(sign_events))
+    return _Part
+
+
+def _signed_whole(signer: trace_core.PartnerSigner, part: bytes) -> _Part:
+    return _Part(part, signer.sign_capture(part, secret=secrets.token_bytes(SECRET_BYTES)))
+
+
+def _signed_events(signer: trace_core.PartnerSigner, part: bytes) -> _Part:
+    return _Part(signer.sign_events(part))
+
+
+def _send_part(client: httpx.Client, part: _Part, *, strict: bool) -> dict[str, Any]:
     """One part, until the server has answered for good. A lost reply is no lost write, so it is sent again."""
 
     @tenacity.retry(
@@ -154,8 +181,10 @@ def _send_part(client: httpx.Client, part: bytes, signature: dict[str, str], *, 
     )
     def send() -> httpx.Response:
         parameters = {"strict": "true"} if strict else {}
-        headers = {"Content-Type": "application/json", **signature}
-        response = client.post("/capture", content=part, params=parameters, headers=headers)
+        headers = {"Content-Type": "application/json"}
+        if part.signature is not None:
+            headers["Wayproof-Signature"] = part.signature
+        response = client.post("/capture", content=part.body, params=parameters, headers=headers)
         if response.status_code in (408, 429, 502, 503, 504):
             raise _TryAgain(f"the server answers {response.status_code}")
         return response

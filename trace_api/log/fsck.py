@@ -259,8 +259,8 @@ class _Checker:
 
 
 def _as_stored(
-    row: CheckedRow, partner: str, context: bytes, signed_by: bytes | None
+    row: CheckedRow, partner: str, context: bytes, of_capture: bytes | None
 ) -> tuple[int, bytes, int, int, str | None, bytes, bytes, bytes | None, bytes | None, bytes]:
     times, ids = (row.record_time_us, row.event_time_us), (row.event_id, row.event_hash_id)
-    issuer = signed_by or trace_core.issuer_of(partner)
+    issuer = row.issuer or of_capture or trace_core.issuer_of(partner)
     return (row.event_key, issuer, *times, *ids, row.entry, row.secret, row.body, context)

@@ -61,5 +61,18 @@ async def claim_of(connection: asyncpg.Connection, sent: str, at: datetime) -> C
     return Claim(authorship, trace_core.PartnerKey(counting[0].jwk), counting[0].partner)
 
 
+async def signers_of(connection: asyncpg.Connection, key_ids: list[str], at: datetime) -> trace_core.EventSigners:
+    """What is known at this time of the keys that signatures of events name. Cost: one read."""
+    found = await partner_keys.by_id(connection, [key_id for key_id in key_ids if "\0" not in key_id])
+    keys, faults = [], []
+    for key in found.values():
+        fault = fault_of(key, at)
+        if fault is None:
+            keys.append((trace_core.PartnerKey(key.jwk), key.partner))
+        else:
+            faults.append((key.key_id, *fault))
+    return trace_core.EventSigners(keys, faults)
+
+
 def _invalid(code: str, message: str) -> Invalid:
     return Invalid(f"the signature does not count: {message}", [{"pointer": "", "code": code, "message": message}])

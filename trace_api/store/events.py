@@ -138,7 +138,7 @@ def _logged(row: asyncpg.Record, captures: Mapping[int, _Capture]) -> dict[str, 
     return {name: row[name] for name in _LOGGED} | {
         "partner": capture.partner,
         "leaf_index": _leaf_index(row["event_key"], capture.first_leaf_index),
-        "signed_by": capture.issuer,
+        "signed_by": row["issuer"] or capture.issuer,
     }
 
 

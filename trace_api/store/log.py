@@ -250,7 +250,7 @@ class SequencedCapture:
 @dataclass(frozen=True, slots=True)
 class CheckedRow:
     """What of an event the log speaks of. `secret` and `body` are None once erased; `name_hash` is under what its
-    event hash id is filed."""
+    event hash id is filed; `issuer` is JSON, of one that was signed on its own among several."""
 
     event_key: int
     record_time_us: int
@@ -260,6 +260,7 @@ class CheckedRow:
     entry: bytes
     secret: bytes | None
     name_hash: int
+    issuer: bytes | None
     body: bytes | None
 
 
@@ -304,7 +305,7 @@ async def _checked(connection: asyncpg.Connection, rows: Sequence[asyncpg.Record
     bodies = await bodies_at(connection, [(row["event_key"], row["body_place"]) for row in rows]) if rows else []
     return [
         # A body that is gone in one place alone is no erasure, and not left out: it is an empty one.
-        CheckedRow(*(*row[:8], None if row["body_bytes"] is None and not body else body))
+        CheckedRow(*(*row[:9], None if row["body_bytes"] is None and not body else body))
         for row, body in zip(rows, bodies, strict=True)
     ]
 
@@ -340,7 +341,7 @@ async def events_in_buckets(
     cursor = await connection.cursor(_SQL["events_in_buckets"], buckets, timeout=WHOLE_READ_S_MAX)
     while rows := await cursor.fetch(ROWS_AT_A_TIME, timeout=WHOLE_READ_S_MAX):
         for row, checked in zip(rows, await _checked(connection, rows), strict=True):
-            yield checked, row["partner"], row["context"], row["issuer"]
+            yield checked, row["partner"], row["context"], row["capture_issuer"]
 
 
 async def keys_of_digests(connection: asyncpg.Connection, content_digests: Sequence[bytes]) -> dict[bytes, int]:

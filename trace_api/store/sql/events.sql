@@ -36,13 +36,13 @@ SELECT event_key FROM event WHERE terms && $1::bigint[] AND body_bytes IS NOT NU
 
 -- name: events_by_key
 -- Events with what opens their commitments; the caller reads their bodies and captures by itself.
-SELECT event_key, event_time, record_time, event_id, event_hash_id, secret, signed_place, entry, findings,
+SELECT event_key, event_time, record_time, event_id, event_hash_id, secret, signed_place, entry, findings, issuer,
        coalesce(body_bytes, 0) AS body_bytes, body_place
 FROM event WHERE event_key = ANY($1::bigint[]) ORDER BY event_time, event_key;
 
 -- name: logged_by_key
 -- What the log says of events, without their bodies.
-SELECT event_key, event_time, record_time, event_id, event_hash_id, entry, findings,
+SELECT event_key, event_time, record_time, event_id, event_hash_id, entry, findings, issuer,
        coalesce(body_bytes, 0) AS body_bytes
 FROM event WHERE event_key = ANY($1::bigint[]) ORDER BY event_time, event_key;
 
@@ -112,8 +112,8 @@ LOCK TABLE event_value IN SHARE ROW EXCLUSIVE MODE;
 
 -- name: erase_event
 -- What an event said, and all that was made from it but its log entry, goes. Its names stay filed, blinded.
-UPDATE event SET body_bytes = NULL, secret = NULL, signed_place = NULL, findings = NULL, terms = NULL,
-    measures = NULL, action = NULL, event_time = record_time,
+UPDATE event SET body_bytes = NULL, secret = NULL, signed_place = NULL, issuer = NULL, findings = NULL,
+    terms = NULL, measures = NULL, action = NULL, event_time = record_time,
     event_hash_id = decode(repeat('00', 32), 'hex')
 WHERE event_key = $1 AND body_bytes IS NOT NULL
 RETURNING body_place;

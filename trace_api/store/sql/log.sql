@@ -160,12 +160,12 @@ ORDER BY first_leaf_index, capture_no LIMIT $2;
 -- together or one more. The caller reads their bodies by itself.
 SELECT event_key, (extract(epoch FROM record_time) * 1000000)::bigint AS record_time_us,
        (extract(epoch FROM event_time) * 1000000)::bigint AS event_time_us,
-       event_id, event_hash_id, entry, secret, name_hash, body_bytes, body_place
+       event_id, event_hash_id, entry, secret, name_hash, issuer, body_bytes, body_place
 FROM (
     SELECT *, sum(body_bytes) OVER (ORDER BY event_key) - body_bytes AS bytes_before
     FROM (
-        SELECT event_key, record_time, event_time, event_id, event_hash_id, entry, secret, name_hash, body_bytes,
-               body_place
+        SELECT event_key, record_time, event_time, event_id, event_hash_id, entry, secret, name_hash, issuer,
+               body_bytes, body_place
         FROM event
         WHERE event_key >= ($1::bigint << 20) + $2 AND event_key < ($1::bigint + 1) << 20
         ORDER BY event_key LIMIT $3
@@ -199,7 +199,8 @@ WHERE ((event_key >> 20) * 61 + (event_key & 1048575)) & 65535 = ANY($1::bigint[
 -- Events of these buckets that were not erased, with their captures' contexts.
 SELECT event_key, (extract(epoch FROM event.record_time) * 1000000)::bigint AS record_time_us,
        (extract(epoch FROM event_time) * 1000000)::bigint AS event_time_us,
-       event_id, event_hash_id, entry, secret, name_hash, body_bytes, body_place, partner, context, issuer
+       event_id, event_hash_id, entry, secret, name_hash, event.issuer, body_bytes, body_place, partner, context,
+       capture.issuer AS capture_issuer
 FROM event JOIN capture ON capture_no = event_key >> 20
 WHERE ((event_key >> 20) * 61 + (event_key & 1048575)) & 65535 = ANY($1::bigint[]) AND body_bytes IS NOT NULL;
 

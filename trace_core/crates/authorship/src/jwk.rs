@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use json::{Bump, Object, read};
 use note::{KeyError, VerifierKey};
-use signature::{Ed25519Key, KeyId, P256Key};
+use signature::{Ed25519Key, KeyId, P256Key, Scheme, Signed};
 
 use crate::AuthorshipError;
 
@@ -96,6 +96,34 @@ impl PartnerKey {
             _ => return Err(AuthorshipError::Mismatch),
         }
         .map_err(|_| AuthorshipError::Mismatch)
+    }
+
+    /// As many signatures are checked with it at once.
+    pub(crate) fn of_scheme(&self) -> SchemeKey {
+        match self {
+            Self::Ed25519(key) => SchemeKey(Scheme::Ed25519, key.as_bytes().to_vec()),
+            Self::P256(key) => SchemeKey(Scheme::EcdsaP256P1363, key.to_uncompressed().to_vec()),
+        }
+    }
+}
+
+/// A key as the batch check has it.
+#[derive(Debug)]
+pub(crate) struct SchemeKey(Scheme, Vec<u8>);
+
+impl SchemeKey {
+    /// What [`PartnerKey::check`] checks, as one of a batch; none for an algorithm that the key does not have.
+    pub(crate) fn signed<'c>(
+        &'c self,
+        algorithm: Algorithm,
+        message: &'c [u8],
+        signature: &'c [u8],
+    ) -> Option<Signed<'c>> {
+        let scheme = match algorithm {
+            Algorithm::EdDsa => Scheme::Ed25519,
+            Algorithm::Es256 => Scheme::EcdsaP256P1363,
+        };
+        (scheme == self.0).then_some(Signed { scheme, key: &self.1, message, signature })
     }
 }
 

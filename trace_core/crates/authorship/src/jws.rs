@@ -36,23 +36,9 @@ impl Jws {
             return None;
         }
         let (encoded, signature) = text.split_once("..")?;
-        let header = BASE64_URL_SAFE_NO_PAD.decode(encoded).ok()?;
-        let arena = Bump::new();
-        let header = read(&header, &arena).ok()?.as_object()?;
-        if header.get("crit").is_some() || header.get("b64").is_some() {
-            return None;
-        }
-        let algorithm = match header.get("alg")?.as_str()? {
-            "EdDSA" | "Ed25519" => Algorithm::EdDsa,
-            "ES256" => Algorithm::Es256,
-            _ => return None,
-        };
-        Some(Self {
-            text: text.to_owned(),
-            algorithm,
-            key_id: header.get("kid")?.as_str()?.to_owned(),
-            signature: BASE64_URL_SAFE_NO_PAD.decode(signature).ok()?,
-        })
+        let JwsHeader { algorithm, key_id } = JwsHeader::parse(encoded)?;
+        let signature = BASE64_URL_SAFE_NO_PAD.decode(signature).ok()?;
+        Some(Self { text: text.to_owned(), algorithm, key_id, signature })
     }
 
     /// Signs a payload with Ed25519.
@@ -90,7 +76,42 @@ impl Jws {
     }
 }
 
+/// What a header says.
+pub(crate) struct JwsHeader {
+    pub(crate) algorithm: Algorithm,
+    pub(crate) key_id: String,
+}
+
+impl JwsHeader {
+    pub(crate) fn parse(encoded: &str) -> Option<Self> {
+        let header = BASE64_URL_SAFE_NO_PAD.decode(encoded).ok()?;
+        let arena = Bump::new();
+        let header = read(&header, &arena).ok()?.as_object()?;
+        if header.get("crit").is_some() || header.get("b64").is_some() {
+            return None;
+        }
+        let algorithm = match header.get("alg")?.as_str()? {
+            "EdDSA" | "Ed25519" => Algorithm::EdDsa,
+            "ES256" => Algorithm::Es256,
+            _ => return None,
+        };
+        Some(Self { algorithm, key_id: header.get("kid")?.as_str()?.to_owned() })
+    }
+}
+
 /// RFC 7515 §5.1, the JWS Signing Input.
 fn message(header: &str, payload: &[u8]) -> Vec<u8> {
-    format!("{header}.{}", BASE64_URL_SAFE_NO_PAD.encode(payload)).into_bytes()
+    let mut message = Vec::with_capacity(header.len() + 1 + payload.len().div_ceil(3) * 4);
+    write_message(header, payload, &mut message);
+    message
+}
+
+/// Adds it to other bytes.
+pub(crate) fn write_message(header: &str, payload: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(header.as_bytes());
+    out.push(b'.');
+    let start = out.len();
+    out.resize(start + payload.len().div_ceil(3) * 4, 0);
+    let written = BASE64_URL_SAFE_NO_PAD.encode_slice(payload, &mut out[start..]).unwrap_or(0);
+    out.truncate(start + written);
 }

@@ -6,6 +6,7 @@
 //!   its neighbours.
 //! - Or **one event**: a detached JWS (RFC 7515, appendix F) or a detached `COSE_Sign1` (RFC 9052) over its content
 //!   digest.
+//!   Many events may bring one each: [`SignatureReader`] reads them, [`check_events`] checks them together.
 //! - [`Authorship`] is any of these as it is sent, [`Signed`] as it is kept and shown; both check alike.
 //!
 //! `docs/formats.md` ("Signed captures") specifies them to the byte. Whether a key is a partner's, and was at the time,
@@ -14,6 +15,7 @@
 
 mod capture_tree;
 mod error;
+mod event_signature;
 mod jwk;
 mod jws;
 mod sent;
@@ -21,6 +23,9 @@ mod sign1;
 
 pub use capture_tree::{CAPTURE_ORIGIN, Place, SALT_BYTES, SECRET_BYTES, SIGNED_EVENTS_MAX, sign_capture};
 pub use error::AuthorshipError;
+pub use event_signature::{
+    EventSignature, EventSigner, EventSigners, KeyFault, Refusal, SignatureReader, check_events, named_keys,
+};
 pub use jwk::PartnerKey;
 pub use jws::{JWS_BYTES_MAX, Jws};
 pub use sent::{Authorship, KeyHint, Signed};

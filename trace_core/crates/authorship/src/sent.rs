@@ -143,14 +143,20 @@ impl Signed {
         }
     }
 
-    /// As it stands with an issuer.
+    /// The name of its form, and its text.
     #[must_use]
-    pub fn json(&self) -> String {
-        let (name, value) = match self {
+    pub fn named(&self) -> (&'static str, String) {
+        match self {
             Self::Note(note) => ("note", note.to_string()),
             Self::Jws(jws) => ("jws", jws.text().to_owned()),
             Self::Sign1(cose) => ("cose", BASE64_STANDARD.encode(cose.bytes())),
-        };
+        }
+    }
+
+    /// As it stands with an issuer.
+    #[must_use]
+    pub fn json(&self) -> String {
+        let (name, value) = self.named();
         let mut out = format!("{{\"{name}\":").into_bytes();
         write_canonical_string(&value, &mut out);
         out.push(b'}');

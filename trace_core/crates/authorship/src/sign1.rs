@@ -96,9 +96,21 @@ impl Sign1 {
         if key.id().as_bytes().as_slice() != self.message.protected.header.key_id {
             return Err(AuthorshipError::Mismatch);
         }
+        key.check(self.algorithm, &self.message(payload), self.signature())
+    }
+
+    /// What is signed of a payload.
+    pub(crate) fn message(&self, payload: &[u8]) -> Vec<u8> {
         let protected = self.message.protected.clone();
-        let message = sig_structure_data(SignatureContext::CoseSign1, protected, None, &[], payload);
-        key.check(self.algorithm, &message, &self.message.signature)
+        sig_structure_data(SignatureContext::CoseSign1, protected, None, &[], payload)
+    }
+
+    pub(crate) fn signature(&self) -> &[u8] {
+        &self.message.signature
+    }
+
+    pub(crate) fn algorithm(&self) -> Algorithm {
+        self.algorithm
     }
 }
 

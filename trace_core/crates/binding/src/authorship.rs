@@ -1,7 +1,8 @@
 //! Who signed a capture or an event.
 
 use authorship::{
-    Authorship as Sent, AuthorshipError, Jws, KeyHint, PartnerKey as Key, Place, Sign1, Signed,
+    Authorship as Sent, AuthorshipError, EventSigners as Signers, Jws, KeyFault, KeyHint, PartnerKey as Key,
+    Place, Sign1, Signed,
 };
 use note::{KeyKind, SignerKey};
 use pyo3::exceptions::PyValueError;
@@ -83,6 +84,33 @@ impl PartnerKey {
     }
 }
 
+/// Codes of keys that do not count.
+const KEY_FAULTS: [&str; 4] = ["key_unknown", "key_not_yet_valid", "key_expired", "key_revoked"];
+
+/// What is known of the keys that the signatures of events name; see `_native.pyi`.
+#[pyclass(frozen)]
+pub struct EventSigners(pub Signers);
+
+#[pymethods]
+impl EventSigners {
+    #[new]
+    fn new(
+        keys: Vec<(PyRef<'_, PartnerKey>, String)>,
+        faults: Vec<(String, String, String)>,
+    ) -> PyResult<Self> {
+        let mut signers = Signers::default();
+        for (key, partner) in &keys {
+            signers.add(&key.0, partner);
+        }
+        for (key_id, code, message) in faults {
+            let code = KEY_FAULTS.iter().find(|known| **known == code);
+            let code = code.ok_or_else(|| PyValueError::new_err("no code of a key that does not count"))?;
+            signers.refuse(key_id, KeyFault { code, message });
+        }
+        Ok(Self(signers))
+    }
+}
+
 /// A partner's secret key; see `_native.pyi`.
 #[pyclass(frozen)]
 pub struct PartnerSigner {
@@ -136,18 +164,57 @@ impl PartnerSigner {
         form: &str,
         syntax: &str,
     ) -> Result<String, Failed> {
+        let form = Form::named(form)?;
         let digests = content_digests_of(py, document, syntax)?;
         let [digest] = digests.as_slice() else { return Err(AuthorshipError::OneEvent.into()) };
-        let signed = match form {
-            "jws" => Signed::Jws(Jws::sign(&self.signer, digest)),
-            "cose" => Signed::Sign1(Box::new(Sign1::sign(&self.signer, digest))),
-            _ => return Err(PyValueError::new_err("a form is jws or cose").into()),
-        };
-        Ok(Sent::of_event(signed).text())
+        Ok(form.sign(&self.signer, digest))
+    }
+
+    #[pyo3(signature = (document, *, form = "jws", syntax = "json"))]
+    fn sign_events<'py>(
+        &self,
+        py: Python<'py>,
+        document: &[u8],
+        form: &str,
+        syntax: &str,
+    ) -> Result<Bound<'py, PyBytes>, Failed> {
+        let (form, syntax) = (Form::named(form)?, Syntax::named(syntax)?);
+        let signed = py.detach(|| {
+            let document = syntax.to_json(document)?;
+            capture::sign_events(&document, |digest| form.sign(&self.signer, digest))
+        });
+        let signed = signed.map_err(|problem| Failed::capture(&[problem]))?;
+        Ok(PyBytes::new(py, &signed))
     }
 
     fn sign_jws(&self, payload: &[u8]) -> String {
         Jws::sign(&self.signer, payload).text().to_owned()
+    }
+}
+
+/// In which form one event is signed.
+#[derive(Clone, Copy)]
+enum Form {
+    Jws,
+    Sign1,
+}
+
+impl Form {
+    fn named(name: &str) -> PyResult<Self> {
+        match name {
+            "jws" => Ok(Self::Jws),
+            "cose" => Ok(Self::Sign1),
+            _ => Err(PyValueError::new_err("a form is jws or cose")),
+        }
+    }
+
+    /// As it is sent.
+    fn sign(self, signer: &Ed25519Signer, digest: &[u8; 32]) -> String {
+        let signed = match self {
+            Self::Jws => Signed::Jws(Jws::sign(signer, digest)),
+            Self::Sign1 => Signed::Sign1(Box::new(Sign1::sign(signer, digest))),
+        };
+        Sent::of_event(signed).text()
     }
 }
 

@@ -16,7 +16,7 @@ use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyBytes;
 use xml::Cbv;
 
-use crate::authorship::{Authorship, PartnerKey};
+use crate::authorship::{Authorship, EventSigners, PartnerKey};
 use crate::error::Failed;
 
 /// Problems that a job keeps; the rest is counted.
@@ -144,8 +144,8 @@ type Claim<'py> = (PyRef<'py, Authorship>, PyRef<'py, PartnerKey>, String);
 
 #[pyfunction]
 #[pyo3(signature = (
-    body, *, partner, record_time_us, capture_no, seed, blinding, strict, syntax="json", claim=None, reserved=None,
-    threads=None
+    body, *, partner, record_time_us, capture_no, seed, blinding, strict, syntax="json", claim=None, signers=None,
+    reserved=None, threads=None
 ))]
 #[expect(clippy::too_many_arguments, reason = "keyword arguments of one Python function")]
 pub fn prepare_capture(
@@ -159,6 +159,7 @@ pub fn prepare_capture(
     strict: bool,
     syntax: &str,
     claim: Option<Claim<'_>>,
+    signers: Option<&EventSigners>,
     reserved: Option<&str>,
     threads: Option<NonZero<usize>>,
 ) -> PyResult<PreparedCapture> {
@@ -171,6 +172,7 @@ pub fn prepare_capture(
         partner,
         issuer: &issuer,
         is_signed: claim.is_some(),
+        signers: signers.map(|signers| &signers.0),
         record_time: record_time_us,
         capture_no,
         seed,
@@ -199,17 +201,18 @@ type CoreClaim<'a> = (&'a ::authorship::Authorship, &'a ::authorship::PartnerKey
 struct ClaimedSigner<'a> {
     partner: &'a str,
     key: String,
-    signature: String,
+    signature: (&'static str, String),
 }
 
 impl ClaimedSigner<'_> {
     fn signer(&self) -> Signer<'_> {
-        Signer { partner: self.partner, key: &self.key, signature: &self.signature }
+        let (form, text) = &self.signature;
+        Signer { partner: self.partner, key: &self.key, signature: (form, text) }
     }
 }
 
 fn signer_of((sent, key, partner): CoreClaim<'_>) -> ClaimedSigner<'_> {
-    ClaimedSigner { partner, key: key.id().to_string(), signature: sent.signed().json() }
+    ClaimedSigner { partner, key: key.id().to_string(), signature: sent.signed().named() }
 }
 
 /// Whether nothing of a document is refused: else its signature has nothing to be over, and nothing of it is stored.
@@ -295,7 +298,13 @@ impl PreparedCapture {
         self.prepared.events.iter().map(|event| PyBytes::new(py, &event.content_digest)).collect()
     }
 
-    /// Who issued the events, where somebody signed them.
+    /// Of a document with signatures for its events, for which no signers were handed in: the keys that they name.
+    #[getter]
+    fn wanted_keys(&self) -> Option<Vec<String>> {
+        self.prepared.wanted_keys.clone()
+    }
+
+    /// Who issued the events, where somebody signed them all together.
     #[getter]
     fn issuer<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
         self.issuer.as_ref().map(|issuer| PyBytes::new(py, issuer.as_bytes()))

@@ -21,7 +21,9 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _native {
     #[pymodule_export]
-    use super::authorship::{Authorship, PartnerKey, PartnerSigner, check_signed, content_digests};
+    use super::authorship::{
+        Authorship, EventSigners, PartnerKey, PartnerSigner, check_signed, content_digests,
+    };
     #[pymodule_export]
     use super::capture::{
         Blinding, Copies, OpenedEvent, PreparedCapture, bare_event, check_disclosed, disclose_fields,

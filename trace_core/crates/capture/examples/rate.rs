@@ -19,6 +19,7 @@ fn main() {
         partner: "rate",
         issuer: &Issuer::new("rate", None),
         is_signed: false,
+        signers: None,
         record_time: 1_800_000_000_000_000,
         capture_no: 1,
         seed: [0; 32],

@@ -34,29 +34,16 @@ pub struct Signer<'a> {
     pub partner: &'a str,
     /// JWK thumbprint of the key.
     pub key: &'a str,
-    /// The signature, canonical JSON.
-    pub signature: &'a str,
+    /// The signature: its form, as it is named there, and its text.
+    pub signature: (&'a str, &'a str),
 }
 
 impl Issuer {
     /// The issuer of what came on behalf of a trading partner, and was signed by one, perhaps another.
     #[must_use]
     pub fn new(partner: &str, signer: Option<Signer<'_>>) -> Self {
-        let mut json = b"{".to_vec();
-        if let Some(signer) = signer {
-            json.extend_from_slice(b"\"key\":");
-            write_canonical_string(signer.key, &mut json);
-            json.push(b',');
-        }
-        json.extend_from_slice(b"\"partner\":");
-        write_canonical_string(partner, &mut json);
-        if let Some(signer) = signer {
-            json.extend_from_slice(b",\"signature\":");
-            json.extend_from_slice(signer.signature.as_bytes());
-            json.extend_from_slice(b",\"signer\":");
-            write_canonical_string(signer.partner, &mut json);
-        }
-        json.push(b'}');
+        let mut json = Vec::new();
+        write_issuer(partner, signer, &mut json);
         Self(json)
     }
 
@@ -77,6 +64,27 @@ impl Issuer {
     }
 }
 
+/// [`Issuer::new`], behind other bytes.
+pub(crate) fn write_issuer(partner: &str, signer: Option<Signer<'_>>, out: &mut Vec<u8>) {
+    out.push(b'{');
+    if let Some(signer) = signer {
+        out.extend_from_slice(b"\"key\":");
+        write_canonical_string(signer.key, out);
+        out.push(b',');
+    }
+    out.extend_from_slice(b"\"partner\":");
+    write_canonical_string(partner, out);
+    if let Some(Signer { partner, signature: (form, text), .. }) = signer {
+        out.extend_from_slice(b",\"signature\":{");
+        write_canonical_string(form, out);
+        out.push(b':');
+        write_canonical_string(text, out);
+        out.extend_from_slice(b"},\"signer\":");
+        write_canonical_string(partner, out);
+    }
+    out.push(b'}');
+}
+
 /// The commitments of many events, hashed together so that all lanes stay full.
 #[derive(Default)]
 pub struct Commitments {
@@ -90,8 +98,18 @@ pub struct Commitments {
 impl Commitments {
     /// Adds one event. Returns its number of leaves, issuer included.
     pub fn add(&mut self, secret: &[u8; SECRET_BYTES], issuer: &Issuer, event: &CanonicalEvent) -> usize {
+        self.add_issued(secret, issuer.as_bytes(), event)
+    }
+
+    /// The same, with the issuer's JSON.
+    pub(crate) fn add_issued(
+        &mut self,
+        secret: &[u8; SECRET_BYTES],
+        issuer: &[u8],
+        event: &CanonicalEvent,
+    ) -> usize {
         let first = self.leaf_ends.len();
-        for (pointer, value) in std::iter::once(("@issuer", issuer.as_bytes())).chain(event.fields()) {
+        for (pointer, value) in std::iter::once(("@issuer", issuer)).chain(event.fields()) {
             write_leaf(pointer, value, &mut self.leaves);
             self.leaf_ends.push(self.leaves.len());
         }

@@ -19,6 +19,7 @@ mod prepared;
 mod problems;
 mod references;
 mod shared_names;
+mod signed_events;
 mod term_key;
 mod terms;
 mod units;
@@ -43,6 +44,7 @@ pub use problems::problems_json;
 pub use references::{ROLE_BITS, Reference, Role};
 /// SHA-256.
 pub use sha256::digest;
+pub use signed_events::{BAD_SIGNATURES_MAX, SIGNING_KEYS_MAX, sign_events};
 pub use term_key::{Field, Scalar, Spelling, TermKey, write_field_name};
 pub use terms::{TERMS_MAX, TermReader, Terms};
 pub use units::{Unit, unit};

@@ -112,6 +112,8 @@ pub(crate) struct Asked<'r> {
     pub(crate) reserved: Option<&'r str>,
     /// Nor be later than this.
     pub(crate) event_time_max: i64,
+    /// The issuer's leaf of an event that is signed on its own.
+    pub(crate) issuer: Option<&'r [u8]>,
 }
 
 impl<'m> Parts<'m> {
@@ -206,7 +208,9 @@ impl<'m> Parts<'m> {
             return None;
         };
         into.canonical.put_together(self.addends.iter().map(|addend| addend.text));
-        let leaves = std::iter::once(self.issuer).chain(self.addends.iter().map(|addend| addend.leaves));
+        let issuer_end = [asked.issuer.map_or(0, <[u8]>::len)];
+        let issuer = asked.issuer.map_or(self.issuer, |bytes| Leaves { bytes, ends: &issuer_end });
+        let leaves = std::iter::once(issuer).chain(self.addends.iter().map(|addend| addend.leaves));
         into.commitments.add_leaves(secret, leaves);
         self.name_all(&event, into.names);
         list.pass(end);

@@ -5,6 +5,7 @@ mod share;
 use std::collections::HashMap;
 use std::ops::Range;
 
+use authorship::EventSigners;
 use epcis::{
     Document, Event, Events, MasterDatum, Problem, RawEvent, Severity, read_document, validate_document,
     validate_event,
@@ -13,7 +14,7 @@ use json::{Bump, List, Value, write_canonical};
 use sha256::digest_many;
 
 use crate::canonical::CanonicalEvent;
-use crate::commitment::{Commitments, FIELDS_MAX, Issuer, SECRET_BYTES};
+use crate::commitment::{Commitments, FIELDS_MAX, Issuer, SECRET_BYTES, write_leaf};
 use crate::entry::{Blinding, Entry, ITEMS_MAX, Token, name_hash};
 use crate::parts::{Asked, KEPT_BYTES_MAX, Named, Parts, Together};
 use crate::prepared::{
@@ -21,6 +22,7 @@ use crate::prepared::{
 };
 use crate::problems::problems_json;
 use crate::references::{references_of, references_of_names};
+use crate::signed_events::{SignedEvents, keys_of};
 use crate::term_key::TermKey;
 use crate::terms::{TERMS_MAX, TermReader, Terms};
 
@@ -51,6 +53,9 @@ pub struct Request<'a> {
     pub issuer: &'a Issuer,
     /// Whether the issuer says that somebody signed it: then it is to be checked, and [`Prepared::place`] called.
     pub is_signed: bool,
+    /// What is known of the keys by which events are signed that bring their own signatures: see
+    /// [`Prepared::wanted_keys`].
+    pub signers: Option<&'a EventSigners>,
     /// When it came, µs since 1970 UTC.
     pub record_time: i64,
     /// Its number: the upper 43 bits of its events' keys.
@@ -78,8 +83,29 @@ pub fn prepare(body: &[u8], request: &Request<'_>) -> Prepared {
 pub fn prepare_on(threads: usize, body: &[u8], request: &Request<'_>) -> Prepared {
     let arena = Bump::new();
     read_document(body, &arena)
-        .and_then(|document| Preparing::new(&document, body.len(), request).run(threads))
+        .and_then(|document| prepare_document(threads, &document, body.len(), request))
         .unwrap_or_else(|problem| Prepared::refused(problem, request))
+}
+
+fn prepare_document(
+    threads: usize,
+    document: &Document<'_>,
+    body_bytes: usize,
+    request: &Request<'_>,
+) -> Result<Prepared, Problem> {
+    let Some(signers) = request.signers.filter(|_| !request.is_signed) else {
+        return match keys_of(document, request.is_signed)? {
+            None => Preparing::new(document, body_bytes, request, None).run(threads),
+            keys => Ok(Prepared { wanted_keys: keys, ..Prepared::empty(request) }),
+        };
+    };
+    let signed = SignedEvents::read(document, signers)?;
+    let mut prepared = Preparing::new(document, body_bytes, request, signed.as_ref()).run(threads)?;
+    if let Some(signed) = &signed {
+        signed.check(threads, &mut prepared)?;
+        prepared.problems.sort_by_key(|problem| problem.event_index);
+    }
+    Ok(prepared)
 }
 
 /// The content digest of each event of a document, in order, whether or not it would be accepted.
@@ -112,6 +138,8 @@ pub fn content_digests(body: &[u8]) -> Result<Vec<[u8; 32]>, Problem> {
 struct Preparing<'r, 'a> {
     document: &'r Document<'a>,
     request: &'r Request<'r>,
+    /// Who signed which event, where they are signed each on its own.
+    signed: Option<&'r SignedEvents<'r>>,
     /// A document that is wrong as a whole refuses each of its events.
     is_refused: bool,
     canonical: Vec<CanonicalEvent>,
@@ -119,6 +147,10 @@ struct Preparing<'r, 'a> {
     prehashes: String,
     /// Names of a chunk, back to back.
     names: Vec<Named>,
+    /// Issuers of those events of a chunk that are signed on their own, back to back.
+    issuers: Vec<u8>,
+    /// The leaf of one of them.
+    issuer_leaf: Vec<u8>,
     commitments: Commitments,
     terms: TermReader,
     ignored_fields: Vec<&'a str>,
@@ -141,10 +173,17 @@ struct Draft<'c> {
     field_count: usize,
     /// Its names but its event hash id, in the chunk's; where there are none, the event has them.
     names: Option<Range<usize>>,
+    /// Its issuer in the chunk's; empty where nobody signed it on its own.
+    issuer: Range<usize>,
 }
 
 impl<'r, 'a> Preparing<'r, 'a> {
-    fn new(document: &'r Document<'a>, body_bytes: usize, request: &'r Request<'r>) -> Self {
+    fn new(
+        document: &'r Document<'a>,
+        body_bytes: usize,
+        request: &'r Request<'r>,
+        signed: Option<&'r SignedEvents<'r>>,
+    ) -> Self {
         let problems = validate_document(document);
         let mut context = Vec::new();
         // A bare event brings its context in its own bytes.
@@ -155,18 +194,26 @@ impl<'r, 'a> Preparing<'r, 'a> {
         let (rows, bodies) = (Vec::with_capacity(body_bytes), Vec::with_capacity(body_bytes));
         let list_pointer = document.list_pointer;
         let out = Prepared { problems, context, list_pointer, rows, bodies, ..Prepared::empty(request) };
-        Self { out, ..Self::part_of(document, request, is_refused) }
+        Self { out, ..Self::part_of(document, request, signed, is_refused) }
     }
 
     /// For some of the events of a document.
-    fn part_of(document: &'r Document<'a>, request: &'r Request<'r>, is_refused: bool) -> Self {
+    fn part_of(
+        document: &'r Document<'a>,
+        request: &'r Request<'r>,
+        signed: Option<&'r SignedEvents<'r>>,
+        is_refused: bool,
+    ) -> Self {
         Self {
             document,
             request,
+            signed,
             is_refused,
             canonical: std::iter::repeat_with(CanonicalEvent::default).take(CHUNK_EVENTS).collect(),
             prehashes: String::new(),
             names: Vec::new(),
+            issuers: Vec::new(),
+            issuer_leaf: Vec::new(),
             commitments: Commitments::default(),
             terms: TermReader::new(TermKey::new(request.blinding)),
             ignored_fields: document.ignored_fields(),
@@ -243,6 +290,7 @@ impl<'r, 'a> Preparing<'r, 'a> {
         let mut drafts: Vec<Draft<'c>> = Vec::with_capacity(CHUNK_EVENTS);
         self.prehashes.clear();
         self.names.clear();
+        self.issuers.clear();
         let mut is_done = false;
         for _ in 0..CHUNK_EVENTS {
             let of_parts =
@@ -312,6 +360,11 @@ impl<'r, 'a> Preparing<'r, 'a> {
     /// What is said of an event that is not refused, its pointers relative to the event.
     fn findings(&mut self, raw: &RawEvent<'_>) -> Option<Vec<Problem>> {
         let mut problems = validate_event(self.document, raw);
+        if let Some(Err(refused)) = self.signed.map(|signed| signed.of(raw.index)) {
+            self.out.problems.extend(problems);
+            self.out.problems.push(refused.clone());
+            return None;
+        }
         if problems.is_empty() {
             return (!self.is_refused).then_some(problems);
         }
@@ -376,7 +429,12 @@ impl<'r, 'a> Preparing<'r, 'a> {
             return limit("too_many_terms", format!("an event says at most {TERMS_MAX} different things"));
         }
         let secret = secret_of(&self.request.seed, raw.index);
-        let field_count = self.commitments.add(&secret, self.request.issuer, canonical);
+        let issued = self.issuers.len();
+        let is_signed = self
+            .signed
+            .is_some_and(|signed| signed.write_issuer(raw.index, self.request.partner, &mut self.issuers));
+        let issuer = if is_signed { &self.issuers[issued..] } else { self.request.issuer.as_bytes() };
+        let field_count = self.commitments.add_issued(&secret, issuer, canonical);
         Ok(Draft {
             index: raw.index,
             source: raw.object.source,
@@ -387,6 +445,7 @@ impl<'r, 'a> Preparing<'r, 'a> {
             secret,
             field_count,
             names: None,
+            issuer: issued..self.issuers.len(),
         })
     }
 
@@ -402,9 +461,21 @@ impl<'r, 'a> Preparing<'r, 'a> {
     {
         let index = list.index();
         let secret = secret_of(&self.request.seed, index);
+        let issued = self.issuers.len();
         let asked = Asked {
             reserved: self.request.reserved,
             event_time_max: self.request.record_time + EVENT_TIME_AHEAD_S_MAX * 1_000_000,
+            issuer: match self.signed {
+                None => None,
+                Some(signed) => {
+                    // Of one whose signature does not count something is to be said.
+                    signed.of(index).ok()?;
+                    let is_signed = signed.write_issuer(index, self.request.partner, &mut self.issuers);
+                    self.issuer_leaf.clear();
+                    write_leaf("@issuer", &self.issuers[issued..], &mut self.issuer_leaf);
+                    is_signed.then_some(&self.issuer_leaf[..])
+                }
+            },
         };
         let (prehash, names) = (self.prehashes.len(), self.names.len());
         let mut together = Together {
@@ -413,7 +484,11 @@ impl<'r, 'a> Preparing<'r, 'a> {
             commitments: &mut self.commitments,
             names: &mut self.names,
         };
-        let whole = parts.next(list, &asked, &mut self.terms, &secret, &mut together)?;
+        let whole = parts.next(list, &asked, &mut self.terms, &secret, &mut together);
+        let Some(whole) = whole else {
+            self.issuers.truncate(issued);
+            return None;
+        };
         Some(Draft {
             index,
             source: whole.source,
@@ -424,6 +499,7 @@ impl<'r, 'a> Preparing<'r, 'a> {
             secret,
             field_count: whole.field_count,
             names: Some(names..self.names.len()),
+            issuer: issued..self.issuers.len(),
         })
     }
 
@@ -491,6 +567,10 @@ impl<'r, 'a> Preparing<'r, 'a> {
         }
         let measures = &draft.terms.measures;
         row.bigints(draft.terms.hashes.iter().copied()).doubles_of_pairs(measures);
+        match &self.issuers[draft.issuer.clone()] {
+            [] => row.null(),
+            issuer => row.bytes(issuer),
+        };
         start..self.out.rows.len()
     }
 }

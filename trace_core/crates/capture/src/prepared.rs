@@ -11,7 +11,7 @@ use crate::prepare::{POSITION_BITS, Request};
 use crate::references::{ROLE_BITS, Reference};
 
 /// Columns of `event` in the order of [`Copies::event`].
-pub const EVENT_COLUMNS: [&str; 17] = [
+pub const EVENT_COLUMNS: [&str; 18] = [
     "event_key",
     "event_time",
     "record_time",
@@ -26,6 +26,7 @@ pub const EVENT_COLUMNS: [&str; 17] = [
     "findings",
     "terms",
     "measures",
+    "issuer",
     "signed_place",
     "body_place",
     "bodies",
@@ -59,6 +60,9 @@ pub struct Prepared {
     pub events: Vec<PreparedEvent>,
     /// The master data of the header, in order; none where the document is refused.
     pub master_data: Vec<MasterDataRow>,
+    /// Of a document with signatures for its events, for which nobody has said what is known of the keys: which
+    /// they are. Then nothing else of it was read.
+    pub wanted_keys: Option<Vec<String>>,
     pub(crate) capture_no: i64,
     /// Where the events stand in the document; empty for a bare event.
     pub(crate) list_pointer: &'static str,
@@ -150,6 +154,7 @@ impl Prepared {
             context: b"[]".to_vec(),
             events: Vec::new(),
             master_data: Vec::new(),
+            wanted_keys: None,
             capture_no: request.capture_no,
             list_pointer: "",
             rows: Vec::new(),

@@ -66,6 +66,7 @@ fn captured(blinding: &Blinding) -> Capture {
         partner,
         issuer,
         is_signed: false,
+        signers: None,
         record_time,
         capture_no: 5,
         seed,

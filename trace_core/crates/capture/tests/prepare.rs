@@ -21,6 +21,7 @@ fn prepared_on(threads: usize, body: &str, strict: bool) -> Prepared {
         partner: "test",
         issuer: &Issuer::new("test", None),
         is_signed: false,
+        signers: None,
         record_time: RECORD_TIME,
         capture_no: 5,
         seed: [1; 32],

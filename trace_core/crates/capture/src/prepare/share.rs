@@ -16,14 +16,15 @@ impl<'a> Preparing<'_, 'a> {
     /// as from one thread, the first problem of the whole document included. False, with nothing taken, where the
     /// system has no thread to give.
     pub(super) fn share(&mut self, threads: usize, lists: &[Events<'a>]) -> Result<bool, Problem> {
-        let (document, request, is_refused) = (self.document, self.request, self.is_refused);
+        let (document, request, signed, is_refused) =
+            (self.document, self.request, self.signed, self.is_refused);
         std::thread::scope(|scope| {
             let threads = threads.min(lists.len());
             let start = |first: usize| {
                 // Whoever is ahead waits, so memory does not grow with the capture.
                 let (sender, receiver) = std::sync::mpsc::sync_channel(LISTS_AHEAD);
                 let work = move || {
-                    let mut worker = Preparing::part_of(document, request, is_refused);
+                    let mut worker = Preparing::part_of(document, request, signed, is_refused);
                     let own = lists.iter().skip(first).step_by(threads).cloned();
                     let taken = worker.take(own, |worker| {
                         worker.first_with.clear();
