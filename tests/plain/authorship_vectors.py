@@ -11,8 +11,8 @@ from typing import Any
 import cbor2
 
 from tests.plain import verifier
-from tests.test_formats import canonical, canonical_event
 from tests.plain.trust_vectors import b64, ed25519, line, vkey
+from tests.test_formats import canonical, canonical_event
 
 PARTNER, OTHER_PARTNER = "acme.example", "other.example"
 SEED, OTHER_SEED = 21, 22

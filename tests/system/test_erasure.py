@@ -189,7 +189,11 @@ def test_signature_of_an_erased_event_goes_with_it(server: Server, client: httpx
     assert still_there.removeprefix("jws=").encode().hex() in everything
     for signature in (jws, erased):
         assert signature.removeprefix("jws=").encode().hex() not in everything
-    gone = (*trace_core.content_digests(alone), trace_core.content_digests(both)[0], trace_core.content_digests(each)[0])
+    gone = (
+        *trace_core.content_digests(alone),
+        trace_core.content_digests(both)[0],
+        trace_core.content_digests(each)[0],
+    )
     for digest in gone:
         assert digest.hex() not in everything
         assert trace_core.leaf_hash(digest).hex() not in everything

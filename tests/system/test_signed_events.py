@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,8 @@ from tests.system.test_authorship import (
     statement,
 )
 from tests.system.test_erasure import findings
+from trace_api.settings import Settings
+from trace_api.store.pool import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,12 +42,22 @@ LIST = "urn:wayproof:signatureList"
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Whatever the tests here captured, the log holds at the end."""
+    """Whatever the tests here captured, the log holds at the end; and no longer where one signature is taken away."""
     data = tmp_path_factory.mktemp("signed_events") / "data"
     server = Server.start(data, **os.environ, WAYPROOF_OPERATOR_TOKEN=TOKEN)
     yield server
     assert server.end() == 0
     assert findings(data)[0] == []
+    event_key = asyncio.run(take_signature_away(data))
+    assert f"event {event_key}: the entry does not commit to this body" in findings(data)[0]
+
+
+async def take_signature_away(data: Path) -> int:
+    """From one of the events that have one: its key."""
+    async with Store.open(Settings.of(data_dir=data)) as store, store.session() as connection:
+        one = "SELECT min(event_key) FROM event WHERE issuer IS NOT NULL"
+        taken = f"UPDATE event SET issuer = NULL WHERE event_key = ({one}) RETURNING event_key"
+        return int(await connection.fetchval(taken))
 
 
 @pytest.fixture
@@ -99,9 +112,10 @@ def test_events_of_one_capture_are_signed_by_different_partners_or_nobody(client
         receipt = client.get("/receipt", params={"event": f"urn:example:mixed-{n}"}).content
         held = trace_core.check_evidence(receipt, vkey).held
         assert any(f"{signer} signed it" in step for step in held) is (signer is not None)
-        assert orjson.loads(receipt)["content_digest"] == trace_core.content_digests(
-            orjson.dumps(document_of(events[n]))
-        )[0].hex()
+        assert (
+            orjson.loads(receipt)["content_digest"]
+            == trace_core.content_digests(orjson.dumps(document_of(events[n])))[0].hex()
+        )
         if signer is not None:
             bundle = trace_core.check_evidence(bundle_of(client, f"urn:example:mixed-{n}"), policy)
             assert any("by all records of the key" in step for step in bundle.held)

@@ -165,7 +165,7 @@ pub fn check_events(claims: &[(&EventSignature<'_>, &ContentDigest)], failures_m
         messages.clear();
         ends.clear();
         for (signature, digest) in claims {
-            signature.write_message(*digest, &mut messages);
+            signature.write_message(digest, &mut messages);
             ends.push(messages.len());
         }
         let starts = std::iter::once(0).chain(ends.iter().copied());

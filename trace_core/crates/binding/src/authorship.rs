@@ -210,11 +210,11 @@ impl Form {
 
     /// As it is sent.
     fn sign(self, signer: &Ed25519Signer, digest: &[u8; 32]) -> String {
-        let signed = match self {
+        let sent = match self {
             Self::Jws => Signed::Jws(Jws::sign(signer, digest)),
             Self::Sign1 => Signed::Sign1(Box::new(Sign1::sign(signer, digest))),
         };
-        Sent::of_event(signed).text()
+        Sent::of_event(sent).text()
     }
 }
 

@@ -5,11 +5,15 @@
 use std::collections::HashSet;
 use std::time::Instant;
 
-use capture::{Blinding, Issuer, Request, prepare, prepare_on};
+use authorship::{Authorship, EventSigners, Jws, PartnerKey, Signed};
+use capture::{Blinding, Issuer, Request, prepare, prepare_on, sign_events};
+use signature::Ed25519Signer;
 use simulate::{Limits, Settings, Simulator};
 
 const EVENTS: u64 = 20_000;
 const RUNS: usize = 7;
+/// Keys that sign events in turns.
+const KEYS: usize = 8;
 
 fn main() {
     let mut simulator = Simulator::new(Settings::new(EVENTS, 3)).expect("settings");
@@ -33,6 +37,30 @@ fn main() {
     report("prepare and copies", document.len(), || {
         prepare(&document, &request).copies(&HashSet::new()).event_count
     });
+    let (signed, signers) = signed_events(&document);
+    report("prepare for keys", signed.len(), || {
+        let wanted = prepare(&signed, &request).wanted_keys.map_or(0, |keys| keys.len());
+        usize::try_from(EVENTS).unwrap_or(0) * wanted / KEYS
+    });
+    let request = Request { signers: Some(&signers), ..request };
+    report("prepare signed events", signed.len(), || prepare(&signed, &request).events.len());
+    report("prepare signed events on two threads", signed.len(), || {
+        prepare_on(2, &signed, &request).events.len()
+    });
+}
+
+/// The document with a signature for each event, and what is known of the keys.
+fn signed_events(document: &[u8]) -> (Vec<u8>, EventSigners) {
+    let keys: Vec<_> = (1_u8..).take(KEYS).map(|n| Ed25519Signer::from_seed(&[n; 32])).collect();
+    let mut signers = EventSigners::default();
+    for key in &keys {
+        signers.add(&PartnerKey::Ed25519(key.key()), "rate");
+    }
+    let sign = |digest: &[u8; 32]| {
+        let key = &keys[usize::from(digest[0]) % KEYS];
+        Authorship::of_event(Signed::Jws(Jws::sign(key, digest))).text()
+    };
+    (sign_events(document, sign).expect("a document"), signers)
 }
 
 fn report(operation: &str, bytes: usize, run: impl Fn() -> usize) {

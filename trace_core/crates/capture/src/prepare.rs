@@ -429,11 +429,11 @@ impl<'r, 'a> Preparing<'r, 'a> {
             return limit("too_many_terms", format!("an event says at most {TERMS_MAX} different things"));
         }
         let secret = secret_of(&self.request.seed, raw.index);
-        let issued = self.issuers.len();
+        let issuers_before = self.issuers.len();
         let is_signed = self
             .signed
             .is_some_and(|signed| signed.write_issuer(raw.index, self.request.partner, &mut self.issuers));
-        let issuer = if is_signed { &self.issuers[issued..] } else { self.request.issuer.as_bytes() };
+        let issuer = if is_signed { &self.issuers[issuers_before..] } else { self.request.issuer.as_bytes() };
         let field_count = self.commitments.add_issued(&secret, issuer, canonical);
         Ok(Draft {
             index: raw.index,
@@ -445,7 +445,7 @@ impl<'r, 'a> Preparing<'r, 'a> {
             secret,
             field_count,
             names: None,
-            issuer: issued..self.issuers.len(),
+            issuer: issuers_before..self.issuers.len(),
         })
     }
 
@@ -461,7 +461,7 @@ impl<'r, 'a> Preparing<'r, 'a> {
     {
         let index = list.index();
         let secret = secret_of(&self.request.seed, index);
-        let issued = self.issuers.len();
+        let issuers_before = self.issuers.len();
         let asked = Asked {
             reserved: self.request.reserved,
             event_time_max: self.request.record_time + EVENT_TIME_AHEAD_S_MAX * 1_000_000,
@@ -472,7 +472,7 @@ impl<'r, 'a> Preparing<'r, 'a> {
                     signed.of(index).ok()?;
                     let is_signed = signed.write_issuer(index, self.request.partner, &mut self.issuers);
                     self.issuer_leaf.clear();
-                    write_leaf("@issuer", &self.issuers[issued..], &mut self.issuer_leaf);
+                    write_leaf("@issuer", &self.issuers[issuers_before..], &mut self.issuer_leaf);
                     is_signed.then_some(&self.issuer_leaf[..])
                 }
             },
@@ -486,7 +486,7 @@ impl<'r, 'a> Preparing<'r, 'a> {
         };
         let whole = parts.next(list, &asked, &mut self.terms, &secret, &mut together);
         let Some(whole) = whole else {
-            self.issuers.truncate(issued);
+            self.issuers.truncate(issuers_before);
             return None;
         };
         Some(Draft {
@@ -499,7 +499,7 @@ impl<'r, 'a> Preparing<'r, 'a> {
             secret,
             field_count: whole.field_count,
             names: Some(names..self.names.len()),
-            issuer: issued..self.issuers.len(),
+            issuer: issuers_before..self.issuers.len(),
         })
     }
 

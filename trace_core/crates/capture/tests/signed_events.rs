@@ -240,7 +240,7 @@ fn keys_are_wanted_where_events_are_signed_and_nowhere_else() {
 
 #[test]
 fn more_bad_signatures_than_are_looked_at_refuse_the_document() {
-    let events: Vec<_> = (0..capture::BAD_SIGNATURES_MAX + 1).map(|n| event(n, "")).collect();
+    let events: Vec<_> = (0..=capture::BAD_SIGNATURES_MAX).map(|n| event(n, "")).collect();
     let other = signed(1, &event(9_999, ""));
     let prepared = prepared(&document(&events, &list(&vec![other; events.len()])));
     assert_eq!(problems(&prepared), [(None, "/urn:wayproof:signatureList", "signature")]);
@@ -251,13 +251,13 @@ fn more_bad_signatures_than_are_looked_at_refuse_the_document() {
 fn threads_give_the_same_and_each_event_is_signed_once() {
     let events: Vec<_> = (0..2_500).map(|n| event(n, "")).collect();
     let unsigned = document(&events, "");
-    let once = sign_events(unsigned.as_bytes(), |digest| {
+    let signed = sign_events(unsigned.as_bytes(), |digest| {
         Authorship::of_event(Signed::Jws(Jws::sign(&signer(1 + digest[0] % 3), digest))).text()
     });
-    let once = once.expect("signed");
-    let twice = sign_events(&once, |_| "jws=none".to_owned()).expect("signed");
-    assert_eq!(once, twice);
-    let mut body = String::from_utf8(once).expect("UTF-8");
+    let signed = signed.expect("signed");
+    let twice = sign_events(&signed, |_| "jws=none".to_owned()).expect("signed");
+    assert_eq!(signed, twice);
+    let mut body = String::from_utf8(signed).expect("UTF-8");
     // Two signatures change places.
     let texts: Vec<_> = body.match_indices("jws=").map(|(at, _)| at).collect();
     let length = body[texts[1_100]..].find('"').expect("a text");
