@@ -1,17 +1,16 @@
 //! Documents: the body with its events, the header with its master data.
 
-use roxmltree::{Document, Node, ParsingOptions};
-
 use crate::event::event;
-use crate::extension::{self, elements, text};
-use crate::names::{Prefixes, namespace};
+use crate::extension;
+use crate::names::Prefixes;
+use crate::reader::{Fault, Node, Reader, Said};
 use crate::value::{Members, Value};
 
-/// Nodes of one document, so that a small text cannot become a large tree.
+/// Nodes of one document, so that a small text cannot become a large tree, and be it all in one event.
 pub const NODES_MAX: u32 = 4_000_000;
 /// Elements within elements.
 pub(crate) const DEPTH_MAX: usize = 64;
-/// Attributes of one element, which the parser compares with each other; declarations of namespaces are such, too.
+/// Attributes of one element; declarations of namespaces are such, too.
 pub(crate) const ATTRIBUTES_MAX: usize = 2_000;
 const CONTEXT: &str = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld";
 /// Members of a document in its JSON form, by the name of the root element.
@@ -30,6 +29,8 @@ pub struct XmlProblem {
     pub message: String,
 }
 
+type Read<T> = Result<T, Fault>;
+
 impl std::fmt::Display for XmlProblem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.message)
@@ -38,126 +39,54 @@ impl std::fmt::Display for XmlProblem {
 
 impl std::error::Error for XmlProblem {}
 
-fn problem<T>(code: &'static str, message: impl Into<String>) -> Result<T, XmlProblem> {
-    Err(XmlProblem { code, message: message.into() })
-}
-
 /// The JSON-LD form of an EPCIS document in XML, of edition 1.2 or 2.0. Nothing outside of the text is read: there
-/// are no entities but XML's own five. Cost: one pass to a tree, one over the tree.
+/// are no entities but XML's own five. Cost: one pass, with no more than an event in memory beside the text and its
+/// JSON; a second one where a text begins with a prefix of a user's that was declared before.
 ///
 /// # Errors
 /// An [`XmlProblem`]: not UTF-8, not well-formed, a document type definition, nested deeper than 64 elements, more
 /// than 2,000 attributes of an element or [`NODES_MAX`] nodes, or a root that is no EPCIS document.
 pub fn to_json(xml: &[u8]) -> Result<Vec<u8>, XmlProblem> {
-    let Ok(text) = std::str::from_utf8(xml) else { return problem("encoding", "not UTF-8") };
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    check_tags(text)?;
-    let without_type = without_bare_doctype(text);
-    let text = without_type.as_deref().unwrap_or(text);
-    let options = ParsingOptions { allow_dtd: false, nodes_limit: NODES_MAX, ..ParsingOptions::default() };
-    let document = Document::parse_with_options(text, options)
-        .or_else(|error| problem(code_of(&error), error.to_string()))?;
-    let root = document.root_element();
-    let Some((_, kind)) = DOCUMENTS.iter().find(|(name, _)| *name == root.tag_name().name()) else {
-        return problem("type", format!("{} is no EPCIS document", root.tag_name().name()));
+    let Ok(text) = std::str::from_utf8(xml) else {
+        return Err(XmlProblem { code: "encoding", message: "not UTF-8".to_owned() });
     };
-    let mut out = Vec::with_capacity(xml.len());
-    write_document(root, kind, &mut out);
-    Ok(out)
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let convert = || match convert(text, Said::default())? {
+        (json, None) => Ok(json),
+        (_, Some(said)) => convert(text, said).map(|(json, _)| json),
+    };
+    convert().map_err(|fault| problem(text, &fault))
 }
 
-fn code_of(error: &roxmltree::Error) -> &'static str {
-    match error {
-        roxmltree::Error::DtdDetected => "doctype",
-        roxmltree::Error::NodesLimitReached => "too_many_nodes",
-        _ => "syntax",
-    }
+fn problem(text: &str, fault: &Fault) -> XmlProblem {
+    let before = &text[..fault.at];
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    let (row, column) = (before.matches('\n').count() + 1, line.chars().count() + 1);
+    XmlProblem { code: fault.code, message: format!("{} at {row}:{column}", fault.what) }
 }
 
-/// The parser calls itself for each element in an element, so the depth is counted before; and so are attributes.
-fn check_tags(text: &str) -> Result<(), XmlProblem> {
-    let bytes = text.as_bytes();
-    let (mut at, mut depth) = (0, 0_usize);
-    while let Some(next) = bytes[at..].iter().position(|&byte| byte == b'<') {
-        at += next;
-        let rest = &text[at..];
-        let skip = |end: &str| rest.find(end).map_or(rest.len(), |found| found + end.len());
-        if rest.starts_with("<!--") {
-            at += skip("-->");
-        } else if rest.starts_with("<![CDATA[") {
-            at += skip("]]>");
-        } else if rest.starts_with("<?") {
-            at += skip("?>");
-        } else if rest.starts_with("</") {
-            depth = depth.saturating_sub(1);
-            at += 2;
-        } else if rest.starts_with("<!") {
-            at += 2;
-        } else {
-            let (length, attributes) = measure_tag(rest.as_bytes());
-            if attributes > ATTRIBUTES_MAX {
-                return problem("too_many_attributes", format!("an element has more than {ATTRIBUTES_MAX}"));
-            }
-            if !rest[..length].ends_with("/>") {
-                depth += 1;
-            }
-            if depth > DEPTH_MAX {
-                return problem("depth", format!("elements are nested deeper than {DEPTH_MAX}"));
-            }
-            at += length;
-        }
+/// The document, and with what its texts begin where a prefix was declared that is among that. Known before, it is not.
+fn convert(text: &str, said: Said) -> Read<(Vec<u8>, Option<Said>)> {
+    let mut reader = Reader::of(text, said)?;
+    let name = reader.element().local();
+    let Some((_, kind)) = DOCUMENTS.iter().find(|(known, _)| *known == name) else {
+        reader.skip()?;
+        reader.finish()?;
+        return Err(Fault { code: "type", at: 0, what: format!("{name} is no EPCIS document,").into() });
+    };
+    let created = reader.element().attribute("creationDate").map(|created| created.trim().to_owned());
+    let mut prefixes = Prefixes::default();
+    let members = document(&mut reader, kind, &mut prefixes)?;
+    let said = reader.finish()?;
+    if prefixes.are_said(&said) {
+        return Ok((Vec::new(), Some(said)));
     }
-    Ok(())
+    let mut out = Vec::with_capacity(text.len());
+    with_head(kind, prefixes, created, members).write(&mut out);
+    Ok((out, None))
 }
 
-/// Bytes of a tag up to its `>`, which may also stand in the quotes of an attribute, and its attributes.
-fn measure_tag(tag: &[u8]) -> (usize, usize) {
-    let (mut quote, mut attributes) = (None, 0);
-    for (at, &byte) in tag.iter().enumerate() {
-        match (quote, byte) {
-            (None, b'"' | b'\'') => quote = Some(byte),
-            (None, b'=') => attributes += 1,
-            (None, b'>') => return (at + 1, attributes),
-            (Some(open), byte) if open == byte => quote = None,
-            _ => (),
-        }
-    }
-    (tag.len(), attributes)
-}
-
-/// Some documents name their type and define nothing: `<!DOCTYPE name>`. That is taken out; all else is refused.
-fn without_bare_doctype(text: &str) -> Option<String> {
-    let start = text.find("<!DOCTYPE")?;
-    // Behind the first element it is a text.
-    let begins_element = |pair: &[u8]| pair[0] == b'<' && (pair[1].is_ascii_alphabetic() || pair[1] == b'_');
-    if text.as_bytes()[..start].windows(2).any(begins_element) {
-        return None;
-    }
-    let end = start + text[start..].find('>')?;
-    let name = text[start + "<!DOCTYPE".len()..end].trim();
-    let is_bare =
-        !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, ':' | '_' | '-' | '.'));
-    is_bare.then(|| [&text[..start], &text[end + 1..]].concat())
-}
-
-fn write_document(root: Node<'_, '_>, kind: &str, out: &mut Vec<u8>) {
-    let mut prefixes = Prefixes::of(root);
-    let mut rest = Members::default();
-    for element in elements(root) {
-        match (namespace(element), element.tag_name().name()) {
-            (None, "EPCISHeader") => {
-                if let Some(header) = header(element, &mut prefixes) {
-                    rest.set("epcisHeader", Value::Object(header));
-                }
-            }
-            (None, "EPCISBody") => {
-                rest.set("epcisBody", Value::Object(body(element, kind, &mut prefixes)));
-            }
-            (None, "extension") => (),
-            (_, "ignoreFields") => ignore_fields(element, &mut prefixes, &mut rest),
-            _ => extension::add(element, &mut prefixes, &mut rest),
-        }
-    }
+fn with_head<'d>(kind: &'static str, prefixes: Prefixes, created: Option<String>, rest: Members<'d>) -> Members<'d> {
     let mut document = Members::default();
     let definitions = prefixes.definitions();
     let mut context = vec![Value::text(CONTEXT)];
@@ -167,129 +96,190 @@ fn write_document(root: Node<'_, '_>, kind: &str, out: &mut Vec<u8>) {
     document.set("@context", Value::List(context));
     document.set("type", Value::text(kind));
     document.set("schemaVersion", Value::text("2.0"));
-    if let Some(created) = root.attribute("creationDate") {
-        document.set("creationDate", Value::text(created.trim()));
+    if let Some(created) = created {
+        document.set("creationDate", Value::text(created));
     }
     document.append(rest);
-    document.write(out);
+    document
+}
+
+/// The members of a document, whose start was just read, up to its end; as each of the following does with its own.
+fn document<'d>(reader: &mut Reader<'d>, kind: &str, prefixes: &mut Prefixes) -> Read<Members<'d>> {
+    let mut members = Members::default();
+    while reader.next_child()? {
+        match (reader.element().is_standard(), reader.element().local()) {
+            (true, "EPCISHeader") => {
+                if let Some(list) = vocabulary_list(reader, prefixes)? {
+                    let mut master_data = Members::default();
+                    master_data.set("vocabularyList", list);
+                    let mut header = Members::default();
+                    header.set("epcisMasterData", Value::Object(master_data));
+                    members.set("epcisHeader", Value::Object(header));
+                }
+            }
+            (true, "EPCISBody") => members.set("epcisBody", Value::Object(body(reader, kind, prefixes)?)),
+            (true, "extension") => reader.skip()?,
+            (_, "ignoreFields") => ignore_fields(whole(reader)?, prefixes, &mut members),
+            _ => extension::add(whole(reader)?, prefixes, &mut members),
+        }
+    }
+    Ok(members)
+}
+
+/// The element that was just started, with all that is in it.
+fn whole<'r, 'd>(reader: &'r mut Reader<'d>) -> Read<Node<'r, 'd>> {
+    reader.complete()?;
+    Ok(reader.element())
 }
 
 /// Fields that the event hash leaves out, by their names.
-fn ignore_fields<'d>(element: Node<'d, '_>, prefixes: &mut Prefixes, members: &mut Members<'d>) {
-    let ignored = elements(element).map(|field| Value::Text(prefixes.element(field))).collect();
+fn ignore_fields<'d>(element: Node<'_, 'd>, prefixes: &mut Prefixes, members: &mut Members<'d>) {
+    let ignored = element.children().map(|field| Value::Text(prefixes.element(field))).collect();
     let name = prefixes.element(element);
     members.extend(name, ignored);
 }
 
-fn body<'d>(body: Node<'d, '_>, kind: &str, prefixes: &mut Prefixes) -> Members<'d> {
+fn body<'d>(reader: &mut Reader<'d>, kind: &str, prefixes: &mut Prefixes) -> Read<Members<'d>> {
     let mut members = Members::default();
-    for element in elements(body) {
-        match element.tag_name().name() {
-            "EventList" => members.set("eventList", event_list(element, prefixes)),
+    while reader.next_child()? {
+        match reader.element().local() {
+            "EventList" => members.set("eventList", event_list(reader, prefixes)?),
             "QueryResults" if kind == "EPCISQueryDocument" => {
-                members.set("queryResults", Value::Object(query_results(element, prefixes)));
+                members.set("queryResults", Value::Object(query_results(reader, prefixes)?));
             }
             // The body of a document of master data.
-            "VocabularyList" => (),
-            _ => extension::add(element, prefixes, &mut members),
+            "VocabularyList" => reader.skip()?,
+            _ => extension::add(whole(reader)?, prefixes, &mut members),
         }
     }
     // The JSON form of a document always has the list.
     if kind == "EPCISDocument" && !members.contains("eventList") {
         members.set("eventList", Value::List(Vec::new()));
     }
-    members
+    Ok(members)
 }
 
-fn query_results<'d>(results: Node<'d, '_>, prefixes: &mut Prefixes) -> Members<'d> {
+fn query_results<'d>(reader: &mut Reader<'d>, prefixes: &mut Prefixes) -> Read<Members<'d>> {
     let mut members = Members::default();
-    for element in elements(results) {
-        match element.tag_name().name() {
-            "resultsBody" => {
-                let mut inner = Members::default();
-                for list in elements(element) {
-                    match list.tag_name().name() {
-                        "EventList" => inner.set("eventList", event_list(list, prefixes)),
-                        "VocabularyList" => inner.set("vocabularyList", vocabularies(list, prefixes)),
-                        _ => (),
-                    }
-                }
-                members.set("resultsBody", Value::Object(inner));
-            }
-            "ignoreFields" => ignore_fields(element, prefixes, &mut members),
-            name @ ("queryName" | "subscriptionID") => members.set(name, Value::Text(text(element))),
-            _ => extension::add(element, prefixes, &mut members),
+    while reader.next_child()? {
+        match reader.element().local() {
+            "resultsBody" => members.set("resultsBody", Value::Object(results_body(reader, prefixes)?)),
+            "ignoreFields" => ignore_fields(whole(reader)?, prefixes, &mut members),
+            name @ ("queryName" | "subscriptionID") => members.set(name, Value::Text(whole(reader)?.text())),
+            _ => extension::add(whole(reader)?, prefixes, &mut members),
         }
     }
-    members
+    Ok(members)
 }
 
-/// Events, written one by one: a tree of all would not stay in cache.
-fn event_list(list: Node<'_, '_>, prefixes: &mut Prefixes) -> Value<'static> {
-    let mut out = vec![b'['];
-    write_events(list, prefixes, &mut out);
-    out.push(b']');
-    Value::Written(out)
+fn results_body<'d>(reader: &mut Reader<'d>, prefixes: &mut Prefixes) -> Read<Members<'d>> {
+    let mut members = Members::default();
+    while reader.next_child()? {
+        match reader.element().local() {
+            "EventList" => members.set("eventList", event_list(reader, prefixes)?),
+            "VocabularyList" => members.set("vocabularyList", vocabularies(reader, prefixes)?),
+            _ => reader.skip()?,
+        }
+    }
+    Ok(members)
+}
+
+/// Events, written one by one.
+fn event_list<'d>(reader: &mut Reader<'d>, prefixes: &mut Prefixes) -> Read<Value<'d>> {
+    let mut list = List::default();
+    write_events(reader, prefixes, &mut list)?;
+    Ok(list.into_value())
 }
 
 /// Events, also those that 1.2 has in an extension of the list.
-fn write_events(list: Node<'_, '_>, prefixes: &mut Prefixes, out: &mut Vec<u8>) {
-    for element in elements(list) {
-        if namespace(element).is_none() && element.tag_name().name() == "extension" {
-            write_events(element, prefixes, out);
+fn write_events(reader: &mut Reader<'_>, prefixes: &mut Prefixes, list: &mut List) -> Read<()> {
+    while reader.next_child()? {
+        if reader.element().is_standard() && reader.element().local() == "extension" {
+            write_events(reader, prefixes, list)?;
         } else {
-            if out.len() > 1 {
-                out.push(b',');
-            }
-            event(element, prefixes).write(out);
+            event(whole(reader)?, prefixes).write(list.next());
         }
     }
+    Ok(())
 }
 
-/// Master data; `None` where the header has none. What the business document header says is of the transport.
-fn header<'d>(header: Node<'d, '_>, prefixes: &mut Prefixes) -> Option<Members<'d>> {
-    let list = header.descendants().find(|node| node.tag_name().name() == "VocabularyList")?;
-    let mut master_data = Members::default();
-    master_data.set("vocabularyList", vocabularies(list, prefixes));
-    let mut members = Members::default();
-    members.set("epcisMasterData", Value::Object(master_data));
-    Some(members)
+/// A list whose elements are written as they come.
+#[derive(Default)]
+struct List {
+    out: Vec<u8>,
 }
 
-fn vocabularies<'d>(list: Node<'d, '_>, prefixes: &mut Prefixes) -> Value<'d> {
+impl List {
+    /// Where the next element is to be written.
+    fn next(&mut self) -> &mut Vec<u8> {
+        self.out.push(if self.out.is_empty() { b'[' } else { b',' });
+        &mut self.out
+    }
+
+    fn into_value<'d>(mut self) -> Value<'d> {
+        if self.out.is_empty() {
+            return Value::List(Vec::new());
+        }
+        self.out.push(b']');
+        Value::Written(self.out)
+    }
+}
+
+/// The first list of master data in a header. What the business document header says is of the transport.
+fn vocabulary_list<'d>(reader: &mut Reader<'d>, prefixes: &mut Prefixes) -> Read<Option<Value<'d>>> {
+    let mut found = None;
+    while reader.next_child()? {
+        if found.is_some() {
+            reader.skip()?;
+        } else if reader.element().local() == "VocabularyList" {
+            found = Some(vocabularies(reader, prefixes)?);
+        } else {
+            found = vocabulary_list(reader, prefixes)?;
+        }
+    }
+    Ok(found)
+}
+
+fn vocabularies<'d>(reader: &mut Reader<'d>, prefixes: &mut Prefixes) -> Read<Value<'d>> {
     let mut vocabularies = Vec::new();
-    for vocabulary in elements(list) {
+    while reader.next_child()? {
         let mut members = Members::default();
-        members.set("type", Value::text(vocabulary.attribute("type").unwrap_or_default()));
-        let elements_of = elements(vocabulary).flat_map(elements);
-        let list = elements_of.map(|element| vocabulary_element(element, prefixes)).collect();
-        members.set("vocabularyElementList", Value::List(list));
+        let kind = reader.element().attribute("type").cloned();
+        members.set("type", Value::Text(kind.unwrap_or_default()));
+        let mut list = List::default();
+        while reader.next_child()? {
+            while reader.next_child()? {
+                vocabulary_element(whole(reader)?, prefixes).write(list.next());
+            }
+        }
+        members.set("vocabularyElementList", list.into_value());
         vocabularies.push(Value::Object(members));
     }
-    Value::List(vocabularies)
+    Ok(Value::List(vocabularies))
 }
 
-fn vocabulary_element<'d>(element: Node<'d, '_>, prefixes: &mut Prefixes) -> Value<'d> {
+fn vocabulary_element<'d>(element: Node<'_, 'd>, prefixes: &mut Prefixes) -> Members<'d> {
+    let id = |node: Node<'_, 'd>| Value::Text(node.attribute("id").cloned().unwrap_or_default());
     let mut members = Members::default();
-    members.set("id", Value::text(element.attribute("id").unwrap_or_default()));
-    for part in elements(element) {
-        match part.tag_name().name() {
+    members.set("id", id(element));
+    for part in element.children() {
+        match part.local() {
             "attribute" => {
                 let mut attribute = Members::default();
-                attribute.set("id", Value::text(part.attribute("id").unwrap_or_default()));
+                attribute.set("id", id(part));
                 let mut inner = Members::default();
-                for child in elements(part) {
+                for child in part.children() {
                     extension::add(child, prefixes, &mut inner);
                 }
-                let value = if inner.is_empty() { Value::Text(text(part)) } else { Value::Object(inner) };
+                let value = if inner.is_empty() { Value::Text(part.text()) } else { Value::Object(inner) };
                 attribute.set("attribute", value);
                 members.extend("attributes", vec![Value::Object(attribute)]);
             }
             "children" => {
-                members.extend("children", elements(part).map(|id| Value::Text(text(id))).collect());
+                members.extend("children", part.children().map(|id| Value::Text(id.text())).collect());
             }
             _ => extension::add(part, prefixes, &mut members),
         }
     }
-    Value::Object(members)
+    members
 }

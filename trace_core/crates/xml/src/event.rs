@@ -2,10 +2,9 @@
 
 use std::borrow::Cow;
 
-use roxmltree::Node;
-
-use crate::extension::{self, add_attributes, elements, is_nil, text};
-use crate::names::{Prefixes, namespace};
+use crate::extension::{self, add_attributes, is_nil};
+use crate::names::Prefixes;
+use crate::reader::{Attribute, Namespace, Node};
 use crate::value::{Members, Value};
 use crate::vocabulary::{
     BIZ_STEP, BIZ_TRANSACTION_TYPE, COMPONENT, DISPOSITION, ERROR_REASON, MEASUREMENT, SENSOR_ALERT,
@@ -16,14 +15,14 @@ use crate::vocabulary::{
 const MEASURES: [&str; 7] = ["value", "minValue", "maxValue", "meanValue", "sDev", "percRank", "percValue"];
 
 /// One event of any type.
-pub(crate) fn event<'d>(node: Node<'d, '_>, prefixes: &mut Prefixes) -> Members<'d> {
+pub(crate) fn event<'d>(node: Node<'_, 'd>, prefixes: &mut Prefixes) -> Members<'d> {
     let mut members = Members::default();
-    let is_quantity_event = node.tag_name().name() == "QuantityEvent";
+    let is_quantity_event = node.local() == "QuantityEvent";
     // The event of earlier editions that counts things of a class.
     let event_type = if is_quantity_event { Cow::Borrowed("ObjectEvent") } else { prefixes.element(node) };
     members.set("type", Value::Text(event_type));
     if is_quantity_event {
-        let epc_class = |name: &str| elements(node).find(|element| element.has_tag_name(name)).map(text);
+        let epc_class = |name: &str| node.children().find(|element| element.local() == name).map(|one| one.text());
         let mut element = Members::default();
         element.set("epcClass", Value::Text(epc_class("epcClass").unwrap_or_default()));
         element.set("quantity", Value::number(&epc_class("quantity").unwrap_or_default()));
@@ -35,10 +34,10 @@ pub(crate) fn event<'d>(node: Node<'d, '_>, prefixes: &mut Prefixes) -> Members<
 }
 
 /// Adds what a node holds; the wrappers of 1.2 hold more of the same.
-fn fill<'d>(node: Node<'d, '_>, prefixes: &mut Prefixes, members: &mut Members<'d>, is_quantity_event: bool) {
-    for element in elements(node) {
-        let name = element.tag_name().name();
-        if namespace(element).is_some() {
+fn fill<'d>(node: Node<'_, 'd>, prefixes: &mut Prefixes, members: &mut Members<'d>, is_quantity_event: bool) {
+    for element in node.children() {
+        let name = element.local();
+        if !element.is_standard() {
             extension::add(element, prefixes, members);
             continue;
         }
@@ -50,16 +49,16 @@ fn fill<'d>(node: Node<'d, '_>, prefixes: &mut Prefixes, members: &mut Members<'
     }
 }
 
-fn member<'d>(name: &'d str, element: Node<'d, '_>, prefixes: &mut Prefixes, members: &mut Members<'d>) {
+fn member<'d>(name: &'d str, element: Node<'_, 'd>, prefixes: &mut Prefixes, members: &mut Members<'d>) {
     match name {
-        "eventTime" | "recordTime" => members.set(name, Value::Text(time(text(element)))),
-        "bizStep" => members.set(name, word(text(element), &BIZ_STEP)),
-        "disposition" => members.set(name, word(text(element), &DISPOSITION)),
+        "eventTime" | "recordTime" => members.set(name, Value::Text(time(element.text()))),
+        "bizStep" => members.set(name, word(element.text(), &BIZ_STEP)),
+        "disposition" => members.set(name, word(element.text(), &DISPOSITION)),
         "epcList" | "childEPCs" | "inputEPCList" | "outputEPCList" => {
-            members.extend(name, elements(element).map(|epc| Value::Text(text(epc))).collect());
+            members.extend(name, element.children().map(|epc| Value::Text(epc.text())).collect());
         }
         "quantityList" | "childQuantityList" | "inputQuantityList" | "outputQuantityList" => {
-            members.extend(name, elements(element).map(quantity).collect());
+            members.extend(name, element.children().map(quantity).collect());
         }
         "readPoint" | "bizLocation" | "ilmd" => {
             members.set(name, Value::Object(object(element, prefixes)));
@@ -70,18 +69,18 @@ fn member<'d>(name: &'d str, element: Node<'d, '_>, prefixes: &mut Prefixes, mem
         "errorDeclaration" => members.set(name, Value::Object(error_declaration(element, prefixes))),
         "persistentDisposition" => {
             let mut set = Members::default();
-            for part in elements(element) {
-                set.extend(part.tag_name().name(), vec![word(text(part), &DISPOSITION)]);
+            for part in element.children() {
+                set.extend(part.local(), vec![word(part.text(), &DISPOSITION)]);
             }
             members.set(name, Value::Object(set));
         }
         "sensorElementList" => {
-            let list = elements(element).map(|one| sensor_element(one, prefixes)).collect();
+            let list = element.children().map(|one| sensor_element(one, prefixes)).collect();
             members.extend(name, list);
         }
-        "certificationInfo" => members.add(name, Value::Text(text(element))),
-        _ if elements(element).next().is_none() && element.attributes().next().is_none() => {
-            members.add(name, Value::Text(text(element)));
+        "certificationInfo" => members.add(name, Value::Text(element.text())),
+        _ if element.children().next().is_none() && element.attributes().is_empty() => {
+            members.add(name, Value::Text(element.text()));
         }
         _ => extension::add(element, prefixes, members),
     }
@@ -105,26 +104,26 @@ fn time(text: Cow<'_, str>) -> Cow<'_, str> {
     }
 }
 
-fn quantity<'d>(element: Node<'d, '_>) -> Value<'d> {
+fn quantity<'d>(element: Node<'_, 'd>) -> Value<'d> {
     let mut members = Members::default();
-    for part in elements(element) {
-        let name = part.tag_name().name();
+    for part in element.children() {
+        let name = part.local();
         if is_nil(part) {
             continue;
         }
-        let value = if name == "quantity" { Value::number(&text(part)) } else { Value::Text(text(part)) };
+        let value = if name == "quantity" { Value::number(&part.text()) } else { Value::Text(part.text()) };
         members.add(name, value);
     }
     Value::Object(members)
 }
 
 /// A place, or instance and lot master data: an id where there is one, and what users add.
-fn object<'d>(element: Node<'d, '_>, prefixes: &mut Prefixes) -> Members<'d> {
+fn object<'d>(element: Node<'_, 'd>, prefixes: &mut Prefixes) -> Members<'d> {
     let mut members = Members::default();
-    for part in elements(element) {
-        match (namespace(part), part.tag_name().name()) {
-            (None, "extension") => {
-                for inner in elements(part) {
+    for part in element.children() {
+        match (part.is_standard(), part.local()) {
+            (true, "extension") => {
+                for inner in part.children() {
                     extension::add(inner, prefixes, &mut members);
                 }
             }
@@ -135,30 +134,30 @@ fn object<'d>(element: Node<'d, '_>, prefixes: &mut Prefixes) -> Members<'d> {
 }
 
 /// Elements with a type beside their text.
-fn pairs<'d>(list: Node<'d, '_>, id: &'static str, types: &Vocabulary) -> Vec<Value<'d>> {
-    let pair = |element: Node<'d, '_>| {
+fn pairs<'d>(list: Node<'_, 'd>, id: &'static str, types: &Vocabulary) -> Vec<Value<'d>> {
+    let pair = |element: Node<'_, 'd>| {
         let mut members = Members::default();
         if let Some(kind) = element.attribute("type") {
-            members.set("type", word(kind, types));
+            members.set("type", word(kind.clone(), types));
         }
-        members.set(id, Value::Text(text(element)));
+        members.set(id, Value::Text(element.text()));
         Value::Object(members)
     };
-    elements(list).map(pair).collect()
+    list.children().map(pair).collect()
 }
 
-fn error_declaration<'d>(element: Node<'d, '_>, prefixes: &mut Prefixes) -> Members<'d> {
+fn error_declaration<'d>(element: Node<'_, 'd>, prefixes: &mut Prefixes) -> Members<'d> {
     let mut members = Members::default();
-    for part in elements(element) {
-        match (namespace(part), part.tag_name().name()) {
-            (None, "declarationTime") => members.set("declarationTime", Value::Text(time(text(part)))),
-            (None, "reason") => members.set("reason", word(text(part), &ERROR_REASON)),
-            (None, "correctiveEventIDs") => {
-                let ids = elements(part).map(|id| Value::Text(text(id))).collect();
+    for part in element.children() {
+        match (part.is_standard(), part.local()) {
+            (true, "declarationTime") => members.set("declarationTime", Value::Text(time(part.text()))),
+            (true, "reason") => members.set("reason", word(part.text(), &ERROR_REASON)),
+            (true, "correctiveEventIDs") => {
+                let ids = part.children().map(|id| Value::Text(id.text())).collect();
                 members.extend("correctiveEventIDs", ids);
             }
-            (None, "extension") => {
-                for inner in elements(part) {
+            (true, "extension") => {
+                for inner in part.children() {
                     extension::add(inner, prefixes, &mut members);
                 }
             }
@@ -168,20 +167,20 @@ fn error_declaration<'d>(element: Node<'d, '_>, prefixes: &mut Prefixes) -> Memb
     members
 }
 
-fn sensor_element<'d>(element: Node<'d, '_>, prefixes: &mut Prefixes) -> Value<'d> {
+fn sensor_element<'d>(element: Node<'_, 'd>, prefixes: &mut Prefixes) -> Value<'d> {
     let mut members = Members::default();
-    for part in elements(element) {
-        match (namespace(part), part.tag_name().name()) {
-            (None, "sensorMetadata") => {
+    for part in element.children() {
+        match (part.is_standard(), part.local()) {
+            (true, "sensorMetadata") => {
                 let mut metadata = Members::default();
                 add_attributes(part, prefixes, &mut metadata, |_| true);
                 members.set("sensorMetadata", Value::Object(metadata));
             }
-            (None, "sensorReport") => {
+            (true, "sensorReport") => {
                 members.extend("sensorReport", vec![Value::Object(sensor_report(part, prefixes))]);
             }
-            (None, "extension") => {
-                for inner in elements(part) {
+            (true, "extension") => {
+                for inner in part.children() {
                     extension::add(inner, prefixes, &mut members);
                 }
             }
@@ -191,26 +190,27 @@ fn sensor_element<'d>(element: Node<'d, '_>, prefixes: &mut Prefixes) -> Value<'
     Value::Object(members)
 }
 
-fn sensor_report<'d>(element: Node<'d, '_>, prefixes: &mut Prefixes) -> Members<'d> {
+fn sensor_report<'d>(element: Node<'_, 'd>, prefixes: &mut Prefixes) -> Members<'d> {
     let mut members = Members::default();
-    for attribute in element.attributes().filter(|attribute| attribute.namespace().is_none()) {
-        let (name, text) = (attribute.name(), attribute.value());
+    let own = |attribute: &&Attribute<'_>| attribute.namespace() == Namespace::NONE;
+    for attribute in element.attributes().iter().filter(own) {
+        let (name, text) = (attribute.name().local(), &attribute.value);
         let value = match name {
             _ if MEASURES.contains(&name) => Value::number(text),
             "booleanValue" => match text.trim() {
                 "true" | "1" => Value::Bool(true),
                 "false" | "0" => Value::Bool(false),
-                _ => Value::text(text),
+                _ => Value::Text(text.clone()),
             },
-            "type" => word(text, &MEASUREMENT),
-            "exception" => word(text, &SENSOR_ALERT),
-            "component" => word(text, &COMPONENT),
-            _ => Value::text(text),
+            "type" => word(text.clone(), &MEASUREMENT),
+            "exception" => word(text.clone(), &SENSOR_ALERT),
+            "component" => word(text.clone(), &COMPONENT),
+            _ => Value::Text(text.clone()),
         };
         members.set(name, value);
     }
-    add_attributes(element, prefixes, &mut members, |attribute| attribute.namespace().is_some());
-    for part in elements(element) {
+    add_attributes(element, prefixes, &mut members, |attribute| attribute.namespace() != Namespace::NONE);
+    for part in element.children() {
         extension::add(part, prefixes, &mut members);
     }
     members

@@ -11,6 +11,7 @@ mod document;
 mod event;
 mod extension;
 mod names;
+mod reader;
 mod value;
 mod vocabulary;
 mod write;
