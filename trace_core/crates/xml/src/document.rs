@@ -3,7 +3,7 @@
 use crate::event::event;
 use crate::extension;
 use crate::names::Prefixes;
-use crate::reader::{Fault, Node, Reader, Said};
+use crate::reader::{Fault, Node, Read, Reader, Said};
 use crate::value::{Members, Value};
 
 /// Nodes of one document, so that a small text cannot become a large tree, and be it all in one event.
@@ -28,8 +28,6 @@ pub struct XmlProblem {
     /// What exactly, for a person, with line and column.
     pub message: String,
 }
-
-type Read<T> = Result<T, Fault>;
 
 impl std::fmt::Display for XmlProblem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -72,7 +70,7 @@ fn convert(text: &str, said: Said) -> Read<(Vec<u8>, Option<Said>)> {
     let Some((_, kind)) = DOCUMENTS.iter().find(|(known, _)| *known == name) else {
         reader.skip()?;
         reader.finish()?;
-        return Err(Fault { code: "type", at: 0, what: format!("{name} is no EPCIS document,").into() });
+        return Err(Fault::boxed("type", 0, format!("{name} is no EPCIS document,")));
     };
     let created = reader.element().attribute("creationDate").map(|created| created.trim().to_owned());
     let mut prefixes = Prefixes::default();
@@ -86,7 +84,12 @@ fn convert(text: &str, said: Said) -> Read<(Vec<u8>, Option<Said>)> {
     Ok((out, None))
 }
 
-fn with_head<'d>(kind: &'static str, prefixes: Prefixes, created: Option<String>, rest: Members<'d>) -> Members<'d> {
+fn with_head<'d>(
+    kind: &'static str,
+    prefixes: Prefixes,
+    created: Option<String>,
+    rest: Members<'d>,
+) -> Members<'d> {
     let mut document = Members::default();
     let definitions = prefixes.definitions();
     let mut context = vec![Value::text(CONTEXT)];

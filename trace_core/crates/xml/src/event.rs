@@ -16,16 +16,17 @@ const MEASURES: [&str; 7] = ["value", "minValue", "maxValue", "meanValue", "sDev
 
 /// One event of any type.
 pub(crate) fn event<'d>(node: Node<'_, 'd>, prefixes: &mut Prefixes) -> Members<'d> {
-    let mut members = Members::default();
+    let mut members = Members::of_event();
     let is_quantity_event = node.local() == "QuantityEvent";
     // The event of earlier editions that counts things of a class.
     let event_type = if is_quantity_event { Cow::Borrowed("ObjectEvent") } else { prefixes.element(node) };
     members.set("type", Value::Text(event_type));
     if is_quantity_event {
-        let epc_class = |name: &str| node.children().find(|element| element.local() == name).map(|one| one.text());
+        let epc_class =
+            |name: &str| node.children().find(|element| element.local() == name).map(|one| one.text());
         let mut element = Members::default();
         element.set("epcClass", Value::Text(epc_class("epcClass").unwrap_or_default()));
-        element.set("quantity", Value::number(&epc_class("quantity").unwrap_or_default()));
+        element.set("quantity", Value::number(epc_class("quantity").unwrap_or_default()));
         members.set("quantityList", Value::List(vec![Value::Object(element)]));
         members.set("action", Value::text("OBSERVE"));
     }
@@ -111,7 +112,7 @@ fn quantity<'d>(element: Node<'_, 'd>) -> Value<'d> {
         if is_nil(part) {
             continue;
         }
-        let value = if name == "quantity" { Value::number(&part.text()) } else { Value::Text(part.text()) };
+        let value = if name == "quantity" { Value::number(part.text()) } else { Value::Text(part.text()) };
         members.add(name, value);
     }
     Value::Object(members)
@@ -196,7 +197,7 @@ fn sensor_report<'d>(element: Node<'_, 'd>, prefixes: &mut Prefixes) -> Members<
     for attribute in element.attributes().iter().filter(own) {
         let (name, text) = (attribute.name().local(), &attribute.value);
         let value = match name {
-            _ if MEASURES.contains(&name) => Value::number(text),
+            _ if MEASURES.contains(&name) => Value::number(text.clone()),
             "booleanValue" => match text.trim() {
                 "true" | "1" => Value::Bool(true),
                 "false" | "0" => Value::Bool(false),

@@ -58,31 +58,30 @@ fn value<'d>(node: Node<'_, 'd>, prefixes: &mut Prefixes) -> Value<'d> {
 /// Whether it is an element around a list, which JSON leaves out: `thingList` with nothing but `thing`s.
 fn is_list(node: Node<'_, '_>) -> bool {
     let of_one = node.local().strip_suffix("List");
-    let is_one = |element: Node<'_, '_>| {
-        Some(element.local()) == of_one && element.namespace() == node.namespace()
-    };
+    let is_one =
+        |element: Node<'_, '_>| Some(element.local()) == of_one && element.namespace() == node.namespace();
     of_one.is_some() && node.children().next().is_some() && node.children().all(is_one)
 }
 
 /// A text as the JSON value of its type (`xsi:type`), where JSON has one.
 fn typed<'d>(node: Node<'_, 'd>, text: Cow<'d, str>) -> Value<'d> {
-    let of_schema = |name: &Cow<'_, str>| {
-        let (prefix, local) = match name.trim().split_once(':') {
-            // A colon in front stands behind no prefix.
-            Some(("", _)) => return None,
-            Some((prefix, local)) => (prefix, local),
-            None => ("", name.trim()),
-        };
-        (node.namespace_of(prefix) == Some(Namespace::XSD)).then(|| local.to_owned())
+    let Some(name) = node.attribute_of(Namespace::XSI, "type") else { return Value::Text(text) };
+    let (prefix, local) = match name.trim().split_once(':') {
+        // A colon in front stands behind no prefix.
+        Some(("", _)) => return Value::Text(text),
+        Some((prefix, local)) => (prefix, local),
+        None => ("", name.trim()),
     };
-    let of_type = node.attribute_of(Namespace::XSI, "type").and_then(of_schema).unwrap_or_default();
-    match (of_type.as_str(), &*text) {
+    if node.namespace_of(prefix) != Some(Namespace::XSD) {
+        return Value::Text(text);
+    }
+    match (local, &*text) {
         ("boolean", "true" | "1") => Value::Bool(true),
         ("boolean", "false" | "0") => Value::Bool(false),
         ("integer" | "int" | "long" | "short" | "decimal" | "double" | "float", _)
             if text.len() <= NUMBER_BYTES_MAX =>
         {
-            Value::number(&text)
+            Value::number(text)
         }
         _ => Value::Text(text),
     }

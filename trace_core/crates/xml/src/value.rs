@@ -8,7 +8,7 @@ use json::write_canonical_string;
 pub(crate) enum Value<'d> {
     Text(Cow<'d, str>),
     /// A literal that is a JSON number.
-    Number(String),
+    Number(Cow<'d, str>),
     Bool(bool),
     Null,
     List(Vec<Value<'d>>),
@@ -24,11 +24,20 @@ const LOOKED_AT_MAX: usize = 24;
 #[derive(Default)]
 pub(crate) struct Members<'d> {
     members: Vec<(Cow<'d, str>, Value<'d>)>,
-    /// Where the first member of a name stands; empty where there are few.
-    places: HashMap<Cow<'d, str>, usize>,
+    /// Where there are many.
+    places: Option<Box<Places<'d>>>,
 }
 
+/// Where the first member of a name stands.
+#[derive(Default)]
+struct Places<'d>(HashMap<Cow<'d, str>, usize>);
+
 impl<'d> Members<'d> {
+    /// With room for what an event mostly has.
+    pub(crate) fn of_event() -> Self {
+        Self { members: Vec::with_capacity(16), places: None }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.members.is_empty()
     }
@@ -39,16 +48,18 @@ impl<'d> Members<'d> {
 
     /// Sets a member that has not been named yet; one that is said twice is refused when the JSON is read.
     pub(crate) fn set(&mut self, name: impl Into<Cow<'d, str>>, value: Value<'d>) {
-        let name = name.into();
-        if self.members.len() == LOOKED_AT_MAX {
-            for (place, (earlier, _)) in self.members.iter().enumerate() {
-                self.places.entry(earlier.clone()).or_insert(place);
-            }
+        self.members.push((name.into(), value));
+        if self.members.len() > LOOKED_AT_MAX {
+            self.note_places();
         }
-        if self.members.len() >= LOOKED_AT_MAX {
-            self.places.entry(name.clone()).or_insert(self.members.len());
+    }
+
+    fn note_places(&mut self) {
+        let places = &mut self.places.get_or_insert_default().0;
+        let noted = if places.is_empty() { 0 } else { self.members.len() - 1 };
+        for (place, (name, _)) in self.members.iter().enumerate().skip(noted) {
+            places.entry(name.clone()).or_insert(place);
         }
-        self.members.push((name, value));
     }
 
     /// Adds to the list of that name; lists that are told twice are one.
@@ -80,8 +91,8 @@ impl<'d> Members<'d> {
     }
 
     fn place(&self, name: &str) -> Option<usize> {
-        if self.members.len() > LOOKED_AT_MAX {
-            return self.places.get(name).copied();
+        if let Some(places) = &self.places {
+            return places.0.get(name).copied();
         }
         self.members.iter().position(|(known, _)| known == name)
     }
@@ -97,8 +108,10 @@ impl<'d> Members<'d> {
             if index > 0 {
                 out.push(b',');
             }
-            write_canonical_string(name, out);
-            out.push(b':');
+            // Names are those of XML, with `@` or `#` in front at most: nothing in them is escaped.
+            out.push(b'"');
+            out.extend_from_slice(name.as_bytes());
+            out.extend_from_slice(b"\":");
             value.write(out);
         }
         out.push(b'}');
@@ -111,11 +124,14 @@ impl<'d> Value<'d> {
     }
 
     /// A number where the text is one, in the spelling that JSON has for it; else the text, to be refused later.
-    pub(crate) fn number(text: &str) -> Self {
-        let text = text.trim();
-        let (sign, digits) = match text.strip_prefix('-') {
+    pub(crate) fn number(text: Cow<'d, str>) -> Self {
+        if is_plain_integer(&text) {
+            return Self::Number(text);
+        }
+        let number = text.trim();
+        let (sign, digits) = match number.strip_prefix('-') {
             Some(digits) => ("-", digits),
-            None => ("", text.strip_prefix('+').unwrap_or(text)),
+            None => ("", number.strip_prefix('+').unwrap_or(number)),
         };
         let (mantissa, exponent) = match digits.split_once(['e', 'E']) {
             Some((mantissa, exponent)) => (mantissa, Some(exponent)),
@@ -130,10 +146,10 @@ impl<'d> Value<'d> {
             && are_digits(exponent_digits)
             && !exponent_digits.is_empty();
         if !is_number {
-            return Self::text(text.to_owned());
+            return Self::Text(number.to_owned().into());
         }
         let whole = whole.trim_start_matches('0');
-        let mut literal = format!("{sign}{}", if whole.is_empty() { "0" } else { whole });
+        let mut literal = [sign, if whole.is_empty() { "0" } else { whole }].concat();
         if !fraction.is_empty() {
             literal.push('.');
             literal.push_str(fraction);
@@ -142,7 +158,7 @@ impl<'d> Value<'d> {
             literal.push('e');
             literal.push_str(exponent);
         }
-        Self::Number(literal)
+        Self::Number(literal.into())
     }
 
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
@@ -166,4 +182,10 @@ impl<'d> Value<'d> {
             Self::Written(json) => out.extend_from_slice(json),
         }
     }
+}
+
+/// Most numbers are spelt in JSON as in XML.
+fn is_plain_integer(text: &str) -> bool {
+    matches!(text.as_bytes(), [b'0'..=b'9'] | [b'1'..=b'9', ..])
+        && text.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -51,11 +51,12 @@ pub(super) fn run_of(bytes: &[u8], class: u8) -> usize {
 
 /// Where the first character stands that no XML may have, in whatever place.
 pub(super) fn not_allowed(text: &str) -> Option<usize> {
-    // Without a branch, so that many bytes are looked at at once.
-    let (is_control, is_high) = text.bytes().fold((false, false), |(is_control, is_high), byte| {
-        (is_control | (byte < b' ') & !matches!(byte, b'\t' | b'\n' | b'\r'), is_high | (byte == 0xef))
-    });
-    if is_control || is_high { text.find(|character| !is_allowed(character)) } else { None }
+    // Without a branch, so that many bytes are looked at at once. The two beyond ASCII begin with 0xef in UTF-8.
+    let is_suspect = |byte: u8| (byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r')) || byte == 0xef;
+    if text.bytes().fold(false, |is_any, byte| is_any | is_suspect(byte)) {
+        return text.find(|character| !is_allowed(character));
+    }
+    None
 }
 
 pub(super) fn is_allowed(character: char) -> bool {
@@ -82,4 +83,14 @@ pub(super) fn is_name(character: char) -> bool {
                 || matches!(character, '\u{b7}' | '\u{300}'..='\u{36f}' | '\u{203f}' | '\u{2040}')
         }
     }
+}
+
+/// A text without white space in front, of Unicode's as of XML's.
+pub(super) fn behind_space(text: &str) -> &str {
+    if text.bytes().next().is_some_and(|first| first.is_ascii_graphic()) { text } else { text.trim_start() }
+}
+
+/// A text without white space at its end.
+pub(super) fn before_space(text: &str) -> &str {
+    if text.bytes().next_back().is_some_and(|last| last.is_ascii_graphic()) { text } else { text.trim_end() }
 }

@@ -14,7 +14,15 @@ pub(crate) struct Fault {
     pub(crate) what: Cow<'static, str>,
 }
 
-pub(super) type Read<T> = Result<T, Fault>;
+impl Fault {
+    #[cold]
+    pub(crate) fn boxed(code: &'static str, at: usize, what: impl Into<Cow<'static, str>>) -> Box<Self> {
+        Box::new(Self { code, at, what: what.into() })
+    }
+}
+
+/// A fault is rare and large.
+pub(crate) type Read<T> = Result<T, Box<Fault>>;
 
 /// A name as it is written: `prefix:local`, or the local name alone.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +33,10 @@ pub(crate) struct Name<'d> {
 }
 
 impl<'d> Name<'d> {
+    pub(super) fn has_prefix(&self) -> bool {
+        self.colon != 0
+    }
+
     /// Empty where there is none.
     pub(crate) fn prefix(&self) -> &'d str {
         &self.written[..self.colon]
@@ -38,7 +50,7 @@ impl<'d> Name<'d> {
 /// A place in a text. Nothing is read twice, and nothing of it is copied but where a reference or a line's end stands
 /// for something else.
 pub(super) struct Lexer<'d> {
-    text: &'d str,
+    pub(super) text: &'d str,
     pub(super) at: usize,
 }
 
@@ -47,12 +59,9 @@ impl<'d> Lexer<'d> {
         Self { text, at: 0 }
     }
 
+    #[cold]
     pub(super) fn fail<T>(&self, what: &'static str) -> Read<T> {
-        Err(self.fault(what))
-    }
-
-    pub(super) fn fault(&self, what: &'static str) -> Fault {
-        Fault { code: "syntax", at: self.at, what: Cow::Borrowed(what) }
+        Err(Fault::boxed("syntax", self.at, what))
     }
 
     pub(super) fn rest(&self) -> &'d [u8] {
@@ -78,6 +87,11 @@ impl<'d> Lexer<'d> {
         if self.take(text) { Ok(()) } else { self.fail(what) }
     }
 
+    /// Passes a text over that stands here or behind white space.
+    pub(super) fn take_behind_space(&mut self, text: &str) -> bool {
+        self.take(text) || self.space() && self.take(text)
+    }
+
     /// Passes white space over; whether there was any.
     pub(super) fn space(&mut self) -> bool {
         let length = run_of(self.rest(), SPACE);
@@ -98,14 +112,17 @@ impl<'d> Lexer<'d> {
         Ok(Name { written: &self.text[start..self.at], colon })
     }
 
-    fn name_part(&mut self) -> Read<()> {
+    /// A part of a name, without a colon.
+    pub(super) fn name_part(&mut self) -> Read<()> {
         let rest = self.rest();
         let length = run_of(rest, NAME);
-        match (rest.first(), rest.get(length)) {
-            (_, Some(128..)) => return self.wide_name_part(),
-            (Some(&first), _) if is_of(first, NAME_START) => self.at += length,
-            _ => return self.fail("expected a name"),
+        if rest.get(length).is_some_and(|byte| !byte.is_ascii()) {
+            return self.wide_name_part();
         }
+        if length == 0 || !is_of(rest[0], NAME_START) {
+            return self.fail("expected a name");
+        }
+        self.at += length;
         Ok(())
     }
 
@@ -119,46 +136,56 @@ impl<'d> Lexer<'d> {
         Ok(())
     }
 
-    /// Text up to the next `<` or the end.
-    pub(super) fn text(&mut self) -> Read<Cow<'d, str>> {
-        let (start, mut resolved) = (self.at, None::<String>);
-        let mut copied = start;
-        loop {
-            self.at += run_before(self.rest(), IN_TEXT);
-            match self.next() {
-                Some(b'>') => {
-                    if self.text.as_bytes()[start..self.at].ends_with(b"]]") {
-                        return self.fail("`]]>` in a text");
-                    }
-                    self.at += 1;
-                }
-                Some(special @ (b'&' | b'\r')) => {
-                    let resolved = resolved.get_or_insert_default();
-                    resolved.push_str(&self.text[copied..self.at]);
-                    resolved.push(if special == b'&' { self.reference()? } else { self.line_end() });
-                    copied = self.at;
-                }
-                _ => break,
+    /// Text in which nothing must be looked at; whether it ends there, see [`is_behind_text`](Self::is_behind_text).
+    pub(super) fn plain_text(&mut self) -> &'d str {
+        let start = self.at;
+        self.at += run_before(self.rest(), IN_TEXT);
+        &self.text[start..self.at]
+    }
+
+    /// Whether a tag, a comment, an instruction or the end of all is here.
+    pub(super) fn is_behind_text(&self) -> bool {
+        match self.rest() {
+            [b'<', b'!', after, ..] => *after != b'[',
+            [b'<', ..] | [] => true,
+            _ => false,
+        }
+    }
+
+    /// Appends what must be looked at, which stands here: a section, a reference, a line's end; and the plain text
+    /// behind it.
+    pub(super) fn more_text(&mut self, out: &mut String) -> Read<()> {
+        match self.next() {
+            Some(b'<') => self.section(out)?,
+            Some(b'&') => out.push(self.reference()?),
+            Some(b'\r') => out.push(self.white_space('\n')),
+            _ if self.text.as_bytes()[..self.at].ends_with(b"]]") => return self.fail("`]]>` in a text"),
+            _ => {
+                self.expect(">", "expected text")?;
+                out.push('>');
             }
         }
-        let last = &self.text[copied..self.at];
-        Ok(resolved.map_or(Cow::Borrowed(last), |resolved| Cow::Owned(resolved + last)))
+        out.push_str(self.plain_text());
+        Ok(())
     }
 
-    /// A line's end that begins with a carriage return.
-    fn line_end(&mut self) -> char {
+    /// White space that stands here, a line's end being one, as what it is read as.
+    fn white_space(&mut self, as_one: char) -> char {
         self.at += if self.is_at("\r\n") { 2 } else { 1 };
-        '\n'
+        as_one
     }
 
-    /// A section of text in which nothing stands for something else.
-    pub(super) fn character_data(&mut self) -> Read<Cow<'d, str>> {
+    /// A section of text in which nothing but a line's end stands for something else.
+    fn section(&mut self, out: &mut String) -> Read<()> {
         self.expect("<![CDATA[", "expected a tag")?;
         let text = self.until("]]>", "a section of text has no end")?;
-        if !text.contains('\r') {
-            return Ok(Cow::Borrowed(text));
+        let mut lines = text.split('\r');
+        out.push_str(lines.next().unwrap_or_default());
+        for line in lines {
+            out.push('\n');
+            out.push_str(line.strip_prefix('\n').unwrap_or(line));
         }
-        Ok(Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n")))
+        Ok(())
     }
 
     /// The value of an attribute, from its quote to its quote, with its white space as spaces.
@@ -175,7 +202,7 @@ impl<'d> Lexer<'d> {
                 Some(special) => {
                     let resolved = resolved.get_or_insert_default();
                     resolved.push_str(&self.text[copied..self.at]);
-                    resolved.push(if special == b'&' { self.reference()? } else { self.value_space() });
+                    resolved.push(if special == b'&' { self.reference()? } else { self.white_space(' ') });
                     copied = self.at;
                 }
                 None => return self.fail("a value has no end"),
@@ -184,11 +211,6 @@ impl<'d> Lexer<'d> {
         let last = &self.text[copied..self.at];
         self.at += 1;
         Ok(resolved.map_or(Cow::Borrowed(last), |resolved| Cow::Owned(resolved + last)))
-    }
-
-    fn value_space(&mut self) -> char {
-        self.at += if self.is_at("\r\n") { 2 } else { 1 };
-        ' '
     }
 
     /// A character by its number, or one of XML's own five by its name.
@@ -208,91 +230,8 @@ impl<'d> Lexer<'d> {
         Ok(character)
     }
 
-    /// A comment, which stands here.
-    pub(super) fn comment(&mut self) -> Read<()> {
-        self.at += "<!--".len();
-        self.until("--", "a comment has no end")?;
-        self.expect(">", "`--` in a comment")
-    }
-
-    /// A processing instruction, which stands here.
-    pub(super) fn instruction(&mut self) -> Read<()> {
-        self.at += "<?".len();
-        let start = self.at;
-        while self.next() == Some(b':') || start == self.at {
-            self.take(":");
-            self.name_part()?;
-        }
-        if self.text[start..self.at].eq_ignore_ascii_case("xml") {
-            self.at = start;
-            return self.fail("an XML declaration elsewhere than in front");
-        }
-        if !self.space() && !self.is_at("?>") {
-            return self.fail("expected white space");
-        }
-        self.until("?>", "a processing instruction has no end").map(drop)
-    }
-
-    /// The declaration in front, where there is one. Its encoding is not asked: the text is UTF-8.
-    pub(super) fn declaration(&mut self) -> Read<()> {
-        let is_here = self.rest().get(5).is_some_and(|&byte| is_of(byte, SPACE)) && self.take("<?xml");
-        if !is_here {
-            return Ok(());
-        }
-        let is_version = |value: &str| {
-            value.strip_prefix("1.").is_some_and(|minor| {
-                !minor.is_empty() && minor.bytes().all(|byte| byte.is_ascii_digit())
-            })
-        };
-        let is_encoding = |value: &str| {
-            value.starts_with(|first: char| first.is_ascii_alphabetic())
-                && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
-        };
-        if !self.declared("version", is_version)? {
-            return self.fail("expected a version");
-        }
-        self.declared("encoding", is_encoding)?;
-        self.declared("standalone", |value| matches!(value, "yes" | "no"))?;
-        self.space();
-        self.expect("?>", "expected the declaration's end")
-    }
-
-    /// One member of the declaration; whether it is there.
-    fn declared(&mut self, name: &str, is_right: impl Fn(&str) -> bool) -> Read<bool> {
-        let before = self.at;
-        if !(self.space() && self.take(name)) {
-            self.at = before;
-            return Ok(false);
-        }
-        self.equals()?;
-        let start = self.at;
-        if is_right(&self.value()?) {
-            return Ok(true);
-        }
-        self.at = start;
-        self.fail("a declaration of no XML")
-    }
-
-    pub(super) fn equals(&mut self) -> Read<()> {
-        self.space();
-        self.expect("=", "expected `=`")?;
-        self.space();
-        Ok(())
-    }
-
-    /// A document type that stands here. Some documents name theirs and define nothing: `<!DOCTYPE name>`. That is
-    /// passed over; all else is refused.
-    pub(super) fn bare_document_type(&mut self) -> Read<()> {
-        let start = self.at;
-        self.take("<!DOCTYPE");
-        let is_bare = self.space() && self.qualified_name().is_ok() && {
-            self.space();
-            self.take(">")
-        };
-        if is_bare { Ok(()) } else { Err(Fault { code: "doctype", at: start, what: "a document type".into() }) }
-    }
-
-    fn until(&mut self, end: &str, what: &'static str) -> Read<&'d str> {
+    /// What stands before a text that ends it, which is passed over, too.
+    pub(super) fn until(&mut self, end: &str, what: &'static str) -> Read<&'d str> {
         let rest = &self.text[self.at..];
         let Some(length) = rest.find(end) else { return self.fail(what) };
         self.at += length + end.len();

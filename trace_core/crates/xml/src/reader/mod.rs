@@ -3,6 +3,7 @@
 
 mod characters;
 mod lexer;
+mod prolog;
 mod said;
 mod scope;
 mod tree;
@@ -11,14 +12,13 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use crate::document::{ATTRIBUTES_MAX, DEPTH_MAX, NODES_MAX};
-pub(crate) use lexer::Fault;
-pub(crate) use lexer::Name;
-use lexer::{Lexer, Read};
+use lexer::Lexer;
+pub(crate) use lexer::{Fault, Name, Read};
 pub(crate) use said::Said;
 pub(crate) use scope::Namespace;
 use scope::{Meaning, Refused, Scope};
-pub(crate) use tree::{Attribute, Node};
 use tree::Tree;
+pub(crate) use tree::{Attribute, Node};
 
 /// More attributes than these are compared by a table.
 const COMPARED_MAX: usize = 16;
@@ -34,11 +34,11 @@ struct Open<'d> {
     place: usize,
 }
 
-/// What comes next.
-enum Step<'d> {
+/// What was read.
+enum Step {
     Start,
     End,
-    Text(Cow<'d, str>),
+    Text,
 }
 
 /// A document that is being read: the elements that are open, and a tree of the one that was read last.
@@ -77,7 +77,7 @@ impl<'d> Reader<'d> {
             reader.lexer.bare_document_type()?;
             reader.pass_over()?;
             if reader.lexer.is_at("<!DOCTYPE") {
-                return Err(Fault { code: "doctype", ..reader.lexer.fault("a second document type") });
+                return Err(Fault::boxed("doctype", reader.lexer.at, "a second document type"));
             }
         }
         if reader.lexer.next() != Some(b'<') {
@@ -99,7 +99,7 @@ impl<'d> Reader<'d> {
             match self.step()? {
                 Step::Start => return Ok(true),
                 Step::End => return Ok(false),
-                Step::Text(_) => (),
+                Step::Text => (),
             }
         }
     }
@@ -108,11 +108,7 @@ impl<'d> Reader<'d> {
     pub(crate) fn complete(&mut self) -> Read<()> {
         let outside = self.open.len() - 1;
         while self.open.len() > outside {
-            if let Step::Text(text) = self.step()?
-                && let Some(open) = self.open.last()
-            {
-                self.tree.add_text(open.place, text);
-            }
+            self.step()?;
         }
         Ok(())
     }
@@ -166,15 +162,18 @@ impl<'d> Reader<'d> {
 
     fn count(&mut self) -> Read<()> {
         if self.nodes >= NODES_MAX {
-            let what = format!("more than {NODES_MAX} nodes").into();
-            return Err(Fault { code: "too_many_nodes", at: self.lexer.at, what });
+            return Err(Fault::boxed(
+                "too_many_nodes",
+                self.lexer.at,
+                format!("more than {NODES_MAX} nodes"),
+            ));
         }
         self.nodes += 1;
         Ok(())
     }
 
-    /// The next tag or text inside the root element.
-    fn step(&mut self) -> Read<Step<'d>> {
+    /// The next tag or text inside the root element; text is kept where its element is.
+    fn step(&mut self) -> Read<Step> {
         if std::mem::take(&mut self.is_ended) {
             self.end();
             return Ok(Step::End);
@@ -183,35 +182,35 @@ impl<'d> Reader<'d> {
             match self.lexer.rest() {
                 [b'<', b'/', ..] => return self.end_tag().map(|()| Step::End),
                 [b'<', b'!' | b'?', ..] if self.note()? => (),
-                [b'<', b'!', ..] => return self.text().map(Step::Text),
+                [b'<', b'!', b'[', ..] => return self.text().map(|()| Step::Text),
+                [b'<', b'!', ..] => return self.lexer.fail("expected a tag"),
                 [b'<', ..] => return self.start_tag().map(|()| Step::Start),
-                [_, ..] => return self.text().map(Step::Text),
+                [_, ..] => return self.text().map(|()| Step::Text),
                 [] => return self.lexer.fail("an element has no end"),
             }
         }
     }
 
     /// Text and sections of it up to the next tag, comment or instruction.
-    fn text(&mut self) -> Read<Cow<'d, str>> {
-        let mut text = self.piece()?;
-        while self.lexer.is_at("<![") || !matches!(self.lexer.next(), Some(b'<') | None) {
-            text.to_mut().push_str(&*self.piece()?);
+    fn text(&mut self) -> Read<()> {
+        let mut text = Cow::Borrowed(self.lexer.plain_text());
+        while !self.lexer.is_behind_text() {
+            self.lexer.more_text(text.to_mut())?;
         }
         self.count()?;
         self.tree.said.see(&text);
-        Ok(text)
-    }
-
-    fn piece(&mut self) -> Read<Cow<'d, str>> {
-        if self.lexer.next() == Some(b'<') { self.lexer.character_data() } else { self.lexer.text() }
+        if let Some(innermost) = self.open.last() {
+            self.tree.add_text(innermost.place, text);
+        }
+        Ok(())
     }
 
     fn end_tag(&mut self) -> Read<()> {
         let written = self.open.last().map_or("", |innermost| innermost.written);
-        self.lexer.take("</");
-        self.lexer.expect(written, "an end that is not the innermost element's")?;
-        self.lexer.space();
-        self.lexer.expect(">", "an end that is not the innermost element's")?;
+        self.lexer.at += "</".len();
+        if !(self.lexer.take(written) && self.lexer.take_behind_space(">")) {
+            return self.lexer.fail("an end that is not the innermost element's");
+        }
         self.end();
         Ok(())
     }
@@ -229,15 +228,20 @@ impl<'d> Reader<'d> {
         self.lexer.at += 1;
         let name = self.lexer.qualified_name()?;
         let (first, around) = (self.tree.attributes.len(), self.scope);
-        self.attributes(first)?;
-        self.is_ended = self.lexer.take("/");
-        self.lexer.expect(">", "expected a tag's end")?;
+        if !self.lexer.take(">") {
+            self.attributes(first)?;
+            self.is_ended = self.lexer.take("/");
+            self.lexer.expect(">", "expected a tag's end")?;
+            self.understand(start, first)?;
+        }
         if self.open.len() >= DEPTH_MAX && !self.is_ended {
-            let what = format!("elements are nested deeper than {DEPTH_MAX}").into();
-            return Err(Fault { code: "depth", at: start, what });
+            return Err(Fault::boxed("depth", start, format!("elements are nested deeper than {DEPTH_MAX}")));
         }
         self.count()?;
-        let meaning = self.understand(&name, start, first)?;
+        let Some(meaning) = self.tree.declarations.of_element(&name, self.scope) else {
+            return unknown(&name, start);
+        };
+        self.tree.note(&name, meaning);
         let place = self.tree.open(name, meaning, self.scope, first);
         let declared = self.tree.declarations.len();
         self.open.push(Open { written: name.written, around, declared, place });
@@ -255,8 +259,8 @@ impl<'d> Reader<'d> {
                 return self.lexer.fail("expected white space or a tag's end");
             }
             if self.tree.attributes.len() - first + self.declared.len() >= ATTRIBUTES_MAX {
-                let what = format!("an element has more than {ATTRIBUTES_MAX}").into();
-                return Err(Fault { code: "too_many_attributes", at: self.lexer.at, what });
+                let what = format!("an element has more than {ATTRIBUTES_MAX}");
+                return Err(Fault::boxed("too_many_attributes", self.lexer.at, what));
             }
             let name = self.lexer.qualified_name()?;
             self.lexer.equals()?;
@@ -272,41 +276,36 @@ impl<'d> Reader<'d> {
         }
     }
 
-    /// What the names of a tag stand for, by its own declarations and those around it.
-    fn understand(&mut self, name: &Name<'d>, start: usize, first: usize) -> Read<Meaning> {
+    /// What a tag declares, and what the names of its attributes stand for.
+    fn understand(&mut self, start: usize, first: usize) -> Read<()> {
         if !self.declared.is_empty() {
-            self.scope = self.tree.declarations.declare(&mut self.declared, self.scope).or_else(|refused| {
-                let (code, what) = match refused {
-                    Refused::Reserved => ("syntax", "a declaration of what XML keeps for itself"),
-                    Refused::Twice => ("syntax", "a prefix is declared twice"),
-                    Refused::TooMany => ("too_many_namespaces", "more namespaces than are read"),
-                };
-                Err(Fault { code, at: start, what: what.into() })
-            })?;
+            self.scope =
+                self.tree.declarations.declare(&mut self.declared, self.scope).map_err(|refused| {
+                    let (code, what) = match refused {
+                        Refused::Reserved => ("syntax", "a declaration of what XML keeps for itself"),
+                        Refused::Twice => ("syntax", "a prefix is declared twice"),
+                        Refused::TooMany => ("too_many_namespaces", "more namespaces than are read"),
+                    };
+                    Fault::boxed(code, start, what)
+                })?;
         }
-        let Tree { attributes, declarations, said, .. } = &mut self.tree;
-        let unknown = |name: &Name<'_>| Fault {
-            code: "syntax",
-            at: start,
-            what: format!("nothing declares the prefix of {}", name.written).into(),
-        };
-        let mut note = |name: &Name<'_>, meaning: Meaning| {
-            if meaning.is_undeclared {
-                said.note(&name.prefix()[crate::names::UNDECLARED.len()..]);
-            }
-            meaning
-        };
-        let attributes = &mut attributes[first..];
-        for attribute in &mut *attributes {
-            let meaning = declarations.of_attribute(&attribute.name, self.scope);
-            attribute.meaning = note(&attribute.name, meaning.ok_or_else(|| unknown(&attribute.name))?);
+        for place in first..self.tree.attributes.len() {
+            let name = self.tree.attributes[place].name;
+            let Some(meaning) = self.tree.declarations.of_attribute(&name, self.scope) else {
+                return unknown(&name, start);
+            };
+            self.tree.note(&name, meaning);
+            self.tree.attributes[place].meaning = meaning;
         }
-        if is_any_twice(attributes) {
-            return Err(Fault { code: "syntax", at: start, what: "an attribute stands twice".into() });
+        if is_any_twice(&self.tree.attributes[first..]) {
+            return Err(Fault::boxed("syntax", start, "an attribute stands twice"));
         }
-        let meaning = declarations.of_element(name, self.scope).ok_or_else(|| unknown(name))?;
-        Ok(note(name, meaning))
+        Ok(())
     }
+}
+
+fn unknown<T>(name: &Name<'_>, start: usize) -> Read<T> {
+    Err(Fault::boxed("syntax", start, format!("nothing declares the prefix of {}", name.written)))
 }
 
 fn is_any_twice(attributes: &[Attribute<'_>]) -> bool {

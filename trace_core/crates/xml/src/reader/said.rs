@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::characters::{NAME, is_of};
+use super::characters::{NAME, behind_space, is_of};
 
 /// Longer texts before a colon are no prefixes.
 const PREFIX_BYTES_MAX: usize = 64;
@@ -24,14 +24,14 @@ impl Said {
 
     /// Notes what a text begins with.
     pub(super) fn see(&mut self, text: &str) {
-        let text = text.trim_start();
+        let text = behind_space(text);
         // Texts that begin with what no declared prefix can be are passed over: times, JSON, sentences.
         let may_begin = |first: u8| !first.is_ascii_digit() && (is_of(first, NAME) || !first.is_ascii());
         if !text.bytes().next().is_some_and(may_begin) {
             return;
         }
         let ends = |byte: &u8| !is_of(*byte, NAME) && byte.is_ascii();
-        let end = text.as_bytes().iter().take(PREFIX_BYTES_MAX + 1).position(|byte| ends(byte));
+        let end = text.as_bytes().iter().take(PREFIX_BYTES_MAX + 1).position(ends);
         if let Some((prefix, rest)) = end.and_then(|end| text.split_at_checked(end))
             && rest.starts_with(':')
         {

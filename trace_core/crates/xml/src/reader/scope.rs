@@ -41,11 +41,10 @@ impl Scope {
 struct Declaration<'d> {
     /// Empty for the namespace of names without a prefix.
     prefix: &'d str,
-    namespace: Namespace,
+    meaning: Meaning,
     around: Scope,
     /// How many are seen from here.
     seen: u32,
-    is_undeclared: bool,
 }
 
 /// What a name stands for.
@@ -54,11 +53,14 @@ pub(super) struct Meaning {
     pub(super) namespace: Namespace,
     /// The prefix begins with what stands for prefixes that JSON-LD does not declare, and the namespace is of such.
     pub(super) is_undeclared: bool,
+    /// The namespace is the standard's own, or none.
+    pub(super) is_standard: bool,
 }
 
 impl Meaning {
-    pub(super) const NONE: Self = Self { namespace: Namespace::NONE, is_undeclared: false };
-    const XML: Self = Self { namespace: Namespace::XML, is_undeclared: false };
+    pub(super) const NONE: Self =
+        Self { namespace: Namespace::NONE, is_undeclared: false, is_standard: true };
+    const XML: Self = Self { namespace: Namespace::XML, is_undeclared: false, is_standard: false };
 }
 
 /// Why a declaration is refused.
@@ -73,13 +75,15 @@ pub(crate) struct Declarations<'d> {
     list: Vec<Declaration<'d>>,
     uris: Vec<Cow<'d, str>>,
     numbers: HashMap<Cow<'d, str>, Namespace>,
+    /// Names without a prefix have ever been given a namespace.
+    has_default: bool,
 }
 
 impl Default for Declarations<'_> {
     fn default() -> Self {
         let uris = ["", XSI, XSD, JSON_LD, XML].map(Cow::Borrowed);
         let numbers = uris.iter().zip(0..).map(|(uri, number)| (uri.clone(), Namespace(number)));
-        Self { numbers: numbers.collect(), list: Vec::new(), uris: uris.into() }
+        Self { numbers: numbers.collect(), list: Vec::new(), uris: uris.into(), has_default: false }
     }
 }
 
@@ -122,8 +126,10 @@ impl<'d> Declarations<'d> {
             }
             let undeclared = prefix.strip_prefix(UNDECLARED);
             let is_undeclared = undeclared.is_some_and(|prefix| uri == undeclared_namespace(prefix));
-            let namespace = self.number(uri);
-            self.list.push(Declaration { prefix, namespace, around: scope, seen, is_undeclared });
+            let is_standard = is_standard(&uri);
+            let meaning = Meaning { namespace: self.number(uri), is_undeclared, is_standard };
+            self.has_default |= prefix.is_empty();
+            self.list.push(Declaration { prefix, meaning, around: scope, seen });
             scope = Scope(u32::try_from(self.list.len() - 1).unwrap_or(u32::MAX));
         }
         Ok(scope)
@@ -150,8 +156,13 @@ impl<'d> Declarations<'d> {
 
     /// What an element's name stands for; `None` where nothing declares its prefix.
     pub(super) fn of_element(&self, name: &Name<'_>, scope: Scope) -> Option<Meaning> {
-        let found = self.find(name.prefix(), scope);
-        if name.prefix().is_empty() { Some(found.unwrap_or(Meaning::NONE)) } else { found }
+        if name.has_prefix() {
+            self.find(name.prefix(), scope)
+        } else if self.has_default {
+            Some(self.find("", scope).unwrap_or(Meaning::NONE))
+        } else {
+            Some(Meaning::NONE)
+        }
     }
 
     /// What an attribute's name stands for: without a prefix it is of no namespace.
@@ -164,8 +175,7 @@ impl<'d> Declarations<'d> {
     }
 
     fn find(&self, prefix: &str, scope: Scope) -> Option<Meaning> {
-        let found = self.seen_from(scope).find(|known| known.prefix == prefix)?;
-        Some(Meaning { namespace: found.namespace, is_undeclared: found.is_undeclared })
+        self.seen_from(scope).find(|known| known.prefix == prefix).map(|known| known.meaning)
     }
 
     /// The namespace of a prefix, or of names without one (`""`), where it is declared.
@@ -180,11 +190,8 @@ impl<'d> Declarations<'d> {
             let nearest = self.seen_from(scope).find(|known| known.prefix == one.prefix);
             nearest.is_some_and(|nearest| std::ptr::eq(nearest, one))
         };
-        let found = self.seen_from(scope).find(|known| known.namespace == namespace && is_seen(known));
+        let found =
+            self.seen_from(scope).find(|known| known.meaning.namespace == namespace && is_seen(known));
         found.map_or("", |found| found.prefix)
-    }
-
-    pub(crate) fn is_standard(&self, namespace: Namespace) -> bool {
-        is_standard(self.uri(namespace))
     }
 }

@@ -3,9 +3,11 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::characters::{before_space, behind_space};
 use super::lexer::Name;
 use super::said::Said;
 use super::scope::{Declarations, Meaning, Namespace, Scope};
+use crate::names::UNDECLARED;
 
 struct Element<'d> {
     name: Name<'d>,
@@ -55,8 +57,21 @@ impl<'d> Tree<'d> {
         self.attributes.clear();
     }
 
+    /// Notes the prefix that a name has in JSON-LD without a declaration: no other may be declared as that.
+    pub(super) fn note(&mut self, name: &Name<'_>, meaning: Meaning) {
+        if meaning.is_undeclared {
+            self.said.note(&name.prefix()[UNDECLARED.len()..]);
+        }
+    }
+
     /// Adds an element with the attributes from the given one on; its place.
-    pub(super) fn open(&mut self, name: Name<'d>, meaning: Meaning, scope: Scope, attributes: usize) -> usize {
+    pub(super) fn open(
+        &mut self,
+        name: Name<'d>,
+        meaning: Meaning,
+        scope: Scope,
+        attributes: usize,
+    ) -> usize {
         let place = self.elements.len();
         let attributes = attributes..self.attributes.len();
         let text = Cow::Borrowed("");
@@ -78,8 +93,8 @@ impl<'d> Tree<'d> {
             return element.text.to_mut().push_str(&text);
         }
         element.text = match text {
-            Cow::Borrowed(text) => Cow::Borrowed(text.trim_start()),
-            Cow::Owned(text) => Cow::Owned(text.trim_start().to_owned()),
+            Cow::Borrowed(text) => Cow::Borrowed(behind_space(text)),
+            Cow::Owned(text) => Cow::Owned(behind_space(&text).to_owned()),
         };
     }
 
@@ -110,12 +125,12 @@ impl<'t, 'd> Node<'t, 'd> {
 
     /// Of a user's element; [`Namespace::NONE`] of the standard's own, which some documents name.
     pub(crate) fn namespace(&self) -> Namespace {
-        let namespace = self.element().meaning.namespace;
-        if self.tree.declarations.is_standard(namespace) { Namespace::NONE } else { namespace }
+        let meaning = self.element().meaning;
+        if meaning.is_standard { Namespace::NONE } else { meaning.namespace }
     }
 
     pub(crate) fn is_standard(&self) -> bool {
-        self.namespace() == Namespace::NONE
+        self.element().meaning.is_standard
     }
 
     pub(crate) fn is_undeclared(&self) -> bool {
@@ -132,8 +147,8 @@ impl<'t, 'd> Node<'t, 'd> {
     /// All its own text, references and sections resolved, without white space around it.
     pub(crate) fn text(&self) -> Cow<'d, str> {
         match &self.element().text {
-            Cow::Borrowed(text) => Cow::Borrowed(text.trim_end()),
-            Cow::Owned(text) => Cow::Owned(text.trim_end().to_owned()),
+            Cow::Borrowed(text) => Cow::Borrowed(before_space(text)),
+            Cow::Owned(text) => Cow::Owned(before_space(text).to_owned()),
         }
     }
 
