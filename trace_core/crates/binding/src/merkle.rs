@@ -1,8 +1,11 @@
 //! Trees, tiles and proofs.
 
-use merkle::{EntryBundle, Hash, RightEdge, Tile, TileContent, TilePath, TileSet};
+use std::fmt::Display;
+
+use merkle::{EntryBundle, Hash, InclusionClaim, RightEdge, Tile, TileContent, TilePath, TileSet};
 use pyo3::exceptions::PyOverflowError;
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyBytes;
 
 use crate::error::Failed;
@@ -77,6 +80,33 @@ pub fn check_inclusion(
 ) -> Result<(), Failed> {
     let proof = hashes(&proof)?;
     Ok(merkle::check_inclusion(&hash(leaf_hash)?, leaf_index.0, tree_size.0, &hash(root_hash)?, &proof)?)
+}
+
+#[pyfunction]
+#[pyo3(signature = (*, leaf_hashes, leaf_indexes, tree_size, root_hash, proofs))]
+pub fn check_inclusions(
+    py: Python<'_>,
+    leaf_hashes: &[u8],
+    leaf_indexes: Vec<Leaves>,
+    tree_size: Leaves,
+    root_hash: &[u8],
+    proofs: Vec<PyBackedBytes>,
+) -> Result<(), Failed> {
+    let (leaf_hashes, root_hash) = (back_to_back(leaf_hashes)?, hash(root_hash)?);
+    if leaf_hashes.len() != leaf_indexes.len() || leaf_hashes.len() != proofs.len() {
+        return Err(Failed::proof("each leaf has a hash, a number and a proof"));
+    }
+    let bad = |place: usize, why: &dyn Display| Failed::proof(format!("proof {place}: {why}"));
+    py.detach(|| {
+        let mut claims = Vec::with_capacity(proofs.len());
+        for (place, (proof, leaf_index)) in proofs.iter().zip(leaf_indexes).enumerate() {
+            let (proof, []) = proof.as_chunks() else { return Err(bad(place, &"hashes have 32 bytes each")) };
+            claims.push(InclusionClaim { leaf_hash: leaf_hashes[place], leaf_index: leaf_index.0, proof });
+        }
+        let results = merkle::check_inclusions(tree_size.0, &root_hash, &claims);
+        let wrong = results.into_iter().enumerate().find_map(|(place, result)| Some((place, result.err()?)));
+        wrong.map_or(Ok(()), |(place, error)| Err(bad(place, &error)))
+    })
 }
 
 #[pyfunction]

@@ -69,21 +69,6 @@ impl fmt::Display for ProofError {
 
 impl std::error::Error for ProofError {}
 
-/// Claims that are checked together: enough to fill all lanes, few enough that their proofs stay in a core's
-/// first caches.
-const CLAIMS_TOGETHER: usize = 64;
-
-/// What an inclusion proof shows: that this hash is leaf `leaf_index` of a tree.
-#[derive(Clone, Copy, Debug)]
-pub struct InclusionClaim<'a> {
-    /// The leaf's hash.
-    pub leaf_hash: Hash,
-    /// The leaf's number, from 0.
-    pub leaf_index: u64,
-    /// The inclusion proof, from the leaf upward.
-    pub proof: &'a [Hash],
-}
-
 /// Checks that `leaf_hash` is leaf `leaf_index` of the tree; RFC 9162 §2.1.3.2.
 ///
 /// That `root_hash` and `tree_size` are the log's is for the caller to check.
@@ -112,58 +97,6 @@ pub fn inclusion_root(
     proof: &[Hash],
 ) -> Result<Hash, ProofError> {
     roots(&inclusion_steps(leaf_index, tree_size)?, leaf_hash, proof).map(|(_, tree)| tree)
-}
-
-/// [`check_inclusion`] of many leaves in one tree, each result in its claim's place.
-///
-/// The claims are hashed step by step together, which makes one several times cheaper than by itself.
-#[must_use]
-pub fn check_inclusions(
-    tree_size: u64,
-    root_hash: &Hash,
-    claims: &[InclusionClaim<'_>],
-) -> Vec<Result<(), ProofError>> {
-    claims.chunks(CLAIMS_TOGETHER).flat_map(|claims| check_together(tree_size, root_hash, claims)).collect()
-}
-
-fn check_together(
-    tree_size: u64,
-    root_hash: &Hash,
-    claims: &[InclusionClaim<'_>],
-) -> Vec<Result<(), ProofError>> {
-    let plans: Vec<_> = claims
-        .iter()
-        .map(|claim| {
-            let steps = inclusion_steps(claim.leaf_index, tree_size)?;
-            check_length(&steps, claim.proof).map(|()| steps)
-        })
-        .collect();
-    let mut hashes: Vec<Hash> = claims.iter().map(|claim| claim.leaf_hash).collect();
-    let (mut lanes, mut children, mut parents) = (Vec::new(), Vec::new(), Vec::new());
-    for height in 0.. {
-        lanes.clear();
-        children.clear();
-        for (lane, (claim, plan)) in claims.iter().zip(&plans).enumerate() {
-            let step = plan.as_ref().ok().and_then(|steps| steps.get(height));
-            if let (Some(step), Some(&sibling)) = (step, claim.proof.get(height)) {
-                let below = hashes[lane];
-                children.extend(if step.role == Role::Right { [below, sibling] } else { [sibling, below] });
-                lanes.push(lane);
-            }
-        }
-        if lanes.is_empty() {
-            break;
-        }
-        parents.resize(lanes.len(), Hash::default());
-        sha256::node_hashes(&children, &mut parents);
-        for (&lane, &parent) in lanes.iter().zip(&parents) {
-            hashes[lane] = parent;
-        }
-    }
-    let result = |(plan, hash): (Result<_, ProofError>, Hash)| {
-        plan.and(if hash == *root_hash { Ok(()) } else { Err(ProofError::WrongRoot) })
-    };
-    plans.into_iter().zip(hashes).map(result).collect()
 }
 
 /// Checks that the tree of `old_size` leaves is the beginning of the one of `new_size`; RFC 9162 §2.1.4.2.

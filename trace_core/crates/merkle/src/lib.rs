@@ -26,6 +26,7 @@
 
 mod bundle;
 mod check;
+mod check_many;
 mod edge;
 mod path;
 mod prove;
@@ -39,9 +40,10 @@ pub use bundle::{
     encode_entries,
 };
 pub use check::{
-    InclusionClaim, ProofError, check_consistency, check_inclusion, check_inclusions,
-    check_subtree_consistency, check_subtree_inclusion, consistency_root, inclusion_root,
+    ProofError, check_consistency, check_inclusion, check_subtree_consistency, check_subtree_inclusion,
+    consistency_root, inclusion_root,
 };
+pub use check_many::{InclusionClaim, check_inclusions};
 pub use edge::RightEdge;
 pub use prove::{
     HashReader, ProveError, consistency_proof_nodes, inclusion_proof_nodes, prove_consistency,
