@@ -65,7 +65,12 @@ def _one_of(kind: type[_Kind], request: HTTPConnection, header: str) -> _Kind:
         raise NotAcceptable(f"{header} is one of {', '.join(kind)}") from None
 
 
-FormOf = Annotated[Form, Depends(form)]
+async def _form(request: Request) -> Form:
+    # A coroutine, though it waits for nothing: FastAPI would call a plain function in a thread of its own.
+    return form(request)
+
+
+FormOf = Annotated[Form, Depends(_form)]
 
 
 def _header(name: str, kind: type[StrEnum], doc: str) -> dict[str, Any]:

@@ -41,12 +41,13 @@ class Service:
     listeners: asyncio.Semaphore
 
 
-def _service(request: Request) -> Service:
+# Coroutines, though they wait for nothing: FastAPI would call a plain function in a thread of its own.
+async def _service(request: Request) -> Service:
     service: Service = request.app.state.service
     return service
 
 
-def _on_behalf_of() -> str:
+async def _on_behalf_of() -> str:
     # The one place where a request gets its trading partner; every read and write below carries it.
     return OPEN_PARTNER
 
