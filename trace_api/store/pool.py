@@ -53,6 +53,7 @@ class Store:
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
+        self._given_back: set[asyncio.Task[None]] = set()
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -96,7 +97,10 @@ class Store:
                 # It passes everything on to the connection, for as long as there is one.
                 yield cast("asyncpg.Connection", proxy)
             finally:
-                await self._give_back(proxy)
+                # Cleaning up after a session is a round trip, for which nobody has to wait.
+                cleaning = asyncio.create_task(self._give_back(proxy))
+                self._given_back.add(cleaning)
+                cleaning.add_done_callback(self._given_back.discard)
         except _NOT_NOW as failure:
             raise Unavailable(f"the database is not available: {type(failure).__name__}") from failure
         except asyncpg.DataError:
