@@ -15,7 +15,7 @@ BODIES_BYTES_MAX = 2 * CAPTURE_BODY_BYTES_MAX
 EVENT_BYTES_MAX = 1024 * 1024
 """Bytes of one event; the core holds every event of a capture to it, too."""
 SEQUENCE_PERIOD_MS = 200
-"""The longest wait between a stored capture and its leaves, when nothing wakes the sequencer sooner."""
+"""Between two rounds of the sequencer, when nobody waits for leaves: what was stored meanwhile shares one."""
 PUBLISH_PERIOD_MS = 1_000
 """The pause between two published checkpoints, where there is something new."""
 POOL_CONNECTIONS_MAX = 16

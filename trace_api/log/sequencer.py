@@ -65,7 +65,7 @@ class Sequencer:
         self._sequenced = asyncio.Condition()
 
     def wake(self) -> None:
-        """A hint that a capture has been stored; without it the next period finds it."""
+        """Somebody waits for leaves of what is stored: it does not wait for the period to end."""
         self._wake.set()
 
     async def wait_sequenced(self, timeout_s: float) -> None:
@@ -99,15 +99,18 @@ class Sequencer:
                 await log_store.release_sequencer_lock(connection)
 
     async def _sequence(self, connection: asyncpg.Connection, epoch: int) -> None:
+        clock = asyncio.get_running_loop().time
         while True:
             self._wake.clear()
+            next_round = clock() + self._period_s
             checkpoint = await sequence_once(connection, self._keys, self._origin, epoch)
             if checkpoint is not None:
                 async with self._sequenced:
                     self._sequenced.notify_all()
-                continue
+            # What is stored within a period shares a round, which costs the same for one capture as for many.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), self._period_s)
+                async with asyncio.timeout_at(next_round):
+                    await self._wake.wait()
 
 
 async def sign_with_all(connection: asyncpg.Connection, keys: LogKeys, log_: Log) -> None:
