@@ -114,6 +114,10 @@ class Copies:
     def read(self, table: str, at: int, size: int) -> bytes:
         """At most `size` bytes of a table's stream from `at` on; none at its end. `ValueError` as above."""
 
+    def json(self, table: str) -> str:
+        """A table's rows as JSON, as `json_populate_recordset` takes them: for captures of a few events.
+        `ValueError` as above."""
+
 Syntax = Literal["json", "xml", "lines"]
 """A document in JSON or XML, or bare events in JSON, one a line."""
 

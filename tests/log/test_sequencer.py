@@ -33,7 +33,7 @@ async def capture(store: Store, seed: int, events: int = 40) -> None:
     document = trace_core.Simulator(events=events, seed=seed).next_document(events)
     assert document is not None
     captured = await Door(store, KEYS.blinding_key).capture(CaptureRequest(document, "test"))
-    assert captured.job.stored == events
+    assert captured.job.outcome.stored == events
 
 
 async def sequence(store: Store) -> None:

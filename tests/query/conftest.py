@@ -48,7 +48,7 @@ class World:
         captured = await Door(self.store, BLINDING_KEY).capture(
             CaptureRequest(document_of(events, namespaces), partner="anonymous")
         )
-        assert captured.job.success, captured.job.problems[:3]
+        assert captured.job.outcome.success, captured.job.outcome.problems[:3]
 
     async def find(self, query: Query | str, per_page: int = PER_PAGE_MAX) -> list[str]:
         """Ids of all events that a query finds, page by page."""

@@ -24,7 +24,7 @@ ITEM = "https://id.gs1.org/01/09521234543213/21/item"
 
 async def ask(store: Store, *events: dict[str, Any]) -> Questions:
     captured = await Door(store, BLINDING_KEY).capture(CaptureRequest(orjson.dumps(document_of(*events)), "test"))
-    assert captured.job.stored == len(events)
+    assert captured.job.outcome.stored == len(events)
     return Questions(store, BLINDING_KEY, IndexKeeper(Path("unused")))
 
 

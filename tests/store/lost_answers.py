@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 _SOCKET = ".s.PGSQL.5432"
+_COMMITS, _DONE = (b"COMMIT;", b'"event_hash_id":'), (b"COMMIT\0", b"INSERT 0 1\0")
+"""A capture of a few events is a statement that is a transaction, and tells their hash ids."""
 
 
 class Fault(enum.Enum):
@@ -33,7 +35,7 @@ class Faults:
         self._left = times
 
     def takes(self, data: bytes) -> bool:
-        if self._left == 0 or b"COMMIT;" not in data:
+        if self._left == 0 or not _has_one_of(_COMMITS, data):
             return False
         self._left -= 1
         self.count += 1
@@ -53,9 +55,10 @@ async def losing_commit(url: str, fault: Fault) -> AsyncIterator[tuple[str, Faul
             while data := await client.read(65_536):
                 if faults.takes(data):
                     answers.cancel()
+                    await asyncio.wait([answers])
                     if faults.fault is Fault.AFTER:
                         to_server.write(data)
-                        while b"COMMIT\0" not in await server.read(65_536):
+                        while not _has_one_of(_DONE, await server.read(65_536)):
                             pass
                     break
                 to_server.write(data)
@@ -68,6 +71,10 @@ async def losing_commit(url: str, fault: Fault) -> AsyncIterator[tuple[str, Faul
         server = await asyncio.start_unix_server(serve, Path(folder) / _SOCKET)
         async with server:
             yield url.replace(real, folder), faults
+
+
+def _has_one_of(marks: tuple[bytes, ...], data: bytes) -> bool:
+    return any(mark in data for mark in marks)
 
 
 async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

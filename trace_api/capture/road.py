@@ -9,7 +9,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import orjson
 
@@ -23,7 +23,11 @@ from trace_core.key_records import THUMBPRINT
 if TYPE_CHECKING:
     from trace_api.store.pool import Store
 
+T_co = TypeVar("T_co", covariant=True)
 SEED_BYTES = 32
+BODY_BYTES_AT_ONCE_MAX = 16_384
+"""A capture of no more is prepared where it is: under a millisecond, which is less than another thread takes to begin
+where there is much to do."""
 DUPLICATE_ROUNDS_MAX = 8
 """How often a capture may lose the race for one of its events to another capture before it gives up."""
 
@@ -63,8 +67,7 @@ class Captured:
     """What became of a capture. `event_ids` are those of the accepted events in order of the document,
     whether they are stored now or were before."""
 
-    capture_id: uuid.UUID
-    job: captures.Outcome
+    job: captures.Job
     event_ids: list[str]
 
 
@@ -91,7 +94,6 @@ class Door:
         if request.one_event and prepared.event_total != 1:
             one = {"pointer": "", "code": "one_event", "message": f"send one event, not {prepared.event_total}"}
             raise Invalid("the body is not one event", problems=[one])
-        storable = prepared.error_count == 0 or request.error_behaviour is ErrorBehaviour.PROCEED
         row = captures.CaptureRow(
             capture_no=capture_no,
             capture_id=uuid.uuid4(),
@@ -102,8 +104,9 @@ class Door:
             master_data=prepared.master_data,
             issuer=prepared.issuer,
         )
-        outcome = await self._store_new(row, prepared, problems, request.error_behaviour, storable=storable)
-        return Captured(row.capture_id, outcome, prepared.event_ids)
+        outcome = await self._store_new(request, row, prepared, problems)
+        job = captures.Job(row.capture_id, row.partner, record_time, None, is_published=False, outcome=outcome)
+        return Captured(job, prepared.event_ids)
 
     async def _prepare(
         self, request: CaptureRequest, record_time: datetime, capture_no: int
@@ -122,12 +125,12 @@ class Door:
             claim=await self._claim(request, record_time),
             reserved=None if request.is_record else THUMBPRINT,
         )
-        prepared = await asyncio.to_thread(prepare)
+        prepared = await _prepared(request, prepare)
         if prepared.wanted_keys is None:
             return prepared
         async with self._store.session() as connection:
             signers = await registry.signers_of(connection, prepared.wanted_keys, record_time)
-        return await asyncio.to_thread(prepare, signers=signers)
+        return await _prepared(request, partial(prepare, signers=signers))
 
     async def _claim(
         self, request: CaptureRequest, record_time: datetime
@@ -144,21 +147,20 @@ class Door:
 
     async def _store_new(
         self,
+        request: CaptureRequest,
         row: captures.CaptureRow,
         prepared: trace_core.PreparedCapture,
         problems: list[dict[str, object]],
-        error_behaviour: ErrorBehaviour,
-        *,
-        storable: bool,
     ) -> captures.Outcome:
         """Stores what is not there yet. Whoever commits an event first has it; the others find it there."""
+        storable = prepared.error_count == 0 or request.error_behaviour is ErrorBehaviour.PROCEED
         stored_before: list[bytes] = []
         for _ in range(DUPLICATE_ROUNDS_MAX):
-            copies = await asyncio.to_thread(prepared.copies, stored_before) if storable else None
+            copies = await _prepared(request, partial(prepared.copies, stored_before)) if storable else None
             stored = copies.event_count if copies else 0
             outcome = captures.Outcome(
                 success=prepared.error_count == 0,
-                error_behaviour=error_behaviour.value,
+                error_behaviour=request.error_behaviour.value,
                 event_total=prepared.event_total,
                 stored=stored,
                 repeated=prepared.accepted_count - stored if storable else 0,
@@ -172,3 +174,16 @@ class Door:
             except captures.DuplicateEvents:
                 stored_before = list(await captures.find_digests(self._store, prepared.content_digests))
         raise Unavailable("other captures keep storing the same events; try again")
+
+
+class _Work(Protocol[T_co]):
+    """A call of the core."""
+
+    def __call__(self, *, threads: int | None) -> T_co: ...
+
+
+async def _prepared(request: CaptureRequest, work: _Work[T_co]) -> T_co:
+    """What the core makes of a request: beside the event loop and on all cores, unless it is small."""
+    if len(request.body) <= BODY_BYTES_AT_ONCE_MAX:
+        return work(threads=1)
+    return await asyncio.to_thread(work, threads=None)

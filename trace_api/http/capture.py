@@ -90,9 +90,9 @@ async def post_capture(
         syntax = SYNTAXES[media_type_of(request)]
         wanted = CaptureRequest(body, partner, error_behaviour, strict, syntax=syntax, signature=signature)
         captured = await service.door.capture(wanted)
-    job = await _acknowledged(service, captured.capture_id, acknowledge)
+    job = await _acknowledged(service, captured.job, acknowledge)
     headers = {
-        "Location": str(request.url_for("get_capture", capture_id=str(captured.capture_id))),
+        "Location": str(request.url_for("get_capture", capture_id=str(job.capture_id))),
         "GS1-Capture-Error-Behaviour": error_behaviour.value,
     }
     return Response(orjson.dumps(jobs.as_dict(job)), 202, headers, "application/json")
@@ -141,21 +141,22 @@ async def post_event(
     async with service.bodies.read(request, bytes_max=service.settings.event_bytes_max) as body:
         wanted = CaptureRequest(body, partner, ErrorBehaviour.ROLLBACK, strict, one_event=True, signature=signature)
         captured = await service.door.capture(wanted)
-        if not captured.job.success:
-            raise Invalid("the event was refused", problems=captured.job.problems)
+        if not captured.job.outcome.success:
+            raise Invalid("the event was refused", problems=captured.job.outcome.problems)
         event = _with_id(body, captured.event_ids)
-    await _acknowledged(service, captured.capture_id, acknowledge)
+    await _acknowledged(service, captured.job, acknowledge)
     location = f"{str(request.base_url).rstrip('/')}/events/{quote(captured.event_ids[0], safe='')}"
-    capture = request.url_for("get_capture", capture_id=str(captured.capture_id))
+    capture = request.url_for("get_capture", capture_id=str(captured.job.capture_id))
     headers = {"Location": location, "Link": f'<{capture}>; rel="via"'}
     return Response(event, 201, headers, "application/json")
 
 
-async def _acknowledged(service: Service, capture_id: uuid.UUID, acknowledge: Acknowledge) -> Job:
-    service.sequencer.wake()
+async def _acknowledged(service: Service, stored: Job, acknowledge: Acknowledge) -> Job:
+    """The job as it is once that has happened."""
     if acknowledge is Acknowledge.STORED:
-        return await jobs.load(service, capture_id)
-    return await jobs.wait_logged(service, capture_id, published=acknowledge is Acknowledge.PUBLISHED)
+        return stored
+    service.sequencer.wake()
+    return await jobs.wait_logged(service, stored.capture_id, published=acknowledge is Acknowledge.PUBLISHED)
 
 
 def _with_id(body: bytes, event_ids: list[str]) -> bytes:

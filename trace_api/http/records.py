@@ -46,6 +46,6 @@ async def record(
     }
     captured = await service.door.capture(CaptureRequest(orjson.dumps(document), partner, strict=True, is_record=True))
     service.sequencer.wake()
-    if not captured.job.success:
+    if not captured.job.outcome.success:
         raise Unavailable("the record was refused, and nothing was done")
     return event_id

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import asyncpg
@@ -28,6 +28,8 @@ _PAUSE_S = 0.2
 ELEMENT_ID_BYTES_MAX, VOCABULARY_BYTES_MAX = 2_000, 600
 """What the id of an element of master data may have, and the type of a vocabulary; as the table has it."""
 COPY_PIECE_BYTES = 1 << 18
+EVENTS_AT_ONCE_MAX = 32
+"""A capture of no more events is one statement, which spares a dozen round trips; COPY is faster for more."""
 PAGE_BYTES_MAX = 4 * 1024 * 1024
 """What the jobs of one page say, and one job more."""
 PROBLEMS_MAX = 1_000
@@ -56,6 +58,9 @@ class Copies(Protocol):
 
     def read(self, table: str, at: int, size: int) -> bytes:
         """At most `size` bytes of a table's stream from `at` on; none at its end."""
+
+    def json(self, table: str) -> str:
+        """A table's rows as `json_populate_recordset` takes them."""
 
 
 class Names(Protocol):
@@ -145,39 +150,58 @@ async def _store_once(
     connection: asyncpg.Connection, row: CaptureRow, outcome: Outcome, copies: Copies | None, names: Names | None
 ) -> Outcome:
     try:
+        if copies is not None and names is not None and await _store_at_once(connection, row, outcome, copies, names):
+            return outcome
         async with connection.transaction():
             if copies is not None and copies.event_count > 0:
                 # Digests first: a repetition is refused before anything else is written.
                 for table in ("event_digest", "event", "reference"):
                     await copy_rows(connection, table, copies)
-                if copies.values:
-                    await connection.execute(_SQL["list_values"], *map(list, zip(*copies.values, strict=True)))
                 if names is not None:
                     outcome = await _with_shared_names(connection, outcome, names)
             if copies is not None and row.master_data:
                 await master_data.insert(connection, row.capture_no, row.record_time, row.master_data)
-            await connection.execute(
-                _SQL["insert_capture"],
-                row.capture_no,
-                row.capture_id,
-                row.partner,
-                row.record_time,
-                row.context,
-                row.body_digest,
-                outcome.stored,
-                orjson.dumps(asdict(outcome)),
-                row.issuer,
-            )
+            await connection.execute(_SQL["insert_capture"], *_columns(row, outcome))
+            if copies is not None and copies.values:
+                # At last: whoever has the same new value waits for our commit.
+                await connection.execute(_SQL["list_values"], *_listed(copies))
     except asyncpg.UniqueViolationError as violation:
         # What is in the way may be an earlier attempt of ours, whose answer was lost.
-        if await connection.fetchval(_SQL["capture_is_stored"], row.capture_id):
-            return outcome
+        stored = await connection.fetchval(_SQL["stored_outcome"], row.capture_id)
+        if stored is not None:
+            return Outcome(**orjson.loads(stored))
         if violation.constraint_name == "event_digest_pkey":
             raise DuplicateEvents("some events are stored already") from None
         raise StoreError(f"{violation.constraint_name}: a capture number is in use already") from violation
     except asyncpg.CheckViolationError as violation:
         raise ValueTooLong(f"{violation.constraint_name}: a value is too long") from None
     return outcome
+
+
+async def _store_at_once(
+    connection: asyncpg.Connection, row: CaptureRow, outcome: Outcome, copies: Copies, names: Names
+) -> bool:
+    """The whole transaction in one statement, where a capture is small and as most are. False, with nothing stored,
+    where it is not, or where events share a name."""
+    if not 0 < copies.event_count <= EVENTS_AT_ONCE_MAX or outcome.repeated > 0 or row.master_data:
+        return False
+    hashes = names.event_names()
+    if len(set(hashes)) < len(hashes):
+        return False
+    rows = (copies.json(table) for table in ("event_digest", "event", "reference"))
+    arguments = (hashes, *rows, *_listed(copies), *_columns(row, outcome))
+    return bool(await connection.fetch(_SQL["store_at_once"], *arguments))
+
+
+def _listed(copies: Copies) -> tuple[list[int], list[str], list[int]]:
+    fields, values, keys = zip(*copies.values, strict=True) if copies.values else ((), (), ())
+    return list(fields), list(values), list(keys)
+
+
+def _columns(row: CaptureRow, outcome: Outcome) -> tuple[object, ...]:
+    """What the statements write of the capture itself."""
+    head = (row.capture_no, row.capture_id, row.partner, row.record_time, row.context, row.body_digest)
+    return *head, outcome.stored, orjson.dumps(outcome), row.issuer
 
 
 async def _with_shared_names(connection: asyncpg.Connection, outcome: Outcome, names: Names) -> Outcome:

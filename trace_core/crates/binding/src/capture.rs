@@ -381,6 +381,19 @@ impl Copies {
         }
     }
 
+    /// The rows of a table as JSON.
+    fn json(&self, table: &str) -> PyResult<String> {
+        let (stream, columns, kinds): (_, &[_], &[_]) = match table {
+            "event" => (&self.event, &capture::EVENT_COLUMNS, &capture::EVENT_KINDS),
+            "reference" => (&self.reference, &capture::REFERENCE_COLUMNS, &capture::REFERENCE_KINDS),
+            "event_digest" => {
+                (&self.event_digest, &capture::EVENT_DIGEST_COLUMNS, &capture::EVENT_DIGEST_KINDS)
+            }
+            _ => return Err(PyValueError::new_err("no stream for this table")),
+        };
+        Ok(capture::rows_json(stream, columns, kinds))
+    }
+
     /// At most `size` bytes of the stream of a table, from `at` on; none at its end.
     fn read<'py>(
         &self,

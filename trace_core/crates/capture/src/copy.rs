@@ -7,8 +7,12 @@ const POSTGRES_EPOCH_US: i64 = 946_684_800_000_000;
 /// Types of elements, as `pg_type` numbers them.
 const BIGINT_OID: i32 = 20;
 const DOUBLE_OID: i32 = 701;
+/// Signature, flags and length of an extension.
+pub const HEADER_BYTES: usize = 19;
 /// Dimensions, whether there are NULLs, type, length and first index.
-const ARRAY_HEAD_BYTES: i32 = 20;
+pub const ARRAY_HEAD_BYTES: usize = 20;
+/// Its length, and an element.
+const ELEMENT_BYTES: usize = 12;
 
 /// Appends the header: signature, no flags, no extension.
 pub fn write_header(out: &mut Vec<u8>) {
@@ -86,15 +90,15 @@ impl<'o> Row<'o> {
 
     /// One dimension, from index 1, no NULLs.
     fn array(&mut self, element: i32, count: usize, values: impl Iterator<Item = [u8; 8]>) -> &mut Self {
-        let count = i32::try_from(count).unwrap_or(i32::MAX);
         if count == 0 {
             return self.null();
         }
-        let length = ARRAY_HEAD_BYTES.saturating_add(count.saturating_mul(12));
-        for head in [length, 1, 0, element, count, 1] {
+        let bytes = ARRAY_HEAD_BYTES + count * ELEMENT_BYTES;
+        let of = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
+        for head in [of(bytes), 1, 0, element, of(count), 1] {
             self.0.extend_from_slice(&head.to_be_bytes());
         }
-        self.0.reserve(usize::try_from(length).unwrap_or(0));
+        self.0.reserve(bytes);
         for value in values {
             let mut element = [0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0];
             element[4..].copy_from_slice(&value);

@@ -9,6 +9,7 @@ mod canonical;
 mod check;
 mod commitment;
 mod copy;
+mod copy_json;
 mod disclose;
 mod entry;
 mod epc_pattern;
@@ -28,6 +29,7 @@ pub use bodies::{BODIES_BYTES_MAX, BODIES_EVENTS_MAX, Bodies, Packer, Unpacker};
 pub use canonical::{CONTENT_DIGEST_DOMAIN, CanonicalEvent};
 pub use check::{BUCKETS, ReferenceRow, ReferenceSums, Stored, bucket_of, check};
 pub use commitment::{Commitments, FIELDS_MAX, Issuer, SALT_BYTES, SECRET_BYTES, Signer};
+pub use copy_json::{Kind, rows_json};
 pub use disclose::{Disclosed, check_disclosed, disclose};
 pub use entry::{Blinding, Entry, EntryError, ITEMS_MAX, TOKEN_BYTES, Token, name_hash};
 pub use epc_pattern::{EpcPattern, epc_pattern};
@@ -37,8 +39,8 @@ pub use prepare::{
     prepare_on,
 };
 pub use prepared::{
-    Copies, DIGEST_BYTES, EVENT_COLUMNS, EVENT_DIGEST_COLUMNS, ListedField, MasterDataRow, Prepared,
-    PreparedEvent, REFERENCE_COLUMNS,
+    Copies, DIGEST_BYTES, EVENT_COLUMNS, EVENT_DIGEST_COLUMNS, EVENT_DIGEST_KINDS, EVENT_KINDS, ListedField,
+    MasterDataRow, Prepared, PreparedEvent, REFERENCE_COLUMNS, REFERENCE_KINDS,
 };
 pub use problems::problems_json;
 pub use references::{ROLE_BITS, Reference, Role};

@@ -7,6 +7,7 @@ use epcis::Problem;
 
 use crate::bodies::{BODIES_BYTES_MAX, BODIES_EVENTS_MAX, Packer};
 use crate::copy::{Row, write_header, write_trailer};
+use crate::copy_json::Kind;
 use crate::prepare::{POSITION_BITS, Request};
 use crate::references::{ROLE_BITS, Reference};
 
@@ -31,10 +32,35 @@ pub const EVENT_COLUMNS: [&str; 18] = [
     "body_place",
     "bodies",
 ];
+/// What they hold.
+pub const EVENT_KINDS: [Kind; EVENT_COLUMNS.len()] = [
+    Kind::Integer,
+    Kind::Time,
+    Kind::Time,
+    Kind::Integer,
+    Kind::Integer,
+    Kind::Integer,
+    Kind::Integer,
+    Kind::Text,
+    Kind::Bytes,
+    Kind::Bytes,
+    Kind::Bytes,
+    Kind::Bytes,
+    Kind::Integers,
+    Kind::Doubles,
+    Kind::Bytes,
+    Kind::Bytes,
+    Kind::Integer,
+    Kind::Bytes,
+];
 /// Columns of `reference` in the order of [`Copies::reference`].
 pub const REFERENCE_COLUMNS: [&str; 3] = ["name_hash", "event_ref", "more"];
+/// What they hold.
+pub const REFERENCE_KINDS: [Kind; REFERENCE_COLUMNS.len()] = [Kind::Integer, Kind::Integer, Kind::Bytes];
 /// Columns of `event_digest` in the order of [`Copies::event_digest`].
 pub const EVENT_DIGEST_COLUMNS: [&str; 2] = ["content_digest", "event_key"];
+/// What they hold.
+pub const EVENT_DIGEST_KINDS: [Kind; EVENT_DIGEST_COLUMNS.len()] = [Kind::Uuid, Kind::Integer];
 /// Bytes of a content digest that a repetition is known by: Postgres has a type of so many.
 pub const DIGEST_BYTES: usize = 16;
 /// References that one row holds, of one name and one capture: few, so that a reader takes hardly more than it wants.
