@@ -27,6 +27,253 @@ fn text_with_definitions_of_its_own_is_refused() {
     assert!(to_json(b"<!DOCTYPE project><EPCISDocument/>").is_ok());
 }
 
+/// What neither libxml2 nor expat takes; and another parser, which reads XML less strictly, takes some of it.
+#[test]
+fn text_that_is_not_well_formed_is_refused() {
+    for inner in [
+        "<a></b>",
+        "<a>",
+        "</a>",
+        "<a",
+        "<a b",
+        "<a b=",
+        "<a b='",
+        "<a b='1",
+        "< a/>",
+        "<a></ a>",
+        "<a></a b='1'>",
+        "<a / >",
+        "<1a/>",
+        "<-a/>",
+        "<.a/>",
+        "<a×/>",
+        "<a$/>",
+        "<a 1b='1'/>",
+        "<a b='1'c='2'/>",
+        "<a b=1/>",
+        "<a b/>",
+        "<a b=\"1'/>",
+        "<a:b:c xmlns:a='u'/>",
+        "<:a/>",
+        "<a:/>",
+        "<a:1 xmlns:a='u'/>",
+        "<a :b='1'/>",
+        "<a xmlns:='u'/>",
+        "<a b='1' b='2'/>",
+        "<a xmlns:x='u' xmlns:y='u' x:b='1' y:b='2'/>",
+        "<a xmlns='u' xmlns='u'/>",
+        "<a xmlns:b='u' xmlns:b='u'/>",
+        "<x:a/>",
+        "<a x:b='1'/>",
+        "<a><b xmlns:x='u'/><x:c/></a>",
+        "<a xmlns:x='u'/><x:b/>",
+        "<a xmlns:b=''/>",
+        "<a xmlns:xmlns='u'/>",
+        "<a xmlns:xml='u'/>",
+        "<xmlns:a/>",
+        "<a xmlns:b='http://www.w3.org/XML/1998/namespace'/>",
+        "<a xmlns='http://www.w3.org/XML/1998/namespace'/>",
+        "<a xmlns:b='http://www.w3.org/2000/xmlns/'/>",
+        "<a xmlns='http://www.w3.org/2000/xmlns/'/>",
+        "<a b='<'/>",
+        "<a b='&'/>",
+        "<a b='&no;'/>",
+        "<a b='&lt'/>",
+        "<a b='&#0;'/>",
+        "<a b='\u{1}'/>",
+        "<a b='\u{ffff}'/>",
+        "&",
+        "&;",
+        "&no;",
+        "&lt",
+        "&LT;",
+        "&#;",
+        "&#x;",
+        "&#0;",
+        "&#8;",
+        "&#x1F;",
+        "&#xD800;",
+        "&#xFFFE;",
+        "&#x110000;",
+        "&#99999999999;",
+        "&#+9;",
+        "&#X41;",
+        "&#4 1;",
+        "\u{0}",
+        "\u{8}",
+        "\u{1f}",
+        "\u{fffe}",
+        "\u{ffff}",
+        "]]>",
+        "<a>]]></a>",
+        "a]]>b",
+        "<![CDATA[]]>]]>",
+        "<![CDATA[",
+        "<![CDATA[]]",
+        "<![cdata[]]>",
+        "<![CDATA []]>",
+        "<!-- a -- b -->",
+        "<!-- a --->",
+        "<!--->",
+        "<!-->",
+        "<!-- a",
+        "<!- a -->",
+        "<!b>",
+        "<!",
+        "<",
+        "<? a?>",
+        "<?1?>",
+        "<?a",
+        "<?a >",
+        "<?a+?>",
+        "<?xml version='1.0'?>",
+        "<?XML a?>",
+        "<?xMl?>",
+        "<!DOCTYPE a>",
+        "<!ENTITY a 'b'>",
+    ] {
+        assert_eq!(code(&event(inner)), "syntax", "{inner}");
+    }
+    for text in [
+        "x<EPCISDocument/>",
+        "<EPCISDocument/>x",
+        "&#32;<EPCISDocument/>",
+        "<EPCISDocument/>&#32;",
+        "<EPCISDocument/><a/>",
+        "<![CDATA[]]><EPCISDocument/>",
+        "<EPCISDocument/><![CDATA[]]>",
+        "<EPCISDocument/></EPCISDocument>",
+        "   ",
+        " <?xml version='1.0'?><EPCISDocument/>",
+        "<?xml?><EPCISDocument/>",
+        "<?xml version='2.0'?><EPCISDocument/>",
+        "<?xml version='1.'?><EPCISDocument/>",
+        "<?xml version=1.0?><EPCISDocument/>",
+        "<?xml encoding='UTF-8'?><EPCISDocument/>",
+        "<?xml version='1.0' encoding='1'?><EPCISDocument/>",
+        "<?xml version='1.0' encoding=''?><EPCISDocument/>",
+        "<?xml version='1.0' standalone='maybe'?><EPCISDocument/>",
+        "<?xml version='1.0'encoding='a'?><EPCISDocument/>",
+        "<?xml version='1.0' standalone='no' encoding='a'?><EPCISDocument/>",
+        "<?xml version='1.0' a='b'?><EPCISDocument/>",
+        "<?xml version='1.0'><EPCISDocument/>",
+        "<?xml version='1.0'?><?xml version='1.0'?><EPCISDocument/>",
+        "\u{feff}\u{feff}<EPCISDocument/>",
+        "<EPCISDocument/><!DOCTYPE a>",
+        "<EPCISDocument/><!-- a",
+        "<!-- a",
+        "<!DOCTYPE a><?xml version='1.0'?><EPCISDocument/>",
+        "<EPCISDocument xmlns:a='u' b='1' a:c='' b=''/>",
+    ] {
+        assert_eq!(code(text), "syntax", "{text}");
+    }
+    for text in [
+        "<!DOCTYPE>",
+        "<!DOCTYPE 1>",
+        "<!DOCTYPEa>",
+        "<!DOCTYPE a []>",
+        "<!DOCTYPE a><!DOCTYPE a>",
+        "<!DOCTYPE a",
+    ] {
+        assert_eq!(code(&format!("{text}<EPCISDocument/>")), "doctype", "{text}");
+    }
+}
+
+#[test]
+fn text_that_is_well_formed_is_read() {
+    let json = |inner: &str| {
+        let json = to_json(event(inner).as_bytes()).unwrap_or_else(|problem| panic!("{inner}: {problem}"));
+        String::from_utf8(json)
+            .expect("UTF-8")
+            .split_once(r#"{"type":"ObjectEvent""#)
+            .expect("event")
+            .1
+            .to_owned()
+    };
+    for (inner, members) in [
+        ("<a\n>b</a\t>", r#","a":"b""#),
+        ("<a b = '1'\nc\t=\r\n\"2\"/>", r#","a":{"b":"1","c":"2"}"#),
+        ("<é·-._1>&#233;</é·-._1>", r#","é·-._1":"é""#),
+        (
+            "<a>]] ></a><a>]]&gt;</a><a>]&#93;></a><a><![CDATA[]]]]>></a>",
+            r#","a":["]] >","]]>","]]>","]]>"]"#,
+        ),
+        ("<a>b<!-- - -->c<?d e?>f<?g?></a>", r#","a":"bcf""#),
+        ("<a>\u{7f}\u{85}b\u{fffd}\u{10ffff}</a>", ",\"a\":\"\u{7f}\u{85}b\u{fffd}\u{10ffff}\""),
+        // A line's end is one character, and a reference is what it says.
+        ("<a>b\r\nc\rd&#13;e\r\r\nf\r&amp;\r&#10;g</a>", r#","a":"b\nc\nd\re\n\nf\n&\n\ng""#),
+        ("<a><![CDATA[b\r\nc\rd\r]]>\ne</a>", r#","a":"b\nc\nd\n\ne""#),
+        ("<a b='c\r\nd\re\tf&#9;g&#xA;h'/>", r#","a":{"b":"c d e f\tg\nh"}"#),
+        // An attribute of a namespace that is called as declarations are declares nothing.
+        ("<e:a xmlns:e='http://e/' e:xmlns='b'><c/></e:a>", r#","e:a":{"e:xmlns":"b","c":""}"#),
+        ("<a xml:lang='de' b='>\"'/>", r#","a":{"b":">\""}"#),
+        ("<a xmlns=''/><a xmlns:xml='http://www.w3.org/XML/1998/namespace'>b</a>", r#","a":["","b"]"#),
+    ] {
+        assert_eq!(json(inner), format!("{members}}}]}}}}"), "{inner}");
+    }
+    for text in [
+        "\u{feff}<?xml version='1.0'?><EPCISDocument/>",
+        " \n<EPCISDocument/>\n ",
+        "<!DOCTYPE a:b ><EPCISDocument/>",
+        "<?xml\tversion = \"1.1\"\nencoding='utf-8' standalone='yes' ?><!-- a --><?b c?> <!DOCTYPE a> <!-- <!DOCTYPE b> --><EPCISDocument/><?d?><!---->",
+    ] {
+        assert!(to_json(text.as_bytes()).is_ok(), "{text}");
+    }
+}
+
+#[test]
+fn prefix_is_where_it_is_declared_and_no_other_begins_a_text() {
+    let json =
+        |inner: &str| String::from_utf8(to_json(event(inner).as_bytes()).expect("XML")).expect("UTF-8");
+    let again = "<e:a xmlns:e='http://e/'><e:b xmlns:e='http://f/'/><e:c/></e:a><e xmlns='http://e/'/>";
+    let members = r#""e:a":{"e2:b":"","e:c":""},"e:e":"""#;
+    assert!(json(again).contains(members), "{}", json(again));
+    assert!(json(again).contains(r#"{"e":"http://e/","e2":"http://f/"}"#), "{}", json(again));
+    // Whether the text stands before or behind, far away, or in a value; what it means in JSON-LD is what it says here.
+    let (element, text) = ("<e:a xmlns:e='http://e/'>1</e:a>", "<b>e:c</b>");
+    let value = "<x-e:b xmlns:x-e='e:'/>";
+    for inner in [[element, text], [text, element], [element, "<b c=' e:d'/>"], [element, value]] {
+        let json = json(&inner.concat());
+        assert!(json.contains(r#"{"e2":"http://e/"}"#) && json.contains(r#""e2:a":"1""#), "{json}");
+    }
+    let long = json("<example:a xmlns:example='http://e/'/><b>example:c</b>");
+    assert!(long.contains(r#"{"example2":"http://e/"}"#), "{long}");
+    // A prefix that is declared again further in stands for what it was no more.
+    let hidden = json("<a xmlns:e='http://e/' xmlns:f='http://e/'><b xmlns:e='http://g/'><f:c/></b></a>");
+    assert!(hidden.contains(r#"{"f":"http://e/"}"#), "{hidden}");
+    let behind = event(element).replace("</EPCISBody>", "</EPCISBody><b><![CDATA[ e]]>:&#x20;c</b>");
+    let json = String::from_utf8(to_json(behind.as_bytes()).expect("XML")).expect("UTF-8");
+    assert!(json.contains(r#"{"e2":"http://e/"}"#), "{json}");
+}
+
+#[test]
+fn document_with_too_much_in_it_is_refused() {
+    let header = |inner: &str| format!("<EPCISDocument><EPCISHeader>{inner}</EPCISHeader></EPCISDocument>");
+    // The document, its root and the header are three.
+    assert!(to_json(header(&"<a/>".repeat(3_999_997)).as_bytes()).is_ok());
+    assert_eq!(code(&header(&"<a/>".repeat(3_999_998))), "too_many_nodes");
+    let declared = |count: usize, times: usize| {
+        let tag = |time| {
+            let declare = |number| format!(" xmlns:n{number}='http://n/{time}/{number}'");
+            format!("<a{}>", (0..count).map(declare).collect::<String>())
+        };
+        event(&format!("{}{}", (0..times).map(tag).collect::<String>(), "</a>".repeat(times)))
+    };
+    assert!(to_json(declared(50, 40).as_bytes()).is_ok());
+    assert_eq!(code(&declared(50, 41)), "too_many_namespaces");
+    let apart = |count: usize| {
+        event(&(0..count).map(|number| format!("<a xmlns='http://{number}/'/>")).collect::<String>())
+    };
+    assert!(to_json(apart(65_000).as_bytes()).is_ok());
+    assert_eq!(code(&apart(66_000)), "too_many_namespaces");
+}
+
+#[test]
+fn refusal_says_line_and_column() {
+    let problem = to_json("<EPCISDocument>\n é<a>&no;".as_bytes()).expect_err("refused");
+    assert_eq!((problem.code, problem.message.as_str()), ("syntax", "a reference to nothing at 2:6"));
+}
+
 #[test]
 fn text_that_is_no_document_is_refused() {
     assert_eq!(code(""), "syntax");

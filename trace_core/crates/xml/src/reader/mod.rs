@@ -6,6 +6,8 @@ mod lexer;
 mod prolog;
 mod said;
 mod scope;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 use std::borrow::Cow;
