@@ -347,8 +347,9 @@ def consistency_tiles(old_size: int, new_size: int) -> tuple[list[int], list[int
 def subtree_tiles(start: int, end: int, tree_size: int) -> tuple[list[int], list[int]]:
     """The tiles that a subtree consistency proof needs. Raises `ProofError`."""
 
-def prove_inclusions(leaf_indexes: list[int], tree_size: int, stored: list[StoredTile]) -> list[list[bytes]]:
-    """Inclusion proofs, from the leaf upwards, in the order of the leaves. Raises `ProofError` when a tile is missing."""
+def prove_inclusions(leaf_indexes: list[int], tree_size: int, stored: list[StoredTile]) -> list[bytes]:
+    """Inclusion proofs in the order of the leaves, each from the leaf upwards, 32 bytes a hash, as `check_inclusions`
+    takes them. Raises `ProofError` when a tile is missing."""
 
 def prove_consistency(old_size: int, new_size: int, stored: list[StoredTile]) -> list[bytes]:
     """A consistency proof; RFC 9162 §2.1.4.1. Raises `ProofError`."""

@@ -120,7 +120,8 @@ async def prove_leaves(
     """
     levels, indexes = trace_core.inclusion_tiles(leaf_indexes, tree_size)
     stored = await log_store.tiles_at(connection, levels, indexes, log)
-    return await asyncio.to_thread(trace_core.prove_inclusions, leaf_indexes, tree_size, stored)
+    proofs = await asyncio.to_thread(trace_core.prove_inclusions, leaf_indexes, tree_size, stored)
+    return [[proof[at : at + HASH_BYTES] for at in range(0, len(proof), HASH_BYTES)] for proof in proofs]
 
 
 async def prove_consistency(

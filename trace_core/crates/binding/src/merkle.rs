@@ -1,8 +1,11 @@
 //! Trees, tiles and proofs.
 
+use std::collections::HashMap;
 use std::fmt::Display;
 
-use merkle::{EntryBundle, Hash, InclusionClaim, RightEdge, Tile, TileContent, TilePath, TileSet};
+use merkle::{
+    EntryBundle, Hash, InclusionClaim, InclusionPlan, RightEdge, Tile, TileContent, TilePath, TileSet,
+};
 use pyo3::exceptions::PyOverflowError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
@@ -167,10 +170,7 @@ pub fn edge_tiles(tree_size: u64) -> (Vec<u16>, Vec<u64>) {
 
 #[pyfunction]
 pub fn inclusion_tiles(leaf_indexes: Vec<u64>, tree_size: u64) -> Result<(Vec<u16>, Vec<u64>), Failed> {
-    let mut nodes = Vec::new();
-    for leaf_index in leaf_indexes {
-        nodes.extend(merkle::inclusion_proof_nodes(leaf_index, tree_size)?);
-    }
+    let nodes = InclusionPlan::new(&leaf_indexes, tree_size)?.nodes();
     Ok(coordinates(&merkle::tiles_with(&nodes, tree_size)?))
 }
 
@@ -188,10 +188,11 @@ pub fn subtree_tiles(start: u64, end: u64, tree_size: u64) -> Result<(Vec<u16>, 
 
 /// The stored tiles as they were when the tree had `tree_size` leaves.
 fn contents(wanted: &[Tile], stored: &[StoredTile]) -> Result<Vec<TileContent>, Failed> {
+    let stored: HashMap<_, _> =
+        stored.iter().map(|(level, index, bytes)| ((*level, *index), bytes)).collect();
     let content = |tile: &Tile| {
         let place = (i16::from(tile.level()), i64::try_from(tile.index()).unwrap_or(i64::MAX));
-        let found = stored.iter().find(|(level, index, _)| (*level, *index) == place);
-        let bytes = found.and_then(|(_, _, bytes)| bytes.get(..usize::from(tile.width()) * 32));
+        let bytes = stored.get(&place).and_then(|bytes| bytes.get(..usize::from(tile.width()) * 32));
         let bytes = bytes.ok_or_else(|| Failed::proof(format!("{tile} is not stored, or too short")))?;
         Ok(TileContent::from_bytes(*tile, bytes)?)
     };
@@ -209,14 +210,12 @@ pub fn prove_inclusions(
     leaf_indexes: Vec<u64>,
     tree_size: u64,
     stored: Vec<StoredTile>,
-) -> Result<Vec<Vec<Bound<'_, PyBytes>>>, Failed> {
-    let mut nodes = Vec::new();
-    for &leaf_index in &leaf_indexes {
-        nodes.extend(merkle::inclusion_proof_nodes(leaf_index, tree_size)?);
-    }
-    let tiles = tile_set(&nodes, tree_size, &stored)?;
-    let proofs = merkle::prove_inclusions(&tiles, &leaf_indexes, tree_size)?;
-    Ok(proofs.iter().map(|proof| as_bytes(py, proof)).collect())
+) -> Result<Vec<Bound<'_, PyBytes>>, Failed> {
+    let proofs = py.detach(|| {
+        let plan = InclusionPlan::new(&leaf_indexes, tree_size)?;
+        Ok::<_, Failed>(plan.prove(&tile_set(&plan.nodes(), tree_size, &stored)?)?)
+    })?;
+    Ok(proofs.iter().map(|proof| PyBytes::new(py, proof.as_flattened())).collect())
 }
 
 #[pyfunction]

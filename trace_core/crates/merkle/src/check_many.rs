@@ -1,5 +1,6 @@
 //! Checks many inclusion proofs against one root, step by step together, so that all lanes are hashing.
 
+use crate::path::Way;
 use crate::{Hash, ProofError};
 
 /// Claims that are checked together: enough to fill all lanes often, few enough that what they read and write
@@ -31,10 +32,10 @@ pub fn check_inclusions(
     for claims in claims.chunks(CLAIMS_TOGETHER) {
         let first = results.len();
         for (place, claim) in claims.iter().enumerate() {
-            let way = Way::of(claim, tree_size);
-            results.push(way.map(|way| climb.start(Lane { place, way }, claim.leaf_hash)));
+            let lane = Lane::new(place, claim, tree_size);
+            results.push(lane.map(|lane| climb.start(lane, claim.leaf_hash)));
         }
-        climb.to_roots(claims, |place, root| {
+        climb.finish(claims, |place, root| {
             if root != root_hash {
                 results[first + place] = Err(ProofError::WrongRoot);
             }
@@ -43,42 +44,25 @@ pub fn check_inclusions(
     results
 }
 
-/// The way from a leaf to the root.
-#[derive(Clone, Copy)]
-struct Way {
-    /// Bit `i`: whether hash `i` of the proof is the left child, and the path the right one.
-    left: u64,
-    /// Hashes in the proof.
-    steps: usize,
-}
-
-impl Way {
-    /// RFC 9162 §2.1.3.1 without recursion. From the leaf up to where it parts from the last leaf of the tree
-    /// all subtrees are complete, and the bits of its number say the sides. From there on only subtrees to the
-    /// left are left over, one for each bit of the number that is 1.
-    fn of(claim: &InclusionClaim<'_>, tree_size: u64) -> Result<Self, ProofError> {
-        let leaf_index = claim.leaf_index;
-        if leaf_index >= tree_size {
-            return Err(ProofError::NoSuchLeaf { leaf_index, tree_size });
-        }
-        let complete = u64::BITS - (leaf_index ^ (tree_size - 1)).leading_zeros();
-        let above = leaf_index.checked_shr(complete).unwrap_or_default();
-        let steps = (complete + above.count_ones()) as usize;
-        if steps != claim.proof.len() {
-            return Err(ProofError::WrongLength { expected: steps, actual: claim.proof.len() });
-        }
-        // No step is after the last one, so that what stands there does not matter.
-        let left = leaf_index | u64::MAX.checked_shl(complete).unwrap_or_default();
-        Ok(Self { left, steps })
-    }
-}
-
 /// A path on its way up.
 #[derive(Clone, Copy)]
 struct Lane {
     /// Which claim of those that climb together.
     place: usize,
-    way: Way,
+    steps: usize,
+    /// See [`Way::left_bits`].
+    left_bits: u64,
+}
+
+impl Lane {
+    fn new(place: usize, claim: &InclusionClaim<'_>, tree_size: u64) -> Result<Self, ProofError> {
+        let way = Way::new(claim.leaf_index, tree_size)?;
+        if way.len() == claim.proof.len() {
+            Ok(Self { place, steps: way.len(), left_bits: way.left_bits() })
+        } else {
+            Err(ProofError::WrongLength { expected: way.len(), actual: claim.proof.len() })
+        }
+    }
 }
 
 /// Claims that climb together; the next ones take its memory.
@@ -99,19 +83,19 @@ impl Climb {
     }
 
     /// Gives for each claim that started its place and the root that it leads to.
-    fn to_roots(&mut self, claims: &[InclusionClaim<'_>], mut reached: impl FnMut(usize, &Hash)) {
+    fn finish(&mut self, claims: &[InclusionClaim<'_>], mut reached: impl FnMut(usize, &Hash)) {
         for height in 0.. {
             self.children.clear();
             let mut hashes = self.hashes.iter();
             self.lanes.retain(|lane| {
                 let hash = hashes.next().expect("a hash for each lane");
-                if height == lane.way.steps {
+                if height == lane.steps {
                     reached(lane.place, hash);
                     return false;
                 }
                 // Which side is as good as random: a look-up, and no branch that is guessed wrong every other time.
                 let pair = [hash, &claims[lane.place].proof[height]];
-                let first = usize::from(lane.way.left >> height & 1 == 1);
+                let first = usize::from(lane.left_bits >> height & 1 == 1);
                 self.children.extend([*pair[first], *pair[1 - first]]);
                 true
             });

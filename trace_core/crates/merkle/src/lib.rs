@@ -30,6 +30,7 @@ mod check_many;
 mod edge;
 mod path;
 mod prove;
+mod prove_many;
 mod range;
 mod tile;
 mod tile_path;
@@ -47,8 +48,9 @@ pub use check_many::{InclusionClaim, check_inclusions};
 pub use edge::RightEdge;
 pub use prove::{
     HashReader, ProveError, consistency_proof_nodes, inclusion_proof_nodes, prove_consistency,
-    prove_inclusion, prove_inclusions, prove_subtree_consistency, subtree_consistency_proof_nodes,
+    prove_inclusion, prove_subtree_consistency, subtree_consistency_proof_nodes,
 };
+pub use prove_many::{InclusionPlan, prove_inclusions};
 pub use range::{CompactRange, RangeError};
 pub use tile::{
     TILE_HASHES_MAX, TILE_HEIGHT, TILE_LEVEL_MAX, Tile, TileContent, TileError, TileSet, tiles_with,

@@ -12,7 +12,7 @@ pub(crate) struct Step {
 }
 
 /// The leaves `[start, end)`, at least one, and a subtree.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Span {
     start: u64,
     end: u64,
@@ -60,6 +60,51 @@ pub(crate) fn steps(start: u64, end: u64, tree_size: u64) -> Result<Vec<Step>, P
     }
     steps.reverse();
     Ok(steps)
+}
+
+/// The way from a single leaf up to the root: [`steps`] of it without a list, for those who take very many.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Way {
+    leaf_index: u64,
+    /// Levels below which the path is in complete subtrees alone: there the bits of the leaf's number say the sides.
+    /// From here on only subtrees to the left are left over, one for each bit of the number that is 1.
+    inner: u32,
+    border: u64,
+}
+
+impl Way {
+    /// # Errors
+    /// Unless `leaf_index < tree_size`.
+    pub(crate) fn new(leaf_index: u64, tree_size: u64) -> Result<Self, ProofError> {
+        if leaf_index >= tree_size {
+            return Err(ProofError::NoSuchLeaf { leaf_index, tree_size });
+        }
+        let inner = u64::BITS - (leaf_index ^ (tree_size - 1)).leading_zeros();
+        Ok(Self { leaf_index, inner, border: leaf_index.checked_shr(inner).unwrap_or_default() })
+    }
+
+    /// Hashes of the proof, at most 64.
+    pub(crate) fn len(self) -> usize {
+        (self.inner + self.border.count_ones()) as usize
+    }
+
+    /// Bit `i`: whether hash `i` of the proof is a left child. What stands from [`len`](Self::len) on means nothing.
+    pub(crate) fn left_bits(self) -> u64 {
+        self.leaf_index | u64::MAX.checked_shl(self.inner).unwrap_or_default()
+    }
+
+    /// What the hashes of the proof are the roots of, each with the level that it would have if it were complete.
+    /// Among leaves in order, those of one level that are equal come one after the other.
+    pub(crate) fn spans(self, tree_size: u64) -> impl Iterator<Item = (usize, Span)> {
+        let levels = u64::BITS - self.leaf_index.leading_zeros();
+        let on_way = move |&level: &u32| level < self.inner || self.leaf_index >> level & 1 == 1;
+        (0..self.inner.max(levels)).filter(on_way).map(move |level| {
+            let start = (self.leaf_index >> level ^ 1) << level;
+            // Only the last tree to the right can be less than complete, or end beyond all numbers.
+            let end = start.checked_add(1 << level).map_or(tree_size, |end| end.min(tree_size));
+            (level as usize, Span { start, end })
+        })
+    }
 }
 
 /// Whether `start` is a multiple of the smallest power of two that is at least `end - start`.

@@ -68,23 +68,6 @@ pub fn prove_inclusion<R: HashReader>(
     prove(reader, &inclusion_steps(leaf_index, tree_size)?)
 }
 
-/// [`prove_inclusion`] of many leaves, with one read; what several proofs hold is read once.
-///
-/// # Errors
-/// Unless each `leaf_index < tree_size` and all hashes can be read.
-pub fn prove_inclusions<R: HashReader>(
-    reader: &R,
-    leaf_indexes: &[u64],
-    tree_size: u64,
-) -> Result<Vec<Vec<Hash>>, ProveError<R::Error>> {
-    let paths: Vec<Vec<Step>> = leaf_indexes
-        .iter()
-        .map(|&leaf_index| inclusion_steps(leaf_index, tree_size))
-        .collect::<Result<_, _>>()?;
-    let roots = SpanRoots::read(reader, paths.iter().flatten().map(|step| step.span).collect())?;
-    Ok(paths.iter().map(|steps| roots.proof(steps)).collect())
-}
-
 /// The consistency proof between two sizes of a tree; RFC 9162 §2.1.4.1.
 ///
 /// # Errors
@@ -148,6 +131,25 @@ fn nodes_of(steps: &[Step]) -> Vec<NodeId> {
     nodes
 }
 
+/// The roots of spans, in the same order, with one read.
+pub(crate) fn read_roots<R: HashReader>(
+    reader: &R,
+    spans: &[Span],
+) -> Result<Vec<Hash>, ProveError<R::Error>> {
+    let nodes: Vec<NodeId> = spans.iter().flat_map(|span| span.nodes()).collect();
+    let hashes = reader.read_hashes(&nodes).map_err(ProveError::Read)?;
+    if hashes.len() != nodes.len() {
+        return Err(ProveError::HashCount { expected: nodes.len(), actual: hashes.len() });
+    }
+    let mut rest = &*hashes;
+    let roots = spans.iter().map(|span| {
+        let (own, others) = rest.split_at(span.node_count());
+        rest = others;
+        join(own)
+    });
+    Ok(roots.collect())
+}
+
 /// What proofs are put together from: the roots of spans, each read and joined once.
 struct SpanRoots {
     /// Sorted, and each once.
@@ -160,19 +162,7 @@ impl SpanRoots {
     fn read<R: HashReader>(reader: &R, mut spans: Vec<Span>) -> Result<Self, ProveError<R::Error>> {
         spans.sort_unstable();
         spans.dedup();
-        let nodes: Vec<NodeId> = spans.iter().flat_map(|span| span.nodes()).collect();
-        let hashes = reader.read_hashes(&nodes).map_err(ProveError::Read)?;
-        if hashes.len() != nodes.len() {
-            return Err(ProveError::HashCount { expected: nodes.len(), actual: hashes.len() });
-        }
-        let mut rest = &*hashes;
-        let mut roots = Vec::with_capacity(spans.len());
-        for span in &spans {
-            let (own, others) = rest.split_at(span.node_count());
-            roots.push(join(own));
-            rest = others;
-        }
-        Ok(Self { spans, roots })
+        Ok(Self { roots: read_roots(reader, &spans)?, spans })
     }
 
     /// The proof along steps whose spans were all read.

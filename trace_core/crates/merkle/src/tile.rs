@@ -154,6 +154,8 @@ pub(crate) fn hashes_at(level: u8, tree_size: u64) -> u64 {
 pub fn tiles_with(nodes: &[NodeId], tree_size: u64) -> Result<Vec<Tile>, MissingNode> {
     let containing = |&node| Tile::containing(node, tree_size).ok_or(MissingNode(node));
     let mut tiles: Vec<Tile> = nodes.iter().map(containing).collect::<Result<_, _>>()?;
+    // Neighbours mostly lie in one tile, and sorting is what costs.
+    tiles.dedup();
     tiles.sort_unstable();
     tiles.dedup();
     Ok(tiles)
@@ -228,17 +230,33 @@ impl TileSet {
     /// A node's hash, if the tile that it lies in is there and wide enough.
     #[must_use]
     pub fn node(&self, node: NodeId) -> Option<Hash> {
-        let (level, height) = (node.level / TILE_HEIGHT, node.level % TILE_HEIGHT);
-        let nodes_in_tile = u64::from(TILE_HASHES_MAX >> height);
-        let tile = self.tiles.get(&(level, node.index / nodes_in_tile))?;
-        tile.node(NodeId { level: height, index: node.index % nodes_in_tile })
+        let (place, within) = place_of(node);
+        self.tiles.get(&place)?.node(within)
     }
+}
+
+/// Level and index of the tile that a node lies in, and where in its tree.
+fn place_of(node: NodeId) -> ((u8, u64), NodeId) {
+    let (level, height) = (node.level / TILE_HEIGHT, node.level % TILE_HEIGHT);
+    let nodes_in_tile = u64::from(TILE_HASHES_MAX >> height);
+    ((level, node.index / nodes_in_tile), NodeId { level: height, index: node.index % nodes_in_tile })
 }
 
 impl HashReader for TileSet {
     type Error = MissingNode;
 
     fn read_hashes(&self, nodes: &[NodeId]) -> Result<Vec<Hash>, MissingNode> {
-        nodes.iter().map(|&node| self.node(node).ok_or(MissingNode(node))).collect()
+        // Neighbours mostly lie in one tile, which is looked for once.
+        let mut last: Option<((u8, u64), &MemoryTree)> = None;
+        let mut read = |node| {
+            let (place, within) = place_of(node);
+            let tile = match last {
+                Some((found, tile)) if found == place => tile,
+                _ => self.tiles.get(&place)?,
+            };
+            last = Some((place, tile));
+            tile.node(within)
+        };
+        nodes.iter().map(|&node| read(node).ok_or(MissingNode(node))).collect()
     }
 }

@@ -33,7 +33,6 @@ impl Change {
     fn apply(&self, claim: &mut Owned) {
         let steps = claim.proof.len();
         match *self {
-            Self::Nothing => {}
             Self::LeafHash(bit) => claim.leaf_hash[usize::from(bit / 8)] ^= 1 << (bit % 8),
             Self::LeafIndex(other) => claim.leaf_index = other,
             Self::Longer(place) => claim.proof.insert(place % (steps + 1), claim.leaf_hash),
@@ -42,7 +41,7 @@ impl Change {
             }
             Self::Swap(one, other) if steps > 0 => claim.proof.swap(one % steps, other % steps),
             Self::Shorter(place) if steps > 0 => drop(claim.proof.remove(place % steps)),
-            Self::Sibling(..) | Self::Swap(..) | Self::Shorter(_) => {}
+            Self::Nothing | Self::Sibling(..) | Self::Swap(..) | Self::Shorter(_) => {}
         }
     }
 }

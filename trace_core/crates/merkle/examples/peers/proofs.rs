@@ -12,6 +12,7 @@ use rs_merkle::{MerkleProof, MerkleTree};
 use sha256::Lanes;
 
 use crate::bound::of_blocks;
+use crate::ct_tree;
 use crate::measure::compare;
 
 const PROOFS: usize = 1_000;
@@ -22,23 +23,22 @@ const APART: usize = 99_991;
 pub(crate) fn proofs(leaves: &[Hash], pairs: usize, hertz: f64) {
     let tree = MemoryTree::from_leaf_hashes(leaves);
     let theirs = MerkleTree::<Sha256>::from_leaves(leaves);
-    let mut ct_tree = MemoryBackedTree::<sha2::Sha256, Hash>::new();
-    leaves.iter().for_each(|leaf| ct_tree.push(*leaf));
+    let ct_tree = ct_tree(leaves);
     let places: Vec<usize> = (0..PROOFS).map(|n| n * APART % leaves.len()).collect();
     let indexes: Vec<u64> = places.iter().map(|&place| place as u64).collect();
     let size = leaves.len() as u64;
 
-    let make = || prove_inclusions(&tree, black_box(&indexes), size).expect("a tree with these leaves");
-    let rs_make = || places.iter().map(|&place| theirs.proof(&[place])).collect::<Vec<_>>();
-    let ct_make = || places.iter().map(|&place| ct_tree.prove_inclusion(place)).collect::<Vec<_>>();
+    let ours = || prove_inclusions(&tree, black_box(&indexes), size).expect("a tree with these leaves");
+    let rs = || places.iter().map(|&place| theirs.proof(&[place])).collect::<Vec<_>>();
+    let ct = || places.iter().map(|&place| ct_tree.prove_inclusion(place)).collect::<Vec<_>>();
     let what = format!("making {PROOFS} inclusion proofs, {size} leaves in memory");
-    compare(&what, PROOFS, None, "rs_merkle", pairs, make, rs_make);
-    compare(&what, PROOFS, None, "ct-merkle", pairs, make, ct_make);
+    compare(&what, PROOFS, None, "rs_merkle", pairs, ours, rs);
+    compare(&what, PROOFS, None, "ct-merkle", pairs, ours, ct);
 
-    let (made, rs_made, ct_made) = (make(), rs_make(), ct_make());
+    let (proofs, of_rs, of_ct) = (ours(), rs(), ct());
     let claims: Vec<InclusionClaim> = places
         .iter()
-        .zip(&made)
+        .zip(&proofs)
         .map(|(&place, proof)| InclusionClaim { leaf_hash: leaves[place], leaf_index: place as u64, proof })
         .collect();
     let root = root_hash(leaves);
@@ -49,17 +49,17 @@ pub(crate) fn proofs(leaves: &[Hash], pairs: usize, hertz: f64) {
             checked.expect("a proof that holds");
         }
     };
-    let hashes: usize = made.iter().map(Vec::len).sum();
+    let hashes: usize = proofs.iter().map(Vec::len).sum();
     #[expect(clippy::cast_precision_loss, reason = "twenty thousand")]
     let blocks = 2.0 * hashes as f64 / PROOFS as f64;
     let limit = of_blocks(Lanes::widest(), blocks, hertz);
     let what = format!("checking {PROOFS} inclusion proofs under one root, {} hashes each", hashes / PROOFS);
     compare(&what, PROOFS, Some(&limit), "ours, one by one", pairs, many, single);
     compare(&what, PROOFS, Some(&limit), "rs_merkle", pairs, many, || {
-        rs_check(&rs_made, &places, leaves, &theirs)
+        rs_check(&of_rs, &places, leaves, &theirs);
     });
     compare(&what, PROOFS, Some(&limit), "ct-merkle", pairs, many, || {
-        ct_check(&ct_made, &places, leaves, &ct_tree)
+        ct_check(&of_ct, &places, leaves, &ct_tree);
     });
 }
 
