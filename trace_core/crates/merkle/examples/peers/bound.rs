@@ -6,9 +6,8 @@
 use std::hint::black_box;
 use std::time::Instant;
 
+use interleaved::Limit;
 use sha256::Lanes;
-
-use crate::measure::Limit;
 
 /// Rounds of one block, and words of its schedule that are not the message's own; FIPS 180-4 §6.2.2.
 const ROUNDS: f64 = 64.0;

@@ -4,20 +4,19 @@
 //! the peer run by turns in one process.
 
 mod bound;
-mod measure;
 mod proofs;
 
 use std::env;
 use std::hint::black_box;
 
 use ct_merkle::mem_backed_tree::MemoryBackedTree;
+use interleaved::Operation;
 use merkle::{Hash, MemoryTree, leaf_hashes, root_hash};
 use rs_merkle::MerkleTree;
 use rs_merkle::algorithms::Sha256;
 use sha256::{Lanes, node_hashes_with};
 
 use crate::bound::{clock_hertz, of_blocks};
-use crate::measure::{alone, compare};
 
 const LEAVES: usize = 1_000_000;
 /// As many as stay in a core's caches.
@@ -43,7 +42,7 @@ fn nodes(children: &[Hash], pairs: usize, hertz: f64) {
     for lanes in Lanes::available().into_iter().filter(|&lanes| lanes != Lanes::One) {
         let what = format!("hashes of {NODES} nodes, lanes: {lanes:?}");
         let limit = of_blocks(lanes, 2.0, hertz);
-        alone(&what, NODES, &limit, 40 * pairs, || {
+        Operation { name: &what, count: NODES, limit: Some(&limit) }.alone(40 * pairs, || {
             node_hashes_with(lanes, black_box(&children[..2 * NODES]), black_box(&mut out));
         });
     }
@@ -55,13 +54,15 @@ fn roots(leaves: &[Hash], pairs: usize, hertz: f64) {
     let theirs = || MerkleTree::<Sha256>::from_leaves(black_box(leaves)).root();
     let what = format!("root over {LEAVES} leaf hashes, lanes: {widest:?}");
     let limit = of_blocks(widest, 2.0, hertz);
-    compare(&what, LEAVES, Some(&limit), "rs_merkle", pairs, || root_hash(black_box(leaves)), theirs);
+    let operation = Operation { name: &what, count: LEAVES, limit: Some(&limit) };
+    operation.beside("rs_merkle", pairs, || root_hash(black_box(leaves)), theirs);
     if widest == Lanes::Sixteen && Lanes::Two.is_available() {
         let what = format!("root over {LEAVES} leaf hashes, lanes: Two, as without AVX-512");
         let limit = of_blocks(Lanes::Two, 2.0, hertz);
         let ours = || levels(Lanes::Two, black_box(leaves));
         assert_eq!(levels(Lanes::Two, &leaves[..NODES]), root_hash(&leaves[..NODES]));
-        compare(&what, LEAVES, Some(&limit), "rs_merkle", pairs, ours, theirs);
+        let operation = Operation { name: &what, count: LEAVES, limit: Some(&limit) };
+        operation.beside("rs_merkle", pairs, ours, theirs);
     }
 
     // ct-merkle hashes its leaves itself, so ours does too; both are RFC 6962. A leaf of 32 bytes is one block.
@@ -76,7 +77,9 @@ fn roots(leaves: &[Hash], pairs: usize, hertz: f64) {
     };
     assert_eq!(ours().as_slice(), peer().as_bytes().as_slice(), "two crates, one RFC, one root");
     let what = format!("leaf hashes and root over {LEAVES} entries of 32 bytes, lanes: {widest:?}");
-    compare(&what, LEAVES, Some(&of_blocks(widest, 3.0, hertz)), "ct-merkle", pairs, ours, peer);
+    let limit = of_blocks(widest, 3.0, hertz);
+    let operation = Operation { name: &what, count: LEAVES, limit: Some(&limit) };
+    operation.beside("ct-merkle", pairs, ours, peer);
 }
 
 /// A root by lanes of choice, level by level; a node without a neighbour goes up as it is.
@@ -105,7 +108,8 @@ fn appends(leaves: &[Hash], pairs: usize) {
         tree.root()
     };
     let what = format!("append {APPENDED} leaf hashes to {LEAVES}, and the root");
-    compare(&what, APPENDED, None, "rs_merkle", pairs.min(SLOW_PAIRS_MAX), &mut append, rs_append);
+    let operation = Operation { name: &what, count: APPENDED, limit: None };
+    operation.beside("rs_merkle", pairs.min(SLOW_PAIRS_MAX), &mut append, rs_append);
     let mut tree = ct_tree(leaves);
     let ct_append = || {
         for leaf in black_box(new) {
@@ -113,7 +117,7 @@ fn appends(leaves: &[Hash], pairs: usize) {
         }
         tree.root()
     };
-    compare(&what, APPENDED, None, "ct-merkle, which hashes them first", pairs, append, ct_append);
+    operation.beside("ct-merkle, which hashes them first", pairs, append, ct_append);
 }
 
 /// Theirs, which hashes its leaves itself; here they are 32 bytes each.

@@ -4,6 +4,7 @@ use std::hint::black_box;
 
 use ct_merkle::InclusionProof;
 use ct_merkle::mem_backed_tree::MemoryBackedTree;
+use interleaved::Operation;
 use merkle::{
     Hash, InclusionClaim, MemoryTree, check_inclusion, check_inclusions, prove_inclusions, root_hash,
 };
@@ -13,7 +14,6 @@ use sha256::Lanes;
 
 use crate::bound::of_blocks;
 use crate::ct_tree;
-use crate::measure::compare;
 
 const PROOFS: usize = 1_000;
 /// Coprime with the number of leaves, so that no leaf comes twice.
@@ -32,8 +32,9 @@ pub(crate) fn proofs(leaves: &[Hash], pairs: usize, hertz: f64) {
     let rs = || places.iter().map(|&place| theirs.proof(&[place])).collect::<Vec<_>>();
     let ct = || places.iter().map(|&place| ct_tree.prove_inclusion(place)).collect::<Vec<_>>();
     let what = format!("making {PROOFS} inclusion proofs, {size} leaves in memory");
-    compare(&what, PROOFS, None, "rs_merkle", pairs, ours, rs);
-    compare(&what, PROOFS, None, "ct-merkle", pairs, ours, ct);
+    let making = Operation { name: &what, count: PROOFS, limit: None };
+    making.beside("rs_merkle", pairs, ours, rs);
+    making.beside("ct-merkle", pairs, ours, ct);
 
     let (proofs, of_rs, of_ct) = (ours(), rs(), ct());
     let claims: Vec<InclusionClaim> = places
@@ -54,11 +55,12 @@ pub(crate) fn proofs(leaves: &[Hash], pairs: usize, hertz: f64) {
     let blocks = 2.0 * hashes as f64 / PROOFS as f64;
     let limit = of_blocks(Lanes::widest(), blocks, hertz);
     let what = format!("checking {PROOFS} inclusion proofs under one root, {} hashes each", hashes / PROOFS);
-    compare(&what, PROOFS, Some(&limit), "ours, one by one", pairs, many, single);
-    compare(&what, PROOFS, Some(&limit), "rs_merkle", pairs, many, || {
+    let checking = Operation { name: &what, count: PROOFS, limit: Some(&limit) };
+    checking.beside("ours, one by one", pairs, many, single);
+    checking.beside("rs_merkle", pairs, many, || {
         rs_check(&of_rs, &places, leaves, &theirs);
     });
-    compare(&what, PROOFS, Some(&limit), "ct-merkle", pairs, many, || {
+    checking.beside("ct-merkle", pairs, many, || {
         ct_check(&of_ct, &places, leaves, &ct_tree);
     });
 }
