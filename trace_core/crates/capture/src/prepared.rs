@@ -344,7 +344,9 @@ fn reference_rows(references: &[(i64, i64)]) -> Vec<u8> {
         for packed in of_name.chunks(REFERENCES_IN_ROW_MAX) {
             let [(name_hash, event_ref), others @ ..] = packed else { continue };
             more.clear();
-            others.iter().for_each(|other| more.extend_from_slice(&other.1.to_be_bytes()[8 - MORE_BYTES..]));
+            for (_, other) in others {
+                more.extend_from_slice(&other.to_be_bytes()[8 - MORE_BYTES..]);
+            }
             let mut row = Row::start(&mut out, columns(REFERENCE_COLUMNS.len()));
             row.bigint(*name_hash).bigint(*event_ref);
             if more.is_empty() {
