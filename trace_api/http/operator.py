@@ -21,4 +21,8 @@ def require_operator(request: Request, service: ServiceOf) -> None:
         raise Unauthorised("send the operator's token: Authorization: Bearer …")
 
 
-Operator = Annotated[None, Depends(require_operator)]
+async def _operator(request: Request, service: ServiceOf) -> None:
+    require_operator(request, service)
+
+
+Operator = Annotated[None, Depends(_operator)]
