@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Response
 
 from trace_api.http import schemas
 from trace_api.http.service import OnBehalfOf, ServiceOf
+from trace_api.http.short_cuts import ShortCut, flag, of_length
 
 router = APIRouter(tags=["items"])
 
@@ -89,3 +90,14 @@ async def get_verdict(
     """The verdict on a barcode, with reasons, evidence and proofs."""
     verdict = await service.questions.verify(scan, partner)
     return json_response(orjson.dumps(verdict))
+
+
+_ITEM, _SCAN = ({name: of_length(NAME_CHARACTERS_MAX)} for name in ("item", "scan"))
+SHORT_CUTS = {
+    "/history": ShortCut(get_history, _ITEM),
+    "/state": ShortCut(get_state, _ITEM),
+    "/trace": ShortCut(get_trace, _ITEM, {"direction": Direction}),
+    "/recall": ShortCut(get_recall, _ITEM, {"proofs": flag}),
+    "/completeness": ShortCut(get_completeness, _ITEM),
+    "/verify": ShortCut(get_verdict, _SCAN),
+}

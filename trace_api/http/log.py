@@ -14,6 +14,7 @@ from trace_api.errors import Gone, NotFound
 from trace_api.http import schemas
 from trace_api.http.problems import of_trace_error
 from trace_api.http.service import Service, ServiceOf
+from trace_api.http.short_cuts import ShortCut
 from trace_api.log import tiles
 from trace_api.log.item_index import index_origin
 from trace_api.store.log import Log
@@ -103,3 +104,9 @@ tile_routes = [
     Route("/log/tile/{path:path}", get_tile, methods=["GET"]),
     Route("/log/index/tile/{path:path}", get_tile, methods=["GET"]),
 ]
+SHORT_CUTS = {
+    "/log/checkpoint": ShortCut(get_checkpoint, shared={}),
+    "/log/index/checkpoint": ShortCut(get_index_checkpoint, shared={}),
+    "/log/key": ShortCut(get_key, shared={}),
+    "/log/index/key": ShortCut(get_index_key, shared={}),
+}
