@@ -34,7 +34,7 @@ async def test_answer_over_its_bytes_is_cut_and_says_so(
 ) -> None:
     questions = await ask(store, *(observation("item", **{"ex:n": str(n)}) for n in range(10)))
     monkeypatch.setattr("trace_api.query.walk.BODY_BYTES_MAX", bytes_max)
-    monkeypatch.setattr("trace_api.store.events.SLICE_BYTES_MAX", 300)
+    monkeypatch.setattr("trace_api.store.walks.SLICE_BYTES_MAX", 300)
     history = orjson.loads(await questions.history(ITEM, "test"))
     shown = len(history["histories"][0]["events"])
     assert (history["truncated"], shown == 10) == (bytes_max <= 500, bytes_max > 500)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import asyncpg
 
     from trace_api.log.keys import LogKeys
-    from trace_api.store.log import LogHead
+    from trace_api.store.log import LogHead, Published, Tree
 
 SLICE_ENTRIES = 16_384
 """Entries read at a time."""
@@ -57,23 +57,29 @@ class IndexKeeper:
         self._saved_size = 0
         self._index: trace_core.ItemIndex | None = None
         self._lock = asyncio.Lock()
+        self._last_place: tiles.Inclusion | None = None
 
-    async def prove(self, connection: asyncpg.Connection, tokens: Sequence[bytes]) -> Lookup | None:
+    async def prove(
+        self, connection: asyncpg.Connection, tokens: Sequence[bytes], published: Published
+    ) -> Lookup | None:
         """The lookup proofs of some tokens under the published checkpoint of the index' log; None while there is none,
-        or the index of this process is further on than what is published."""
-        head = await log_store.find_head(connection, Log.INDEX)
-        if head is None or head.published_size == 0:
+        or the index of this process is further on than what is published. Cost: no read, but for the first after
+        something was published."""
+        if published.index is None:
             return None
-        [(indexed_size, entry)] = await log_store.index_entries(
-            connection, head.published_size - 1, head.published_size
-        )
         async with self._lock:
-            index = await self._advance(connection, indexed_size)
+            index = await self._advance(connection, published.indexed_size)
             if index is None:
                 return None
             proofs = [index.prove(token) for token in tokens]
-        [inclusion] = await tiles.prove_inclusion(connection, [head.published_size - 1], Log.INDEX)
-        return Lookup(indexed_size, proofs, entry, inclusion)
+        place = await self._place(connection, published.index)
+        return Lookup(published.indexed_size, proofs, published.index_entry, place)
+
+    async def _place(self, connection: asyncpg.Connection, tree: Tree) -> tiles.Inclusion:
+        """Where the last leaf of the index' log stands: the same until the next one is published."""
+        if self._last_place is None or self._last_place.checkpoint != tree.checkpoint:
+            [self._last_place] = await tiles.prove_inclusion_in(connection, tree, [tree.size - 1], Log.INDEX)
+        return self._last_place
 
     async def root_at(self, connection: asyncpg.Connection, size: int) -> bytes:
         """The root over the first `size` entries, of which none may be missing. Raises `Unavailable`."""

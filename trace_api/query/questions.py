@@ -15,7 +15,15 @@ import trace_core
 from trace_api.errors import Invalid, NotFound, Unavailable
 from trace_api.query import by_id, collections, master_data, named, receipts
 from trace_api.query.authorship import SignedBy, signatures
-from trace_api.query.completeness import LISTS_MAX, IndexBehind, completeness, lists
+from trace_api.query.completeness import (
+    EVENTS_MISSING,
+    LEAVES_MAX,
+    LISTS_MAX,
+    IndexBehind,
+    completeness,
+    lists,
+    of_named,
+)
 from trace_api.query.key_records import key_records
 from trace_api.query.names import Named, read_name
 from trace_api.query.simple import pages
@@ -23,6 +31,7 @@ from trace_api.query.simple.filters import Keys
 from trace_api.query.verdict import Evidence, Reason, Weight, judge
 from trace_api.query.walk import walk
 from trace_api.store import captures, events, links, partner_keys, queries
+from trace_api.store import log as log_store
 from trace_api.store import master_data as stored_master_data
 
 if TYPE_CHECKING:
@@ -37,6 +46,7 @@ if TYPE_CHECKING:
     from trace_api.query.simple.parse import Query
     from trace_api.store.captures import Job
     from trace_api.store.events import LoggedEvent, StoredEvent
+    from trace_api.store.log import Published
     from trace_api.store.partner_keys import PartnerKeyRow
     from trace_api.store.pool import Store
     from trace_api.store.queries import NamedQuery, Subscription
@@ -110,8 +120,8 @@ class Questions:
         """The same, and that no event was left out of the history of any item in it, all as of one moment."""
 
         async def ask(connection: asyncpg.Connection) -> bytes:
-            answer = await walk(connection, self._machine("recall", _followed(item)))
-            members = orjson.loads(answer)
+            walked = await walk(connection, self._machine("recall", _followed(item)))
+            members = orjson.loads(walked.answer)
             # Products have no lists: what happens to them happens to their lots and serials.
             found = [one for one in (*members["affected"], *members["carriers"]) if one["kind"] != "class"]
             items = list(dict.fromkeys(one["item"] for one in found))
@@ -122,9 +132,9 @@ class Questions:
 
         return await self._indexed(ask)
 
-    async def _walk(self, question: trace_core.Question, item: str, *, keys: bool = False) -> bytes:
+    async def _walk(self, question: trace_core.Question, item: str) -> bytes:
         async with self._store.snapshot() as connection:
-            return await walk(connection, self._machine(question, item), with_keys=keys)
+            return (await walk(connection, self._machine(question, item))).answer
 
     def _machine(self, question: trace_core.Question, item: str) -> trace_core.Walk:
         return trace_core.Walk(question, [item], blinding=self._blinding, events_max=EVENTS_MAX, items_max=ITEMS_MAX)
@@ -342,29 +352,37 @@ class Questions:
     async def _verify_named(self, scan: str, named: Named) -> dict[str, Any]:
         if named.is_class:
             return await self._verify_class(scan, named)
-        answer = orjson.loads(await self._walk("history", named.item, keys=True))
-        [history] = answer["histories"]
-        latest = history["events"][-TIMELINE_EVENTS_MAX:]
+        machine = self._machine("history", named.item)
         async with self._store.snapshot() as connection:
-            rows = await events.logged_by_key(connection, [event["event_key"] for event in latest])
+            walked = await walk(connection, machine, with_keys=True)
+            answer = orjson.loads(walked.answer)
+            [history] = answer["histories"]
+            latest = history["events"][-TIMELINE_EVENTS_MAX:]
+            keys = {event["event_key"] for event in latest}
+            # What may name the item is read with it, as far as it can be proven that it is all.
+            filed = set(walked.named) if len(walked.named) <= LEAVES_MAX else None
+            logged = await events.logged_by_key(connection, sorted(keys.union(filed or ())))
+            rows = [row for row in logged if row.event_key in keys]
             stored = {row.event_key: row for row in rows}
             signed = await signatures(connection, rows)
-            erased = await events.count_erased(connection, self._blinding.name_hash(named.item), ERASED_COUNTED_MAX)
+            erased = await self._count_erased(connection, named.item, filed, logged)
             names = await master_data.names_of(connection, self._blinding, _ids(named, history, latest))
             # An item is called what its product is called, if nothing else.
             called = next((names[id_] for id_ in (named.item, named.lot, named.class_) if id_ in names), None)
             names |= {named.item: called} if called else {}
             complete = None
             try:
-                proofs, broken = await receipts.proofs(connection, rows), None
+                published = await log_store.read_published(connection)
+                proofs, broken = await receipts.proofs(connection, rows, published.events), None
                 with contextlib.suppress(IndexBehind):
-                    complete = await completeness(connection, self._keeper, self._blinding, named.item)
+                    complete = await self._complete(connection, published, named.item, filed, logged)
             except trace_core.ProofError as failure:
                 proofs, complete = None, None
                 broken = Reason("proof_failed", Weight.REJECTED, f"the log does not hold: {failure}")
         truncated = answer["truncated"] or len(latest) < len(history["events"])
         today = datetime.now(UTC).date()
-        evidence = Evidence(named, history, answer["voided"], stored, today, truncated, erased, signed)
+        labels = machine.labels()
+        evidence = Evidence(named, history, answer["voided"], stored, today, truncated, erased, signed, labels)
         verdict, reasons = judge(evidence)
         if broken is not None:
             verdict, reasons = "rejected", [broken, *reasons]
@@ -381,6 +399,29 @@ class Questions:
             "proofs": proofs,
             "completeness": complete,
         }
+
+    async def _count_erased(
+        self, connection: asyncpg.Connection, item: str, filed: set[int] | None, logged: Sequence[LoggedEvent]
+    ) -> int:
+        if filed is None:
+            return await events.count_erased(connection, self._blinding.name_hash(item), ERASED_COUNTED_MAX)
+        return min(ERASED_COUNTED_MAX, sum(not row.body_bytes and row.event_key in filed for row in logged))
+
+    async def _complete(
+        self,
+        connection: asyncpg.Connection,
+        published: Published,
+        item: str,
+        filed: set[int] | None,
+        logged: Sequence[LoggedEvent],
+    ) -> dict[str, Any] | None:
+        """The proof that no event of an item was left out; None where it is in too many."""
+        if filed is None:
+            return None
+        named = [row for row in logged if row.event_key in filed]
+        if len(named) != len(filed):
+            raise Unavailable(EVENTS_MISSING)
+        return await of_named(connection, self._keeper, self._blinding, published, item, named)
 
     async def _verify_class(self, scan: str, named: Named) -> dict[str, Any]:
         """A product without lot or serial: too many items for one history, so only whether it is known."""
@@ -439,11 +480,11 @@ def _ids(named: Named, history: dict[str, Any], latest: list[dict[str, Any]]) ->
     return [text for text in (named.item, named.lot, named.class_, history["place"], custodian, *places) if text]
 
 
-_INSIDE = frozenset({"event_key", "declared_by", "label"})
+_INSIDE = frozenset({"event_key", "declared_by"})
 
 
 def _outside(value: object) -> object:
-    """Without the database's keys of events and what the rules alone need, which stay inside."""
+    """Without the database's keys of events, which stay inside."""
     if isinstance(value, dict):
         return {name: _outside(inner) for name, inner in value.items() if name not in _INSIDE}
     return [_outside(inner) for inner in value] if isinstance(value, list) else value
@@ -451,7 +492,7 @@ def _outside(value: object) -> object:
 
 def _step(event: dict[str, Any], stored: LoggedEvent | None, signed: SignedBy | None) -> dict[str, Any]:
     """One step of the timeline."""
-    step = {name: value for name, value in event.items() if name not in ("event_key", "label", "time")}
+    step = {name: value for name, value in event.items() if name not in ("event_key", "time")}
     return {
         "event_time": event["time"],
         **step,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from trace_api.log.tiles import Inclusion
     from trace_api.store.events import LoggedEvent, StoredEvent
+    from trace_api.store.log import Tree
 
 
 ENTRY_LENGTH_BYTES = 2
@@ -125,14 +126,14 @@ async def log_proof(connection: asyncpg.Connection, leaf_index: int) -> bytes:
     )
 
 
-async def proofs(connection: asyncpg.Connection, events: Sequence[LoggedEvent]) -> dict[str, Any] | None:
-    """Inclusion proofs of those events that are in the log, under one checkpoint; None when none is.
-    Each is checked before it is given out. Raises `ProofError` when the log does not hold."""
+async def proofs(connection: asyncpg.Connection, events: Sequence[LoggedEvent], tree: Tree) -> dict[str, Any] | None:
+    """Inclusion proofs of those events that are in the log, under its published checkpoint; None when none is.
+    Each is checked before it is given out. Raises `ProofError` when the log does not hold. Cost: one read."""
     logged = [event for event in events if event.leaf_index is not None]
     if not logged:
         return None
     indexes = [event.leaf_index for event in logged if event.leaf_index is not None]
-    inclusions = await tiles.prove_inclusion(connection, indexes)
+    inclusions = await tiles.prove_inclusion_in(connection, tree, indexes)
     head = inclusions[0]
     _check(logged, inclusions)
     return {

@@ -101,7 +101,7 @@ class Reason:
 class Evidence:
     """What the rules look at: the history as lineage tells it, and the latest of its events as stored, by
     their keys; `truncated` when there are more than those. `erased` events named the item and say nothing any more.
-    `signed` says who signed, by the same keys."""
+    `signed` says who signed, and `labels` what was said of the item's label, by the same keys."""
 
     named: Named
     history: Mapping[str, Any]
@@ -111,6 +111,7 @@ class Evidence:
     truncated: bool
     erased: int = 0
     signed: Mapping[int, SignedBy] = field(default_factory=dict)
+    labels: Mapping[int, Mapping[str, Sequence[str]]] = field(default_factory=dict)
 
 
 def judge(evidence: Evidence) -> tuple[str, list[Reason]]:
@@ -286,7 +287,7 @@ def _label(evidence: Evidence) -> Iterator[Reason]:
         # Of what a transformation makes, and of what stands on a container, its event tells; not of this.
         if step["used"] or step["via"] is not None:
             continue
-        for name, values in step["label"].items():
+        for name, values in evidence.labels.get(step["event_key"], {}).items():
             for value in values:
                 told = lots.setdefault(value, []) if name == "lotNumber" else expiries.setdefault(value[:10], [])
                 told.append(step["event_id"])

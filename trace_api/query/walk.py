@@ -3,45 +3,74 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
-from trace_api.store import events
+from trace_api.store import walks
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import asyncpg
 
     import trace_core
+    from trace_api.store.walks import Slice
 
 REFERENCES_MAX = 200_000
 """References read in one round; past that the answer says that it is truncated."""
 BODY_BYTES_MAX = 256 * 1024 * 1024
 """Bytes of events that one answer reads, 1.3 kB for each of the events that it may look at; past that it says
 that it is truncated. They are in memory a slice at a time."""
+SMALL_EVENTS = 32
+"""So many events are read, and what they say is searched, in a millisecond: no thread is asked for that."""
+Value = TypeVar("Value")
 
 
-async def walk(connection: asyncpg.Connection, question: trace_core.Walk, *, with_keys: bool = False) -> bytes:
-    """The answer as JSON, from the snapshot of a connection; `with_keys` it names events by their keys, too.
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """The answer as JSON, and the keys of all events that may name what was asked about: ascending, erased ones and
+    those of other things with their hash among them."""
 
-    Cost: two reads a round, set-wise, and two for each further slice of events; the rounds are the depth of the
+    answer: bytes
+    named: list[int]
+
+
+async def walk(connection: asyncpg.Connection, question: trace_core.Walk, *, with_keys: bool = False) -> Walked:
+    """The answer from the snapshot of a connection; `with_keys` it names events by their keys, too.
+
+    Cost: one read a round, set-wise, and one for each further slice of events; the rounds are the depth of the
     answer, not its size.
     """
-    seen: set[int] = set()
+    known: set[int] = set()
+    named: list[int] = []
     bytes_left = BODY_BYTES_MAX
     while bytes_left > 0:
-        wanted = question.wanted()
+        wanted = await _run(question.wanted, len(known))
         if not wanted.name_hashes:
             break
-        keys = await events.references(
-            connection, wanted.name_hashes, wanted.from_us, wanted.to_us, limit=REFERENCES_MAX
-        )
-        if len(keys) == REFERENCES_MAX:
+        columns = (wanted.name_hashes, wanted.from_us, wanted.to_us)
+        found = await walks.find(connection, columns, known, limit=REFERENCES_MAX)
+        if found.references == REFERENCES_MAX:
             question.truncate()
-        new = set(keys) - seen
-        seen |= new
-        async for rows in events.bodies_in_slices(connection, new):
-            await asyncio.to_thread(question.feed, rows.keys, rows.bodies, rows.contexts, rows.record_times_us)
-            bytes_left -= sum(map(len, rows.bodies))
-            if bytes_left <= 0:
-                question.truncate()
-                break
-    return await asyncio.to_thread(question.finish, keys=with_keys)
+        named = named if known else found.keys
+        known.update(found.keys)
+        bytes_left = await _feed(connection, question, found.first, bytes_left)
+    return Walked(await _run(lambda: question.finish(keys=with_keys), len(known)), named)
+
+
+async def _feed(connection: asyncpg.Connection, question: trace_core.Walk, next_: Slice, bytes_left: int) -> int:
+    """Feeds a slice and those behind it, and says how many bytes may still be read."""
+    while True:
+        await _run(partial(question.feed, next_.columns, next_.groups, next_.contexts), len(next_.columns[0]))
+        bytes_left -= next_.body_bytes
+        if bytes_left <= 0:
+            question.truncate()
+        if bytes_left <= 0 or not next_.left:
+            return bytes_left
+        next_ = await walks.look_up(connection, next_.left)
+
+
+async def _run(call: Callable[[], Value], events: int) -> Value:
+    """A call of the core that takes as long as it has events to deal with."""
+    return call() if events <= SMALL_EVENTS else await asyncio.to_thread(call)

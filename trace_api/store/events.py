@@ -32,6 +32,7 @@ SLICE_EVENTS = 2_048
 """Events that are looked up for one slice of bodies; each may stand in a group of 32 KiB of its own."""
 SLICE_BYTES_MAX = 8 * 1024 * 1024
 """Bytes of bodies in one slice, and one event more."""
+_CAPTURES_MISSING = "the captures of some events are not there, or were read at another moment"
 _LOGGED = ("event_key", "event_time", "record_time", "event_id", "event_hash_id", "entry", "findings", "body_bytes")
 
 
@@ -127,10 +128,11 @@ async def events_by_key(connection: asyncpg.Connection, keys: Sequence[int]) -> 
 
 async def logged_by_key(connection: asyncpg.Connection, keys: Sequence[int]) -> list[LoggedEvent]:
     """The events with these keys without their bodies, in order of event time.
-    Cost: two reads, for any number of keys; 64 KiB an event at most."""
+    Cost: one read, for any number of keys; 64 KiB an event at most."""
     rows = await connection.fetch(_SQL["logged_by_key"], keys)
-    captures = await _captures_of(connection, (row["event_key"] for row in rows))
-    return [LoggedEvent(**_logged(row, captures)) for row in rows]
+    if any(row["partner"] is None for row in rows):
+        raise StoreError(_CAPTURES_MISSING)
+    return [LoggedEvent(**row) for row in rows]
 
 
 def _logged(row: asyncpg.Record, captures: Mapping[int, _Capture]) -> dict[str, Any]:
@@ -229,7 +231,7 @@ async def _captures_of(connection: asyncpg.Connection, keys: Iterable[int]) -> M
     numbers = list({key >> POSITION_BITS for key in keys})
     captures = {row[0]: _Capture(*row[1:]) for row in await connection.fetch(_SQL["captures_by_number"], numbers)}
     if len(captures) != len(numbers):
-        raise StoreError("the captures of some events are not there, or were read at another moment")
+        raise StoreError(_CAPTURES_MISSING)
     return captures
 
 

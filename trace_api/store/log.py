@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from trace_api.errors import Unavailable
@@ -60,6 +60,26 @@ class LogHead:
     published_root_hash: bytes
     published_checkpoint: bytes
     published_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """What is published of a log: its size, its root, and the checkpoint that says so."""
+
+    size: int
+    root_hash: bytes
+    checkpoint: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What is published of both logs. `index_entry` is the last leaf of the index' log, whose root is over
+    `indexed_size` leaves of the log of events; there is none before the first."""
+
+    events: Tree
+    index: Tree | None
+    indexed_size: int
+    index_entry: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +150,18 @@ async def read_head(connection: asyncpg.Connection, log: Log = Log.EVENTS) -> Lo
     if head is None:
         raise Unavailable("there is no log in this database")
     return head
+
+
+async def read_published(connection: asyncpg.Connection) -> Published:
+    """What is published; nothing before a server has started a log here. Cost: one read."""
+    published = Published(Tree(0, b"", b""), None, 0, b"")
+    for log, size, root_hash, checkpoint, indexed_size, entry in await connection.fetch(_SQL["read_published"]):
+        tree = Tree(size, root_hash, checkpoint)
+        if log == Log.EVENTS:
+            published = replace(published, events=tree)
+        elif entry is not None:
+            published = replace(published, index=tree, indexed_size=indexed_size, index_entry=entry)
+    return published
 
 
 async def begin_epoch(connection: asyncpg.Connection) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import asyncpg
 import structlog
@@ -15,7 +15,7 @@ from trace_api.store.embedded import embedded_postgres
 from trace_api.store.migrate import known_migrations, migrate
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Coroutine
 
     from asyncpg.pool import PoolConnectionProxy
 
@@ -51,9 +51,10 @@ log = structlog.get_logger()
 class Store:
     """A pool of connections to one database whose schema is up to date."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(self, pool: asyncpg.Pool, resets: _Resets) -> None:
         self._pool = pool
-        self._given_back: set[asyncio.Task[None]] = set()
+        self._resets = resets
+        self._endings: set[asyncio.Task[None]] = set()
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -68,12 +69,14 @@ class Store:
                 )
             try:
                 await _bring_up_to_date(url)
+                resets = _Resets()
                 pool = await asyncpg.create_pool(
                     url,
                     min_size=2,
                     max_size=POOL_CONNECTIONS_MAX,
                     timeout=CONNECT_S_MAX,
                     command_timeout=STATEMENT_S_MAX + 5,
+                    reset=resets.reset,
                     server_settings={
                         "application_name": "wayproof",
                         "statement_timeout": f"{STATEMENT_S_MAX}s",
@@ -85,7 +88,7 @@ class Store:
                 # Never the URL: it may hold a password.
                 raise Unavailable(f"the database cannot be used: {type(failure).__name__}: {failure}") from None
             stack.push_async_callback(_close, pool)
-            yield cls(pool)
+            yield cls(pool, resets)
 
     @contextlib.asynccontextmanager
     async def session(self) -> AsyncIterator[asyncpg.Connection]:
@@ -98,9 +101,7 @@ class Store:
                 yield cast("asyncpg.Connection", proxy)
             finally:
                 # Cleaning up after a session is a round trip, for which nobody has to wait.
-                cleaning = asyncio.create_task(self._give_back(proxy))
-                self._given_back.add(cleaning)
-                cleaning.add_done_callback(self._given_back.discard)
+                self._later(self._give_back(proxy))
         except _NOT_NOW as failure:
             raise Unavailable(f"the database is not available: {type(failure).__name__}") from failure
         except asyncpg.DataError:
@@ -124,11 +125,44 @@ class Store:
     @contextlib.asynccontextmanager
     async def snapshot(self) -> AsyncIterator[asyncpg.Connection]:
         """A connection in a read-only transaction: all that is read through it is of one moment."""
-        async with (
-            self.session() as connection,
-            connection.transaction(isolation="repeatable_read", readonly=True),
-        ):
+        async with contextlib.AsyncExitStack() as stack:
+            connection = await stack.enter_async_context(self.session())
+            await stack.enter_async_context(connection.transaction(isolation="repeatable_read", readonly=True))
             yield connection
+            self._resets.spare(connection)
+            # What was read is in hand: nobody waits for the end of a transaction that has changed nothing.
+            self._later(_end(stack.pop_all()))
+
+    def _later(self, ending: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(ending)
+        self._endings.add(task)
+        task.add_done_callback(self._endings.discard)
+
+
+class _Resets:
+    """What a session leaves behind of settings and locks is undone before the next one, unless it could not leave any:
+    those that have only read. That saves each of them a round trip."""
+
+    def __init__(self) -> None:
+        self._spared: set[int] = set()
+
+    def spare(self, connection: asyncpg.Connection) -> None:
+        """Its session changed no setting and took no lock."""
+        self._spared.add(connection.get_server_pid())
+
+    async def reset(self, connection: asyncpg.Connection) -> None:
+        """What the pool calls."""
+        if (pid := connection.get_server_pid()) in self._spared:
+            self._spared.remove(pid)
+        else:
+            await connection.reset()
+
+
+async def _end(reading: contextlib.AsyncExitStack) -> None:
+    try:
+        await reading.aclose()
+    except Unavailable as failure:
+        log.info("reading_cut_off", detail=str(failure))
 
 
 def is_lost(connection: asyncpg.Connection) -> bool:

@@ -41,10 +41,14 @@ SELECT event_key, event_time, record_time, event_id, event_hash_id, secret, sign
 FROM event WHERE event_key = ANY($1::bigint[]) ORDER BY event_time, event_key;
 
 -- name: logged_by_key
--- What the log says of events, without their bodies.
-SELECT event_key, event_time, record_time, event_id, event_hash_id, entry, findings, issuer,
-       coalesce(body_bytes, 0) AS body_bytes
-FROM event WHERE event_key = ANY($1::bigint[]) ORDER BY event_time, event_key;
+-- What the log says of events, without their bodies. Leaves that are not published are nobody's business yet.
+SELECT event_key, partner, event_time, event.record_time, event_id, event_hash_id, entry, findings,
+       coalesce(body_bytes, 0) AS body_bytes,
+       CASE WHEN first_leaf_index < (SELECT published_size FROM log_head WHERE log_id = 1)
+           THEN first_leaf_index + (event_key & 1048575) END AS leaf_index,
+       coalesce(event.issuer, capture.issuer) AS signed_by
+FROM event LEFT JOIN capture ON capture_no = event_key >> 20
+WHERE event_key = ANY($1::bigint[]) ORDER BY event_time, event_key;
 
 -- name: slice_of_bodies
 -- What a walk needs of the first of these events, with bodies of $2 bytes together or one event more; those

@@ -36,6 +36,12 @@ ON CONFLICT (log_id) DO NOTHING;
 SELECT origin, epoch, tree_size, root_hash, checkpoint, blinding_token,
        published_size, published_root_hash, published_checkpoint, published_at FROM log_head WHERE log_id = $1;
 
+-- name: read_published
+-- What everybody may see of both logs, and what the last of the leaves of the index' log says.
+SELECT log_id, published_size, published_root_hash, published_checkpoint, indexed_size, entry
+FROM log_head LEFT JOIN index_entry ON log_id = 2 AND leaf_index = published_size - 1
+ORDER BY log_id;
+
 -- name: begin_epoch
 -- A new sequencer fences every older one: their swaps name an epoch that is gone.
 UPDATE log_head SET epoch = epoch + 1 WHERE log_id = 1 RETURNING epoch;

@@ -7,6 +7,7 @@ mod capture;
 mod check_entries;
 mod cose;
 mod error;
+mod facts;
 mod gs1;
 mod lineage;
 mod merkle;

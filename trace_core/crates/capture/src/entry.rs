@@ -54,7 +54,7 @@ impl Blinding {
     }
 
     /// Appends the token of each name, all hashed together: twice as fast as one by one.
-    pub(crate) fn tokens(&self, names: &[&[u8]], out: &mut Vec<Token>) {
+    pub fn tokens(&self, names: &[&[u8]], out: &mut Vec<Token>) {
         let mut inner = vec![[0; 32]; names.len()];
         digest_prefixed_many(&self.inner_pad, names, &mut inner);
         let inner: Vec<&[u8]> = inner.iter().map(<[u8; 32]>::as_slice).collect();

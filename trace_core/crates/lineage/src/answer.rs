@@ -2,32 +2,32 @@
 //!
 //! Names are as the facts spell them. Times are RFC 3339 in UTC with as many digits as they need; an absent end of
 //! time is `null`. Quantities are texts, so that no reader makes them inexact. `event_key` is the caller's key,
-//! by which it finds the event. Lists are in a stable order that does not depend on the order of feeding.
+//! by which it finds the event, and left out of what goes outside. Lists are in a stable order that does not depend on the order of feeding.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::fact::{Action, EventType, Kind};
 use crate::quantity::Quantity;
 use crate::time::Time;
-use crate::walk::Limit;
+use crate::walk::{Keys, Limit};
 
 /// The answer to a [`Question`](crate::Question), told apart in JSON by the member `question`.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "question", rename_all = "snake_case")]
-pub enum Answer {
+pub enum Answer<'a> {
     /// To [`History`](crate::Question::History).
-    History(Histories),
+    History(Histories<'a>),
     /// To [`TraceBackward`](crate::Question::TraceBackward).
-    TraceBackward(Trace),
+    TraceBackward(Trace<'a>),
     /// To [`TraceForward`](crate::Question::TraceForward).
-    TraceForward(Trace),
+    TraceForward(Trace<'a>),
     /// To [`Recall`](crate::Question::Recall).
-    Recall(Recall),
+    Recall(Recall<'a>),
 }
 
 /// What an answer is taken from, and whether it is whole.
 #[derive(Clone, Debug, Serialize)]
-pub struct Extent {
+pub struct Extent<'a> {
     /// Events after it are left out; `null` for now.
     pub at: Option<Time>,
     /// A limit was reached: there may be more.
@@ -37,70 +37,123 @@ pub struct Extent {
     /// Events that were looked at.
     pub events_read: usize,
     /// Events that were declared wrong, and would otherwise be in the answer. By time.
-    pub voided: Vec<Voided>,
+    pub voided: Vec<Voided<'a>>,
 }
 
-/// An event as evidence.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct EventRef {
+/// The caller's key of an event. It is left out of answers that go outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key {
+    key: u64,
+    is_shown: bool,
+}
+
+impl Key {
+    pub(crate) fn new(key: u64, keys: Keys) -> Self {
+        Self { key, is_shown: keys == Keys::Shown }
+    }
+
+    fn is_left_out(&self) -> bool {
+        !self.is_shown
+    }
+}
+
+impl Serialize for Key {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(self.key)
+    }
+}
+
+/// The digest of what an event says, in lower-case hex: it names the event where several have one id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Digest<'a>(pub(crate) &'a [u8; 32]);
+
+impl Serialize for Digest<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut hex = [0; 64];
+        for (digits, byte) in hex.chunks_exact_mut(2).zip(self.0) {
+            digits.copy_from_slice(&[HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
+        }
+        serializer.serialize_str(std::str::from_utf8(&hex).unwrap_or_default())
+    }
+}
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
+/// An event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct EventRef<'a> {
     /// When it happened.
     pub time: Time,
     /// The caller's key.
-    pub event_key: u64,
+    #[serde(skip_serializing_if = "Key::is_left_out")]
+    pub event_key: Key,
     /// As captured.
-    pub event_id: String,
+    pub event_id: &'a str,
+}
+
+/// An event as evidence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Evidence<'a> {
+    /// Which.
+    #[serde(flatten)]
+    pub event: EventRef<'a>,
+    /// Of what it says.
+    pub content_digest: Digest<'a>,
 }
 
 /// An event that was declared wrong.
 #[derive(Clone, Debug, Serialize)]
-pub struct Voided {
+pub struct Voided<'a> {
     /// The wrong event; where only its declaration is known, that.
     #[serde(flatten)]
-    pub event: EventRef,
+    pub event: EventRef<'a>,
     /// Items of the answer that it names.
-    pub items: Vec<String>,
+    pub items: Vec<&'a str>,
     /// Key of the event that holds the declaration.
-    pub declared_by: u64,
+    #[serde(skip_serializing_if = "Key::is_left_out")]
+    pub declared_by: Key,
     /// When it was declared.
     pub declaration_time: Time,
     /// Short CBV name, or as given.
-    pub reason: Option<String>,
+    pub reason: Option<&'a str>,
     /// Ids of the events that replace it.
-    pub corrective_event_ids: Vec<String>,
+    pub corrective_event_ids: Vec<&'a str>,
+    /// Of what the event says.
+    pub content_digest: Digest<'a>,
 }
 
 /// Histories in the order of the names.
 #[derive(Clone, Debug, Serialize)]
-pub struct Histories {
+pub struct Histories<'a> {
     /// One for each item of the question.
-    pub histories: Vec<History>,
+    pub histories: Vec<History<'a>>,
     /// Whether it is whole.
     #[serde(flatten)]
-    pub extent: Extent,
+    pub extent: Extent<'a>,
 }
 
 /// What happened to an item.
 #[derive(Clone, Debug, Serialize)]
-pub struct History {
+pub struct History<'a> {
     /// The item.
-    pub item: String,
+    pub item: &'a str,
     /// `null` when no event names it.
     pub kind: Option<Kind>,
     /// How it stands.
     #[serde(flatten)]
-    pub state: State,
+    pub state: State<'a>,
     /// Its own events and those of the containers that it was in, by time.
-    pub events: Vec<HistoryEvent>,
+    pub events: Vec<HistoryEvent<'a>>,
     /// What is in it, by name.
-    pub contents: Vec<Stay>,
+    pub contents: Vec<Stay<'a>>,
 }
 
 /// An event that concerns an item.
 #[derive(Clone, Debug, Serialize)]
-pub struct HistoryEvent {
+pub struct HistoryEvent<'a> {
     /// Which.
     #[serde(flatten)]
-    pub event: EventRef,
+    pub event: EventRef<'a>,
     /// When it was captured.
     pub record_time: Time,
     /// One of five.
@@ -108,58 +161,60 @@ pub struct HistoryEvent {
     /// Absent in transformations.
     pub action: Option<Action>,
     /// Short CBV name, or as given.
-    pub biz_step: Option<String>,
+    pub biz_step: Option<&'a str>,
     /// Short CBV name, or as given.
-    pub disposition: Option<String>,
+    pub disposition: Option<&'a str>,
     /// Dispositions that it sets until they are unset, likewise.
-    pub persistent_set: Vec<String>,
+    pub persistent_set: Vec<&'a str>,
     /// Those that it unsets.
-    pub persistent_unset: Vec<String>,
+    pub persistent_unset: Vec<&'a str>,
     /// Where it was seen.
-    pub read_point: Option<String>,
+    pub read_point: Option<&'a str>,
     /// Where it is from then on.
-    pub biz_location: Option<String>,
+    pub biz_location: Option<&'a str>,
     /// The container that the event names; `null` when it names the item itself.
-    pub via: Option<String>,
+    pub via: Option<&'a str>,
     /// Of a lot: it happened to a part of it.
     pub partial: bool,
     /// A transformation used it, or some of it, up and made other things: what it tells of them is not told of it.
     pub used: bool,
+    /// Of what the event says.
+    pub content_digest: Digest<'a>,
 }
 
 /// How an item stands after its last event. Of a lot, after the last that names it; for its parts in containers
 /// see `portions`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct State {
+pub struct State<'a> {
     /// `bizLocation`, else `readPoint`, of the last event that has one.
-    pub place: Option<String>,
+    pub place: Option<&'a str>,
     /// Of the first event in the unbroken row that names the place.
     pub since: Option<Time>,
     /// The last one stated.
-    pub disposition: Option<String>,
+    pub disposition: Option<&'a str>,
     /// Those that were set and not unset since, in order of setting.
-    pub persistent_dispositions: Vec<String>,
+    pub persistent_dispositions: Vec<&'a str>,
     /// Shipped or on its way, and not come.
     pub in_transit: bool,
     /// Who has it.
-    pub custodian: Option<Custodian>,
+    pub custodian: Option<Custodian<'a>>,
     /// Why there is no such thing any more.
     pub ended: Option<End>,
     /// The containers that it is in, from the nearest outwards; of a lot none.
-    pub containers: Vec<Stay>,
+    pub containers: Vec<Stay<'a>>,
     /// Of a lot, its parts in containers, by container.
-    pub portions: Vec<Stay>,
+    pub portions: Vec<Stay<'a>>,
     /// The last event that counted.
-    pub last_event: Option<EventRef>,
+    pub last_event: Option<Evidence<'a>>,
 }
 
 /// The possessing party named as destination when it was last shipped or received; else the place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Custodian {
+pub struct Custodian<'a> {
     /// What the id names.
     pub kind: HolderKind,
     /// Party or place.
-    pub id: String,
+    pub id: &'a str,
     /// Since when.
     pub since: Time,
 }
@@ -197,9 +252,9 @@ pub enum EndKind {
 
 /// An item in a container or assembly.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Stay {
+pub struct Stay<'a> {
     /// The container, or in `contents` what is in it.
-    pub item: String,
+    pub item: &'a str,
     /// What it is.
     pub kind: Kind,
     /// Whether by aggregation or by association.
@@ -207,9 +262,9 @@ pub struct Stay {
     /// Since when.
     pub since: Time,
     /// Of a lot, how much of it, where that is stated.
-    pub quantities: Vec<Amount>,
+    pub quantities: Vec<Amount<'a>>,
     /// The event that put it there, or saw it there.
-    pub event: EventRef,
+    pub event: Evidence<'a>,
 }
 
 /// The two kinds of containment.
@@ -224,30 +279,30 @@ pub enum Bond {
 
 /// So much of a unit.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Amount {
+pub struct Amount<'a> {
     /// `null` for pieces.
-    pub unit: Option<String>,
+    pub unit: Option<&'a str>,
     /// How much.
     pub quantity: Quantity,
 }
 
 /// A graph of items and transformations.
 #[derive(Clone, Debug, Serialize)]
-pub struct Trace {
+pub struct Trace<'a> {
     /// By name.
-    pub nodes: Vec<Node>,
+    pub nodes: Vec<Node<'a>>,
     /// By time.
-    pub edges: Vec<Edge>,
+    pub edges: Vec<Edge<'a>>,
     /// Whether it is whole.
     #[serde(flatten)]
-    pub extent: Extent,
+    pub extent: Extent<'a>,
 }
 
 /// An item, or a transformation.
 #[derive(Clone, Debug, Serialize)]
-pub struct Node {
+pub struct Node<'a> {
     /// Name of an item, transformation id, or the id of the one event that is the transformation.
-    pub id: String,
+    pub id: &'a str,
     /// `null` for a named item that no event names.
     pub kind: Option<NodeKind>,
     /// How it stands to the question.
@@ -290,22 +345,24 @@ pub enum Standing {
 
 /// How one thing led to another.
 #[derive(Clone, Debug, Serialize)]
-pub struct Edge {
+pub struct Edge<'a> {
     /// In which way.
     pub kind: EdgeKind,
     /// Name or id of a node.
-    pub from: String,
+    pub from: &'a str,
     /// Name or id of a node.
-    pub to: String,
+    pub to: &'a str,
     /// The event that says so; for a stay, its beginning.
     #[serde(flatten)]
-    pub event: EventRef,
+    pub event: EventRef<'a>,
     /// End of a stay, if it lies in the time that the search looked at.
     pub until: Option<Time>,
     /// How much, where that is stated.
     pub quantity: Option<Quantity>,
     /// Unit of the quantity.
-    pub unit: Option<String>,
+    pub unit: Option<&'a str>,
+    /// Of what the event says.
+    pub content_digest: Digest<'a>,
 }
 
 /// Kinds of edges; each points the way that matter goes.
@@ -328,31 +385,31 @@ pub enum EdgeKind {
 
 /// What a recall reaches.
 #[derive(Clone, Debug, Serialize)]
-pub struct Recall {
+pub struct Recall<'a> {
     /// Lots, serials and logistic units that are affected, by kind and name.
-    pub affected: Vec<Affected>,
+    pub affected: Vec<Affected<'a>>,
     /// Containers that have or had something affected in them, by kind and name.
-    pub carriers: Vec<Carrier>,
+    pub carriers: Vec<Carrier<'a>>,
     /// The edges that paths are made of.
-    pub edges: Vec<Edge>,
+    pub edges: Vec<Edge<'a>>,
     /// Who has or had any of it, by id.
-    pub notify: Vec<Notify>,
+    pub notify: Vec<Notify<'a>>,
     /// Sums of the affected lots, by name and unit.
-    pub quantities: Vec<Balance>,
+    pub quantities: Vec<Balance<'a>>,
     /// What does not add up.
-    pub discrepancies: Vec<Discrepancy>,
+    pub discrepancies: Vec<Discrepancy<'a>>,
     /// What was not told.
-    pub gaps: Vec<Gap>,
+    pub gaps: Vec<Gap<'a>>,
     /// Whether it is whole.
     #[serde(flatten)]
-    pub extent: Extent,
+    pub extent: Extent<'a>,
 }
 
 /// An affected item.
 #[derive(Clone, Debug, Serialize)]
-pub struct Affected {
+pub struct Affected<'a> {
     /// The item.
-    pub item: String,
+    pub item: &'a str,
     /// `null` when no event names it.
     pub kind: Option<Kind>,
     /// `named`, `affected` or `portion`.
@@ -365,14 +422,14 @@ pub struct Affected {
     pub path: Vec<usize>,
     /// How it stands.
     #[serde(flatten)]
-    pub state: State,
+    pub state: State<'a>,
 }
 
 /// A container of something affected.
 #[derive(Clone, Debug, Serialize)]
-pub struct Carrier {
+pub struct Carrier<'a> {
     /// The container.
-    pub item: String,
+    pub item: &'a str,
     /// What it is.
     pub kind: Kind,
     /// When it has or had something affected in it, by time.
@@ -380,7 +437,7 @@ pub struct Carrier {
     /// A shortest way from a named item, as indexes into `edges`.
     pub path: Vec<usize>,
     /// How it stands, if it has something affected in it now; `null` otherwise.
-    pub state: Option<State>,
+    pub state: Option<State<'a>>,
 }
 
 /// From and until.
@@ -394,26 +451,26 @@ pub struct Span {
 
 /// Somebody who has or had something affected.
 #[derive(Clone, Debug, Serialize)]
-pub struct Notify {
+pub struct Notify<'a> {
     /// Party or place.
-    pub id: String,
+    pub id: &'a str,
     /// What the id names.
     pub kind: HolderKind,
     /// Affected items of which it is the custodian now.
-    pub holds: Vec<String>,
+    pub holds: Vec<&'a str>,
     /// Affected items that it had, sent, owned or was to get.
-    pub held: Vec<String>,
+    pub held: Vec<&'a str>,
     /// The events that say so, by time.
-    pub events: Vec<EventRef>,
+    pub events: Vec<Evidence<'a>>,
 }
 
 /// Sums of one lot in one unit. What happens to a container counts for what of the lot is in it.
 #[derive(Clone, Debug, Serialize)]
-pub struct Balance {
+pub struct Balance<'a> {
     /// The lot.
-    pub item: String,
+    pub item: &'a str,
     /// `null` for pieces.
-    pub unit: Option<String>,
+    pub unit: Option<&'a str>,
     /// Commissioned, or output of transformations.
     pub made: Quantity,
     /// Input of transformations.
@@ -434,13 +491,13 @@ pub struct Balance {
 
 /// Two sums that should not be so.
 #[derive(Clone, Debug, Serialize)]
-pub struct Discrepancy {
+pub struct Discrepancy<'a> {
     /// Which.
     pub kind: DiscrepancyKind,
     /// Lot, or id of the transformation.
-    pub item: String,
+    pub item: &'a str,
     /// `null` for pieces.
-    pub unit: Option<String>,
+    pub unit: Option<&'a str>,
     /// What was made, put in or shipped.
     pub expected: Quantity,
     /// What was used, came out or was received.
@@ -465,15 +522,15 @@ pub enum DiscrepancyKind {
 
 /// Something that must have happened and was not told.
 #[derive(Clone, Debug, Serialize)]
-pub struct Gap {
+pub struct Gap<'a> {
     /// What.
     pub kind: GapKind,
     /// The event that has no counterpart.
-    pub event: EventRef,
+    pub event: Evidence<'a>,
     /// The affected items that it concerns, by name.
-    pub items: Vec<String>,
+    pub items: Vec<&'a str>,
     /// The container, where it is about one.
-    pub container: Option<String>,
+    pub container: Option<&'a str>,
 }
 
 /// Kinds of gaps.

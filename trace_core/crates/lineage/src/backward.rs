@@ -26,7 +26,7 @@ pub(crate) fn backward(view: &mut View, limits: &Limits, items: &[Name]) -> Grap
     };
     let mut layer: Vec<Reach> = items.iter().map(named).collect();
     while !layer.is_empty() {
-        let news = graph.admit(view.ledger, limits, layer);
+        let news = graph.admit(view.ledger, limits, &layer);
         layer = Vec::new();
         for index in news {
             let reach = graph.reaches[index];

@@ -41,6 +41,8 @@ pub struct Fact {
     pub event_id: String,
     /// Digest of all that it says but for its id, record time and error declaration.
     pub content: [u8; 32],
+    /// Digest of all that it says: answers name it by that, too.
+    pub content_digest: [u8; 32],
     /// Then the fact is no event but says that one was wrong.
     pub error_declaration: Option<ErrorDeclaration>,
 }

@@ -27,7 +27,7 @@ pub(crate) fn forward(view: &mut View, limits: &Limits, items: &[Name], from: i6
     };
     let mut layer: Vec<Reach> = items.iter().map(named).collect();
     while !layer.is_empty() {
-        let news = graph.admit(view.ledger, limits, layer);
+        let news = graph.admit(view.ledger, limits, &layer);
         layer = Vec::new();
         for index in news {
             let reach = graph.reaches[index];

@@ -14,8 +14,8 @@ use crate::vocabulary::{Step, site};
 /// Of one kind, by one event, about one container.
 type Key = (Pos, EventIndex, GapKind, Option<Name>);
 
-impl Report<'_> {
-    pub(crate) fn gaps(&mut self, cases: &[Case]) -> Vec<Gap> {
+impl<'a> Report<'a> {
+    pub(crate) fn gaps(&mut self, cases: &[Case<'a>]) -> Vec<Gap<'a>> {
         let mut gaps: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
         for (number, case) in cases.iter().enumerate() {
             let mut add = |kind, event: EventIndex, container| {
@@ -53,8 +53,8 @@ impl Report<'_> {
         }
         let gap = |((_, event, kind, container), numbers): (Key, Vec<usize>)| Gap {
             kind,
-            event: self.event(event),
-            items: numbers.into_iter().map(|number| cases[number].affected.item.clone()).collect(),
+            event: self.evidence(event),
+            items: numbers.into_iter().map(|number| cases[number].affected.item).collect(),
             container: container.map(|container| self.name(container)),
         };
         gaps.into_iter().map(gap).collect()
@@ -62,7 +62,7 @@ impl Report<'_> {
 
     /// Leaving and coming must take turns. A second event of one kind at the same site tells the same again, as
     /// when both the pallet and the case on it are scanned.
-    fn journey_gaps(&self, case: &Case, add: &mut impl FnMut(GapKind, EventIndex)) {
+    fn journey_gaps(&self, case: &Case<'a>, add: &mut impl FnMut(GapKind, EventIndex)) {
         let mut left: Option<(EventIndex, Option<Text>)> = None;
         let mut came_to: Option<Option<Text>> = None;
         for entry in case.entries() {

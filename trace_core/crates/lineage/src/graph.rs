@@ -116,10 +116,12 @@ pub(crate) struct Graph {
 
 impl Graph {
     /// Adds a layer of candidates, all of one number of hops, and says which are news.
-    pub(crate) fn admit(&mut self, ledger: &Ledger, limits: &Limits, mut layer: Vec<Reach>) -> Vec<usize> {
-        layer.sort_by(|one, other| self.order(ledger, one, other));
+    pub(crate) fn admit(&mut self, ledger: &Ledger, limits: &Limits, layer: &[Reach]) -> Vec<usize> {
+        // They are large: only their places are sorted.
+        let mut places: Vec<usize> = (0..layer.len()).collect();
+        places.sort_by(|&one, &other| self.order(ledger, &layer[one], &layer[other]));
         let mut news = Vec::new();
-        for reach in layer {
+        for reach in places.into_iter().map(|place| layer[place]) {
             if self.by_name.len() <= reach.name as usize {
                 self.by_name.resize_with(reach.name as usize + 1, Vec::new);
             }
@@ -149,16 +151,18 @@ impl Graph {
     /// Widest first, so that it covers the others; then by what does not depend on the order of feeding.
     fn order(&self, ledger: &Ledger, one: &Reach, other: &Reach) -> Ordering {
         let before = |reach: &Reach| reach.before.map(|(index, edge)| (edge.pos, self.reaches[index].name));
-        let texts = |reach: &Reach| {
-            let before = before(reach).map(|(_, name)| ledger.name_text(name));
-            (before, ledger.name_text(reach.name))
+        let text = |name: Option<Name>| name.map(|name| ledger.name_text(name));
+        // Most come from one thing: its name is not compared with itself.
+        let texts = |one: Option<Name>, other: Option<Name>| {
+            if one == other { Ordering::Equal } else { text(one).cmp(&text(other)) }
         };
         let rank =
             |reach: &Reach| (reach.from, std::cmp::Reverse((reach.standing, reach.contents_until, reach.to)));
         rank(one)
             .cmp(&rank(other))
             .then_with(|| before(one).map(|(pos, _)| pos).cmp(&before(other).map(|(pos, _)| pos)))
-            .then_with(|| texts(one).cmp(&texts(other)))
+            .then_with(|| texts(before(one).map(|(_, name)| name), before(other).map(|(_, name)| name)))
+            .then_with(|| texts(Some(one.name), Some(other.name)))
     }
 
     pub(crate) fn reaches_of(&self, name: Name) -> impl Iterator<Item = &Reach> {

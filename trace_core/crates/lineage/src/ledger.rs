@@ -110,6 +110,7 @@ pub(crate) struct Event {
     pub(crate) parties: Vec<(PartyRole, Text)>,
     pub(crate) event_id: Text,
     content: [u8; 32],
+    pub(crate) content_digest: [u8; 32],
     pub(crate) declaration: Option<Box<Declaration>>,
 }
 
@@ -158,7 +159,7 @@ impl Event {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Space {
     Item,
     /// Transformations by their id.
@@ -169,19 +170,21 @@ enum Space {
 
 #[derive(Debug, Default)]
 struct Interner {
-    numbers: HashMap<(Space, Arc<str>), u32>,
+    /// By space.
+    numbers: [HashMap<Arc<str>, u32>; 3],
     entries: Vec<(Space, Arc<str>)>,
 }
 
 impl Interner {
     fn intern(&mut self, space: Space, text: &str) -> u32 {
-        let entry = (space, Arc::from(text));
-        if let Some(&number) = self.numbers.get(&entry) {
+        let numbers = &mut self.numbers[space as usize];
+        if let Some(&number) = numbers.get(text) {
             return number;
         }
         let number = to_u32(self.entries.len());
-        self.entries.push(entry.clone());
-        self.numbers.insert(entry, number);
+        let text: Arc<str> = Arc::from(text);
+        self.entries.push((space, Arc::clone(&text)));
+        numbers.insert(text, number);
         number
     }
 
@@ -292,6 +295,7 @@ impl Ledger {
             parties: self.read_parties(fact),
             event_id: self.texts.intern(Space::Item, &fact.event_id),
             content: fact.content,
+            content_digest: fact.content_digest,
             declaration: fact.error_declaration.as_ref().map(|declaration| {
                 Box::new(Declaration {
                     time: declaration.time,

@@ -57,4 +57,4 @@ pub use answer::*;
 pub use fact::{Action, ErrorDeclaration, EventType, Fact, ItemRef, Kind, Role};
 pub use quantity::{Quantity, QuantityError};
 pub use time::Time;
-pub use walk::{Limit, Limits, Named, Question, Walk, Want};
+pub use walk::{Keys, Limit, Limits, Named, Question, Walk, Want};

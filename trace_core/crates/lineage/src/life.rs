@@ -70,7 +70,7 @@ pub(crate) fn life(view: &mut View, item: Name, from: Pos, to: Pos) -> Life {
     let mut links = Vec::new();
     let mut containers = Vec::new();
     let mut windows = vec![(item, from, to)];
-    let mut seen: HashSet<(Name, Pos, Pos)> = HashSet::new();
+    let mut seen = Seen::default();
     let mut depth = 0;
     while !windows.is_empty() {
         for (name, from, to) in std::mem::take(&mut windows) {
@@ -105,6 +105,29 @@ pub(crate) fn life(view: &mut View, item: Name, from: Pos, to: Pos) -> Life {
         is_same
     });
     Life { entries, links, containers }
+}
+
+/// Windows that were looked at. Most things are in a few containers, and comparing those is faster than hashing them.
+#[derive(Default)]
+struct Seen {
+    few: Vec<(Name, Pos, Pos)>,
+    many: HashSet<(Name, Pos, Pos)>,
+}
+
+impl Seen {
+    const FEW: usize = 8;
+
+    /// Whether it is new.
+    fn insert(&mut self, window: (Name, Pos, Pos)) -> bool {
+        if self.few.contains(&window) {
+            return false;
+        }
+        if self.few.len() < Self::FEW {
+            self.few.push(window);
+            return true;
+        }
+        self.many.insert(window)
+    }
 }
 
 /// Why there is no such thing any more.

@@ -12,27 +12,27 @@ use crate::report::{Report, time};
 use crate::tally::Tally;
 
 /// One affected item, with what the sums are made from.
-pub(crate) struct Case {
+pub(crate) struct Case<'a> {
     pub(crate) item: Name,
-    pub(crate) affected: out::Affected,
+    pub(crate) affected: out::Affected<'a>,
     pub(crate) life: Life,
     /// Of a lot.
     pub(crate) journey: Journey,
     /// Of a lot, who has the containers with parts of it.
-    custodians: Vec<out::Custodian>,
+    custodians: Vec<out::Custodian<'a>>,
     /// While it is affected.
     pub(crate) from: Pos,
     pub(crate) to: Pos,
 }
 
-impl Case {
+impl Case<'_> {
     pub(crate) fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.life.entries.iter().filter(|entry| self.from <= entry.pos && entry.pos <= self.to)
     }
 }
 
-impl Report<'_> {
-    pub(crate) fn recall(&mut self, at: i64) -> out::Recall {
+impl<'a> Report<'a> {
+    pub(crate) fn recall(&mut self, at: i64) -> out::Recall<'a> {
         let mut edges = Edges::default();
         let mut tally = Tally::default();
         let (mut cases, mut carriers) = (Vec::new(), Vec::new());
@@ -47,7 +47,7 @@ impl Report<'_> {
             }
         }
         cases.sort_by(|one, other| by_kind(&one.affected).cmp(&by_kind(&other.affected)));
-        carriers.sort_by(|one, other| (one.kind, &one.item).cmp(&(other.kind, &other.item)));
+        carriers.sort_by(|one, other| (one.kind, one.item).cmp(&(other.kind, other.item)));
         for case in &cases {
             tally.count_lot(self, case);
         }
@@ -64,7 +64,7 @@ impl Report<'_> {
         }
     }
 
-    fn case(&mut self, item: Name, edges: &mut Edges) -> Case {
+    fn case(&mut self, item: Name, edges: &mut Edges) -> Case<'a> {
         let is_portion = self.graph.standing(item) == Some(Standing::Portion);
         let least = if is_portion { Standing::Portion } else { Standing::Affected };
         let reaches: Vec<Reach> =
@@ -95,7 +95,7 @@ impl Report<'_> {
     }
 
     /// Who has the containers that hold parts of a lot now.
-    fn custodians_of_portions(&mut self, life: &Life) -> Vec<out::Custodian> {
+    fn custodians_of_portions(&mut self, life: &Life) -> Vec<out::Custodian<'a>> {
         let open: Vec<(Name, Pos)> =
             life.links.iter().filter(|link| link.is_open()).map(|link| (link.parent, link.from)).collect();
         open.into_iter()
@@ -107,7 +107,7 @@ impl Report<'_> {
     }
 
     /// A container is looked at only while it contains something affected.
-    fn carrier(&mut self, item: Name, edges: &mut Edges) -> out::Carrier {
+    fn carrier(&mut self, item: Name, edges: &mut Edges) -> out::Carrier<'a> {
         let mut stays: Vec<(Pos, Pos)> =
             self.graph.reaches_of(item).map(|reach| (reach.from, reach.to)).collect();
         stays.sort_unstable();
@@ -136,7 +136,7 @@ impl Report<'_> {
     }
 
     /// Everybody whom an event names as giving, getting, owning or being the place of something affected.
-    fn notify(&self, cases: &[Case]) -> Vec<out::Notify> {
+    fn notify(&self, cases: &[Case<'a>]) -> Vec<out::Notify<'a>> {
         let mut holders: BTreeMap<(out::HolderKind, Text), Held> = BTreeMap::new();
         for (number, case) in cases.iter().enumerate() {
             for entry in case.entries() {
@@ -160,22 +160,21 @@ impl Report<'_> {
             own.chain(&case.custodians).any(|custodian| custodian.kind == kind && custodian.id == id)
                 || parts.any(|holder| (holder.0, self.ledger.text(holder.1)) == (kind, id))
         };
-        let mut list: Vec<out::Notify> = Vec::with_capacity(holders.len());
+        let mut list: Vec<out::Notify<'a>> = Vec::with_capacity(holders.len());
         for ((kind, id), held) in holders {
             let id = self.ledger.text(id);
             let (now, before): (Vec<usize>, Vec<usize>) =
                 held.items.into_iter().partition(|&number| holds(&cases[number], kind, id));
-            let names =
-                |numbers: Vec<usize>| numbers.iter().map(|&n| cases[n].affected.item.clone()).collect();
+            let names = |numbers: Vec<usize>| numbers.iter().map(|&n| cases[n].affected.item).collect();
             list.push(out::Notify {
-                id: id.to_owned(),
+                id,
                 kind,
                 holds: names(now),
                 held: names(before),
-                events: held.events.into_iter().map(|(_, event)| self.event(event)).collect(),
+                events: held.events.into_iter().map(|(_, event)| self.evidence(event)).collect(),
             });
         }
-        list.sort_by(|one, other| (&one.id, one.kind).cmp(&(&other.id, other.kind)));
+        list.sort_by(|one, other| (one.id, one.kind).cmp(&(other.id, other.kind)));
         list
     }
 }
@@ -187,8 +186,8 @@ struct Held {
     events: BTreeSet<(Pos, EventIndex)>,
 }
 
-fn by_kind(affected: &out::Affected) -> (Option<Kind>, &str) {
-    (affected.kind, &affected.item)
+fn by_kind<'a>(affected: &out::Affected<'a>) -> (Option<Kind>, &'a str) {
+    (affected.kind, affected.item)
 }
 
 /// The edges of all paths, each once.

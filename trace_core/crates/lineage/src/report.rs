@@ -10,21 +10,22 @@ use crate::life::{Ended, Life, State, concerns, life, now_in};
 use crate::quantity::Quantity;
 use crate::time::Time;
 use crate::view::View;
-use crate::walk::{Limit, Question};
+use crate::walk::{Keys, Limit, Question};
 
 pub(crate) struct Report<'a> {
     pub(crate) view: View<'a>,
     pub(crate) ledger: &'a Ledger,
     pub(crate) graph: Graph,
     limits_reached: &'a BTreeSet<Limit>,
+    keys: Keys,
 }
 
 impl<'a> Report<'a> {
-    pub(crate) fn new(view: View<'a>, graph: Graph, limits_reached: &'a BTreeSet<Limit>) -> Self {
-        Self { ledger: view.ledger, view, graph, limits_reached }
+    pub(crate) fn new(view: View<'a>, graph: Graph, limits_reached: &'a BTreeSet<Limit>, keys: Keys) -> Self {
+        Self { ledger: view.ledger, view, graph, limits_reached, keys }
     }
 
-    pub(crate) fn answer(mut self, question: &Question, names: &[Name]) -> out::Answer {
+    pub(crate) fn answer(mut self, question: &Question, names: &[Name]) -> out::Answer<'a> {
         match question {
             Question::History { at, .. } => out::Answer::History(self.histories(names, *at)),
             Question::TraceBackward { at, .. } => out::Answer::TraceBackward(self.trace(*at)),
@@ -33,22 +34,22 @@ impl<'a> Report<'a> {
         }
     }
 
-    fn histories(&mut self, names: &[Name], at: i64) -> out::Histories {
+    fn histories(&mut self, names: &[Name], at: i64) -> out::Histories<'a> {
         let mut void = BTreeMap::new();
-        let mut histories: Vec<out::History> =
+        let mut histories: Vec<out::History<'a>> =
             names.iter().map(|&name| self.history(name, &mut void)).collect();
-        histories.sort_by(|one, other| one.item.cmp(&other.item));
+        histories.sort_by_key(|history| history.item);
         out::Histories { histories, extent: self.extent(at, void) }
     }
 
-    fn history(&mut self, item: Name, void: &mut VoidEvents) -> out::History {
+    fn history(&mut self, item: Name, void: &mut VoidEvents) -> out::History<'a> {
         let life = life(&mut self.view, item, Pos::MIN, Pos::MAX);
         void_events(self.ledger, item, item, (Pos::MIN, Pos::MAX), void);
         for &(container, from, to) in &life.containers {
             void_events(self.ledger, container, item, (from, to), void);
         }
         let contents = self.view.contents(item, Pos::NOW, Pos::MAX);
-        let mut contents: Vec<out::Stay> =
+        let mut contents: Vec<out::Stay<'a>> =
             contents.iter().map(|(link, ..)| self.stay(link, link.child)).collect();
         contents.sort();
         out::History {
@@ -60,7 +61,7 @@ impl<'a> Report<'a> {
         }
     }
 
-    fn history_event(&self, item: Name, entry: &crate::life::Entry) -> out::HistoryEvent {
+    fn history_event(&self, item: Name, entry: &crate::life::Entry) -> out::HistoryEvent<'a> {
         let event = self.ledger.event(entry.event);
         out::HistoryEvent {
             event: self.event(entry.event),
@@ -76,41 +77,42 @@ impl<'a> Report<'a> {
             via: entry.via.map(|container| self.name(container)),
             used: entry.is_input && !entry.is_output,
             partial: self.ledger.kind(item).is_class_level() && (entry.is_part || entry.via.is_some()),
+            content_digest: self.content_digest(entry.event),
         }
     }
 
     /// How an item stands after a life. Cost: its events, and its containers now.
-    pub(crate) fn state(&mut self, item: Name, life: &Life) -> out::State {
+    pub(crate) fn state(&mut self, item: Name, life: &Life) -> out::State<'a> {
         let state = State::of(self.ledger, item, life);
         let is_class_level = self.ledger.kind(item).is_class_level();
         let chain = if is_class_level { Vec::new() } else { now_in(&mut self.view, item) };
-        let mut portions: Vec<out::Stay> = Vec::new();
+        let mut portions: Vec<out::Stay<'a>> = Vec::new();
         if is_class_level {
             portions =
                 life.links.iter().filter(|l| l.is_open()).map(|link| self.stay(link, link.parent)).collect();
             portions.sort();
         }
         out::State {
-            place: state.place.map(|(place, _)| self.ledger.text(place).to_owned()),
+            place: state.place.map(|(place, _)| self.ledger.text(place)),
             since: state.place.map(|(_, since)| Time(since)),
             disposition: self.text(state.disposition),
             persistent_dispositions: self.texts(&state.persistent),
             in_transit: state.in_transit,
             custodian: state.custodian.map(|custodian| out::Custodian {
                 kind: if custodian.is_party { out::HolderKind::Party } else { out::HolderKind::Place },
-                id: self.ledger.text(custodian.id).to_owned(),
+                id: self.ledger.text(custodian.id),
                 since: Time(custodian.since),
             }),
             ended: state.ended.map(|(how, time)| out::End { how: end_kind(how), time: Time(time) }),
             containers: chain.iter().map(|link| self.stay(link, link.parent)).collect(),
             portions,
-            last_event: state.last_event.map(|event| self.event(event)),
+            last_event: state.last_event.map(|event| self.evidence(event)),
         }
     }
 
-    fn stay(&self, link: &Link, item: Name) -> out::Stay {
+    fn stay(&self, link: &Link, item: Name) -> out::Stay<'a> {
         let inside = link.inside_at(Pos::MAX).into_iter().filter(|(_, units)| *units > 0);
-        let mut quantities: Vec<out::Amount> = inside
+        let mut quantities: Vec<out::Amount<'a>> = inside
             .map(|(unit, units)| out::Amount { unit: self.text(unit), quantity: Quantity::from_units(units) })
             .collect();
         quantities.sort();
@@ -123,11 +125,11 @@ impl<'a> Report<'a> {
             },
             since: Time(link.from.time),
             quantities,
-            event: self.event(link.opened_by),
+            event: self.evidence(link.opened_by),
         }
     }
 
-    fn trace(&mut self, at: i64) -> out::Trace {
+    fn trace(&mut self, at: i64) -> out::Trace<'a> {
         let first: Vec<(Name, u32)> =
             self.graph.first_reaches().map(|reach| (reach.name, reach.hops)).collect();
         let mut nodes: Vec<out::Node> = first
@@ -143,7 +145,7 @@ impl<'a> Report<'a> {
                 hops,
             })
             .collect();
-        nodes.sort_by(|one, other| one.id.cmp(&other.id));
+        nodes.sort_by_key(|node| node.id);
         let mut edges = self.graph.edges();
         let texts = |edge: &Edge| (self.ledger.name_text(edge.from), self.ledger.name_text(edge.to));
         edges.sort_by(|one, other| {
@@ -178,7 +180,7 @@ impl<'a> Report<'a> {
         }
     }
 
-    pub(crate) fn edge(&self, edge: &Edge) -> out::Edge {
+    pub(crate) fn edge(&self, edge: &Edge) -> out::Edge<'a> {
         out::Edge {
             kind: match edge.kind {
                 EdgeKind::Input => out::EdgeKind::Input,
@@ -194,10 +196,11 @@ impl<'a> Report<'a> {
             until: time(edge.until),
             quantity: edge.quantity,
             unit: self.text(edge.unit),
+            content_digest: self.content_digest(edge.event),
         }
     }
 
-    pub(crate) fn extent(&self, at: i64, void: VoidEvents) -> out::Extent {
+    pub(crate) fn extent(&self, at: i64, void: VoidEvents) -> out::Extent<'a> {
         let mut limits_reached = self.limits_reached.clone();
         limits_reached.extend(&self.graph.limits_reached);
         if self.view.is_cut_in_depth {
@@ -213,7 +216,7 @@ impl<'a> Report<'a> {
     }
 
     /// A declaration repeats the event that it declares wrong; it is shown itself only where that is not known.
-    fn voided(&self, void: VoidEvents) -> Vec<out::Voided> {
+    fn voided(&self, void: VoidEvents) -> Vec<out::Voided<'a>> {
         let mut wrong: HashMap<EventIndex, EventIndex> = HashMap::new();
         for &(_, index) in void.keys() {
             let event = self.ledger.event(index);
@@ -233,46 +236,55 @@ impl<'a> Report<'a> {
             }
             let declaring = self.ledger.event(declared_by);
             let Some(declaration) = &declaring.declaration else { continue };
-            let mut items: Vec<String> = items.into_iter().map(|item| self.name(item)).collect();
-            items.sort();
+            let mut items: Vec<&'a str> = items.into_iter().map(|item| self.name(item)).collect();
+            items.sort_unstable();
             list.push(out::Voided {
                 event: self.event(index),
                 items,
-                declared_by: declaring.key(),
+                declared_by: out::Key::new(declaring.key(), self.keys),
                 declaration_time: Time(declaration.time),
                 reason: self.text(declaration.reason),
                 corrective_event_ids: (declaration.corrective_event_ids.iter())
-                    .map(|id| self.ledger.text(*id).to_owned())
+                    .map(|id| self.ledger.text(*id))
                     .collect(),
+                content_digest: self.content_digest(index),
             });
         }
         list
     }
 
-    fn texts(&self, texts: &[Text]) -> Vec<String> {
-        texts.iter().map(|&text| self.ledger.text(text).to_owned()).collect()
+    fn texts(&self, texts: &[Text]) -> Vec<&'a str> {
+        texts.iter().map(|&text| self.ledger.text(text)).collect()
     }
 
-    pub(crate) fn event(&self, index: EventIndex) -> out::EventRef {
+    fn event(&self, index: EventIndex) -> out::EventRef<'a> {
         let event = self.ledger.event(index);
         out::EventRef {
             time: Time(event.pos.time),
-            event_key: event.key(),
-            event_id: self.ledger.text(event.event_id).to_owned(),
+            event_key: out::Key::new(event.key(), self.keys),
+            event_id: self.ledger.text(event.event_id),
         }
+    }
+
+    fn content_digest(&self, index: EventIndex) -> out::Digest<'a> {
+        out::Digest(&self.ledger.event(index).content_digest)
+    }
+
+    pub(crate) fn evidence(&self, index: EventIndex) -> out::Evidence<'a> {
+        out::Evidence { event: self.event(index), content_digest: self.content_digest(index) }
     }
 
     /// Of a transformation without id, the id of its event.
-    pub(crate) fn name(&self, name: Name) -> String {
+    pub(crate) fn name(&self, name: Name) -> &'a str {
         let is_one_event = !self.ledger.is_item(name) && !self.ledger.is_transformation_id(name);
         if is_one_event && let Some(mention) = self.ledger.mentions(name, Pos::MIN, Pos::MAX).next() {
-            return self.ledger.text(self.ledger.event(mention.event).event_id).to_owned();
+            return self.ledger.text(self.ledger.event(mention.event).event_id);
         }
-        self.ledger.name_text(name).to_owned()
+        self.ledger.name_text(name)
     }
 
-    pub(crate) fn text(&self, text: Option<Text>) -> Option<String> {
-        text.map(|text| self.ledger.text(text).to_owned())
+    pub(crate) fn text(&self, text: Option<Text>) -> Option<&'a str> {
+        text.map(|text| self.ledger.text(text))
     }
 }
 

@@ -99,7 +99,10 @@ impl Tally {
         *sum += quantity.units();
     }
 
-    pub(crate) fn finish(self, report: &Report) -> (Vec<out::Balance>, Vec<out::Discrepancy>) {
+    pub(crate) fn finish<'a>(
+        self,
+        report: &Report<'a>,
+    ) -> (Vec<out::Balance<'a>>, Vec<out::Discrepancy<'a>>) {
         let mut balances = Vec::new();
         let mut discrepancies = Vec::new();
         for ((lot, unit), sums) in self.lots {
@@ -114,10 +117,9 @@ impl Tally {
                 discrepancies.push(discrepancy(report, kind, (transformation, unit), inputs, outputs));
             }
         }
-        balances.sort_by(|one, other| (&one.item, &one.unit).cmp(&(&other.item, &other.unit)));
-        discrepancies.sort_by(|one, other| {
-            (&one.item, one.kind, &one.unit).cmp(&(&other.item, other.kind, &other.unit))
-        });
+        balances.sort_by(|one, other| (one.item, one.unit).cmp(&(other.item, other.unit)));
+        discrepancies
+            .sort_by(|one, other| (one.item, one.kind, one.unit).cmp(&(other.item, other.kind, other.unit)));
         (balances, discrepancies)
     }
 }
@@ -142,7 +144,7 @@ impl Sums {
     }
 }
 
-fn balance(report: &Report, lot: Name, unit: Unit, sums: &Sums) -> out::Balance {
+fn balance<'a>(report: &Report<'a>, lot: Name, unit: Unit, sums: &Sums) -> out::Balance<'a> {
     out::Balance {
         item: report.name(lot),
         unit: report.text(unit),
@@ -157,13 +159,13 @@ fn balance(report: &Report, lot: Name, unit: Unit, sums: &Sums) -> out::Balance 
     }
 }
 
-fn discrepancy(
-    report: &Report,
+fn discrepancy<'a>(
+    report: &Report<'a>,
     kind: out::DiscrepancyKind,
     (name, unit): (Name, Unit),
     expected: i128,
     found: i128,
-) -> out::Discrepancy {
+) -> out::Discrepancy<'a> {
     out::Discrepancy {
         kind,
         item: report.name(name),

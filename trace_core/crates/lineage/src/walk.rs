@@ -102,6 +102,15 @@ pub enum Limit {
     Caller,
 }
 
+/// Whether an answer names events by the caller's keys, besides their ids and digests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keys {
+    /// For the caller itself.
+    Shown,
+    /// For whoever asked it.
+    LeftOut,
+}
+
 /// As what events must name a wanted name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Named {
@@ -129,7 +138,7 @@ pub struct Want {
 /// One question on its way to its answer.
 ///
 /// ```
-/// # use lineage::{Fact, Limits, Question, Walk, Want};
+/// # use lineage::{Fact, Keys, Limits, Question, Walk, Want};
 /// # fn look_up(_: &[Want]) -> Vec<Fact> { Vec::new() }
 /// let items = vec!["https://id.gs1.org/01/09520201000053/10/M0482".to_owned()];
 /// let mut walk = Walk::new(Question::Recall { items, from: i64::MIN, at: i64::MAX }, Limits::default());
@@ -140,7 +149,7 @@ pub struct Want {
 ///     }
 ///     walk.feed(look_up(&wants));
 /// }
-/// let answer = walk.finish(); // serde::Serialize
+/// let answer = walk.finish(Keys::LeftOut); // serde::Serialize
 /// ```
 #[derive(Debug)]
 pub struct Walk {
@@ -206,10 +215,20 @@ impl Walk {
     /// a want of any round must have been fed once that round is over.
     pub fn feed(&mut self, facts: impl IntoIterator<Item = Fact>) {
         for fact in facts {
-            if fact.event_time <= self.question.at() {
-                self.ledger.add(&fact);
-            }
+            self.add(&fact);
         }
+        self.end_round();
+    }
+
+    /// Takes one of the events of a round; see [`feed`](Self::feed).
+    pub fn add(&mut self, fact: &Fact) {
+        if fact.event_time <= self.question.at() {
+            self.ledger.add(fact);
+        }
+    }
+
+    /// All that was wanted has been added; see [`feed`](Self::feed).
+    pub fn end_round(&mut self) {
         self.ledger.settle();
         for (name, named, window) in self.asked.drain(..) {
             self.coverage.add(name, named, window);
@@ -229,16 +248,16 @@ impl Walk {
         self.ledger.len()
     }
 
-    /// The answer, from what was fed.
+    /// The answer, from what was fed; its texts are the walk's.
     #[must_use]
-    pub fn finish(mut self) -> Answer {
+    pub fn finish(&mut self, keys: Keys) -> Answer<'_> {
         if !self.is_done && !self.wanted().is_empty() {
             self.limits_reached.insert(Limit::Caller);
         }
         let mut view = View::new(&self.ledger, &self.coverage, self.question.at());
         let graph = search(&mut view, &self.question, &self.limits, &self.names);
         self.limits_reached.extend(&graph.limits_reached);
-        Report::new(view, graph, &self.limits_reached).answer(&self.question, &self.names)
+        Report::new(view, graph, &self.limits_reached, keys).answer(&self.question, &self.names)
     }
 
     fn explore(&mut self) -> Vec<(Name, Named, Window)> {

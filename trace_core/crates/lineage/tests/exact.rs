@@ -6,7 +6,7 @@ mod world;
 
 use std::collections::BTreeSet;
 
-use lineage::{Action, ErrorDeclaration, EventType, Fact, Kind, Limits, Question, Role, Walk};
+use lineage::{Action, ErrorDeclaration, EventType, Fact, Keys, Kind, Limits, Question, Role, Walk};
 use model::{Items, Model};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -295,7 +295,7 @@ fn check_order_of_feeding(world: &World, question: &Question) -> Result<(), Test
     while !walk.wanted().is_empty() {
         walk.feed(world.facts.iter().rev().cloned());
     }
-    let mut all = serde_json::to_value(walk.finish()).expect("JSON");
+    let mut all = serde_json::to_value(walk.finish(Keys::Shown)).expect("JSON");
     let mut pulled = world.json(question.clone());
     for answer in [&mut all, &mut pulled] {
         answer["events_read"] = Value::Null;

@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use lineage::{
-    Action, Answer, ErrorDeclaration, EventType, Fact, ItemRef, Kind, Limits, Named, Quantity, Question,
-    Role, Walk,
+    Action, ErrorDeclaration, EventType, Fact, ItemRef, Keys, Kind, Limits, Named, Quantity, Question, Role,
+    Walk,
 };
 
 pub const HOUR: i64 = 3_600_000_000;
@@ -42,6 +42,7 @@ pub fn event(hour: i64, event_type: EventType, action: Option<Action>) -> Fact {
         transformation_id: None,
         event_id: String::new(),
         content: [0; 32],
+        content_digest: [0; 32],
         error_declaration: None,
     }
 }
@@ -196,8 +197,8 @@ impl World {
         self.facts.push(fact);
     }
 
-    /// Walks to the answer. Returns the rounds and events that it took.
-    pub fn walk(&self, question: Question, limits: Limits) -> (Answer, usize, usize) {
+    /// Walks to the answer, in its JSON form. Returns the rounds and events that it took.
+    pub fn walk(&self, question: Question, limits: Limits) -> (serde_json::Value, usize, usize) {
         let mut walk = Walk::new(question, limits);
         let mut rounds = 0;
         loop {
@@ -224,12 +225,12 @@ impl World {
             walk.feed(found.into_iter().map(|number| self.facts[number].clone()));
         }
         let events = walk.events();
-        (walk.finish(), rounds, events)
+        let answer = serde_json::to_value(walk.finish(Keys::Shown)).expect("answers have a JSON form");
+        (answer, rounds, events)
     }
 
     pub fn json(&self, question: Question) -> serde_json::Value {
-        let (answer, ..) = self.walk(question, Limits::default());
-        serde_json::to_value(answer).expect("answers have a JSON form")
+        self.walk(question, Limits::default()).0
     }
 
     pub fn recall(&self, item: &str) -> serde_json::Value {
