@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use epcis::Context;
 use json::{
-    Member, Object, Value, sorted_members, write_canonical, write_canonical_string, write_pointer_token,
+    Flat, Member, Object, Value, sorted_members, write_canonical, write_canonical_string, write_pointer_token,
 };
 
 /// Domain of the content digest; stands before the canonical event.
@@ -232,10 +232,33 @@ impl<'a> Definitions<'a> {
 
     /// Which of them a member of an event uses: a bit each, from the lowest. Keywords count as used.
     pub(crate) fn used_by(&mut self, member: &Member<'_>) -> u64 {
+        self.marked(|usage| {
+            mark_text(member.name, usage);
+            mark_value(member.value, usage);
+        })
+    }
+
+    /// The same for a member that was read without a tree.
+    pub(crate) fn used_by_flat(&mut self, name: &str, flat: Flat<'_, '_>) -> u64 {
+        self.marked(|usage| {
+            mark_text(name, usage);
+            match flat {
+                Flat::Text(text) => mark_text(text, usage),
+                Flat::Texts(texts) => texts.iter().for_each(|text| mark_text(text, usage)),
+                Flat::Objects(objects) => objects.iter().flatten().for_each(|field| {
+                    mark_text(field.name, usage);
+                    if !field.is_number {
+                        mark_text(field.text, usage);
+                    }
+                }),
+            }
+        })
+    }
+
+    fn marked(&mut self, mark: impl FnOnce(&mut [(&str, bool)])) -> u64 {
         self.0.iter_mut().for_each(|(name, used)| *used = name.starts_with('@'));
         if !self.0.is_empty() {
-            mark_text(member.name, &mut self.0);
-            mark_value(member.value, &mut self.0);
+            mark(&mut self.0);
         }
         self.0.iter().rev().fold(0, |bits, (_, used)| bits << 1 | u64::from(*used))
     }

@@ -4,7 +4,7 @@
 //! inclusion proof can check it against the log entry; whoever is not learns nothing about it.
 
 use json::{Bump, Value, write_canonical, write_canonical_string};
-use sha256::{digest_many, node_hashes, short_digests};
+use sha256::{node_hashes, pad, padded_digests, short_digests};
 
 use crate::canonical::CanonicalEvent;
 
@@ -17,6 +17,8 @@ pub const FIELDS_MAX: usize = 65_535;
 
 const SALT_DOMAIN: &[u8] = b"wayproof/v1/salt\n";
 const SALT_INPUT_BYTES: usize = SALT_DOMAIN.len() + SECRET_BYTES + 4;
+/// Bytes of a block of SHA-256.
+pub(crate) const BLOCK_BYTES: usize = 64;
 /// RFC 6962 §2.1: the byte before the data of a leaf.
 const LEAF_PREFIX: u8 = 0;
 
@@ -89,8 +91,9 @@ pub(crate) fn write_issuer(partner: &str, signer: Option<Signer<'_>>, out: &mut 
 #[derive(Default)]
 pub struct Commitments {
     salt_inputs: Vec<[u8; SALT_INPUT_BYTES]>,
-    /// For each leaf: prefix, salt (filled in by `roots`), text.
+    /// For each leaf: prefix, salt (filled in by `roots`), text, padding.
     leaves: Vec<u8>,
+    /// Behind which block of it each leaf ends.
     leaf_ends: Vec<usize>,
     leaves_of_event: Vec<usize>,
 }
@@ -111,24 +114,21 @@ impl Commitments {
         let first = self.leaf_ends.len();
         for (pointer, value) in std::iter::once(("@issuer", issuer)).chain(event.fields()) {
             write_leaf(pointer, value, &mut self.leaves);
-            self.leaf_ends.push(self.leaves.len());
+            self.leaf_ends.push(self.leaves.len() / BLOCK_BYTES);
         }
         self.salt(secret, first)
     }
 
-    /// The same of an event by its leaves as they were written before, the issuer's first.
-    pub(crate) fn add_leaves<'l>(
-        &mut self,
-        secret: &[u8; SECRET_BYTES],
-        leaves: impl Iterator<Item = Leaves<'l>>,
-    ) -> usize {
-        let first = self.leaf_ends.len();
-        for leaves in leaves {
-            let start = self.leaves.len();
-            self.leaves.extend_from_slice(leaves.bytes);
-            self.leaf_ends.extend(leaves.ends.iter().map(|end| start + end));
-        }
-        self.salt(secret, first)
+    /// Adds leaves as they were written before; [`end`](Self::end) makes an event of them, the issuer's first.
+    pub(crate) fn add_leaves(&mut self, leaves: &Leaves<'_>) {
+        let start = self.leaves.len() / BLOCK_BYTES;
+        self.leaves.extend_from_slice(leaves.bytes);
+        self.leaf_ends.extend(leaves.ends.iter().map(|end| start + end));
+    }
+
+    /// Ends an event with the last so many leaves.
+    pub(crate) fn end(&mut self, secret: &[u8; SECRET_BYTES], leaves: usize) -> usize {
+        self.salt(secret, self.leaf_ends.len() - leaves)
     }
 
     /// What the salts of the leaves from `first` on derive from: the leaves of one event.
@@ -150,7 +150,7 @@ impl Commitments {
     pub fn roots(&mut self) -> Vec<Hash> {
         self.fill_salts();
         let mut nodes = vec![[0; 32]; self.leaf_ends.len()];
-        digest_many(&self.leaf_messages(), &mut nodes);
+        padded_digests(self.leaves.as_chunks().0, &self.leaf_ends, &mut nodes);
         let roots = roots_of(nodes, &self.leaves_of_event);
         self.salt_inputs.clear();
         self.leaves.clear();
@@ -162,13 +162,15 @@ impl Commitments {
     /// Salt and text of each leaf of the events added so far, for disclosure.
     pub fn disclosures(&mut self) -> Vec<([u8; SALT_BYTES], String)> {
         self.fill_salts();
-        let split = |message: &&[u8]| {
+        let starts = std::iter::once(&0).chain(&self.leaf_ends);
+        let leaves = starts.zip(&self.leaf_ends).map(|(&start, &end)| {
+            let message = unpadded(&self.leaves[start * BLOCK_BYTES..end * BLOCK_BYTES]);
             let (salt, text) = message[1..].split_at(SALT_BYTES);
             let mut own = [0; SALT_BYTES];
             own.copy_from_slice(salt);
             (own, String::from_utf8_lossy(text).into_owned())
-        };
-        self.leaf_messages().iter().map(split).collect()
+        });
+        leaves.collect()
     }
 
     fn fill_salts(&mut self) {
@@ -177,32 +179,41 @@ impl Commitments {
         let mut start = 0;
         for (salt, &end) in salts.iter().zip(&self.leaf_ends) {
             self.leaves[start + 1..=start + SALT_BYTES].copy_from_slice(&salt[..SALT_BYTES]);
-            start = end;
+            start = end * BLOCK_BYTES;
         }
-    }
-
-    fn leaf_messages(&self) -> Vec<&[u8]> {
-        let starts = std::iter::once(&0).chain(&self.leaf_ends);
-        starts.zip(&self.leaf_ends).map(|(&start, &end)| &self.leaves[start..end]).collect()
     }
 }
 
-/// The leaves of some fields: prefix, room for the salt, text of each; and where each ends.
+/// A leaf without its padding, which ends with its length in bits.
+fn unpadded(leaf: &[u8]) -> &[u8] {
+    let bits = leaf.last_chunk().map_or(0, |bits| u64::from_be_bytes(*bits));
+    &leaf[..usize::try_from(bits / 8).unwrap_or(0)]
+}
+
+/// The leaves of some fields: prefix, room for the salt, text and padding of each; and behind which block each ends.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Leaves<'l> {
     pub(crate) bytes: &'l [u8],
     pub(crate) ends: &'l [usize],
 }
 
-/// Prefix, room for the salt, and `["/pointer",value]` in canonical JSON.
+/// Prefix, room for the salt, `["/pointer",value]` in canonical JSON, and padding.
 pub(crate) fn write_leaf(pointer: &str, value: &[u8], out: &mut Vec<u8>) {
-    out.push(LEAF_PREFIX);
-    out.extend_from_slice(&[0; SALT_BYTES]);
-    out.push(b'[');
+    let start = start_leaf(out);
     write_canonical_string(pointer, out);
     out.push(b',');
     out.extend_from_slice(value);
     out.push(b']');
+    pad(out, start);
+}
+
+/// The beginning of a leaf, up to its pointer. Gives where that is.
+pub(crate) fn start_leaf(out: &mut Vec<u8>) -> usize {
+    let start = out.len();
+    out.push(LEAF_PREFIX);
+    out.extend_from_slice(&[0; SALT_BYTES]);
+    out.push(b'[');
+    start
 }
 
 /// Roots of many trees whose leaf hashes stand back to back, level by level over all trees at once.

@@ -48,6 +48,14 @@ impl<'o> Row<'o> {
         self
     }
 
+    /// `bytea` of so many bytes, which `write` appends.
+    pub fn bytes_by(&mut self, length: usize, write: impl FnOnce(&mut Vec<u8>)) -> &mut Self {
+        let length = i32::try_from(length).unwrap_or(i32::MAX);
+        self.0.extend_from_slice(&length.to_be_bytes());
+        write(self.0);
+        self
+    }
+
     /// `text` or NULL.
     pub fn text(&mut self, value: Option<&str>) -> &mut Self {
         match value {

@@ -101,14 +101,33 @@ pub struct Entry {
 impl Entry {
     /// Appends the entry: 46 bytes and 16 a token.
     pub fn write(&self, out: &mut Vec<u8>) {
-        out.reserve(FIXED_BYTES + TOKEN_BYTES * self.tokens.len());
-        out.extend_from_slice(&[VERSION, KIND_EVENT]);
-        out.extend_from_slice(&self.record_time.to_be_bytes());
-        out.extend_from_slice(&self.commitment);
-        out.extend_from_slice(&self.field_count.to_be_bytes());
+        let Self { record_time, commitment, field_count, tokens } = self;
+        Self::write_parts(*record_time, commitment, *field_count, tokens, out);
+    }
+
+    /// Bytes of an entry with so many tokens.
+    pub(crate) fn bytes_with(tokens: usize) -> usize {
+        FIXED_BYTES + TOKEN_BYTES * tokens
+    }
+
+    /// [`write`](Self::write) of an entry that need not be put together.
+    pub(crate) fn write_parts(
+        record_time: u64,
+        commitment: &[u8; 32],
+        field_count: u16,
+        tokens: &[Token],
+        out: &mut Vec<u8>,
+    ) {
+        let mut fixed = [0; FIXED_BYTES];
+        fixed[..2].copy_from_slice(&[VERSION, KIND_EVENT]);
+        fixed[2..10].copy_from_slice(&record_time.to_be_bytes());
+        fixed[10..42].copy_from_slice(commitment);
+        fixed[42..44].copy_from_slice(&field_count.to_be_bytes());
         // ITEMS_MAX keeps the count within two bytes.
-        out.extend_from_slice(&u16::try_from(self.tokens.len()).unwrap_or(u16::MAX).to_be_bytes());
-        self.tokens.iter().for_each(|token| out.extend_from_slice(token));
+        fixed[44..].copy_from_slice(&u16::try_from(tokens.len()).unwrap_or(u16::MAX).to_be_bytes());
+        out.reserve(Self::bytes_with(tokens.len()));
+        out.extend_from_slice(&fixed);
+        out.extend_from_slice(tokens.as_flattened());
     }
 
     /// Reads an entry strictly: exactly one byte string gives each entry.

@@ -4,6 +4,7 @@
 //! content digest, commitment, log entry) are specified in `docs/formats.md`.
 #![forbid(unsafe_code)]
 
+mod addend;
 mod bodies;
 mod canonical;
 mod check;
@@ -13,6 +14,9 @@ mod copy_json;
 mod disclose;
 mod entry;
 mod epc_pattern;
+mod keyed_hash;
+mod made;
+mod names;
 mod open;
 mod parts;
 mod prepare;

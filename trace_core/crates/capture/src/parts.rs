@@ -1,18 +1,22 @@
-//! Events as sums of their members, each member read once however many events have it.
+//! Events by their members, each member read once however many events have it.
 //!
 //! Places, steps, parties and lots repeat over the events of a capture, so most of its members stand in it many
 //! times, to the byte. What becomes of a member (canonical text, leaves of the commitment, terms, a part of the
 //! pre-hash string) depends on nothing but its bytes, the event's type and the document; so it is kept by its
-//! bytes. Whatever is unusual, and every event of which something is to be said, goes the long way round.
+//! bytes. Members that hardly repeat are not kept, and mostly read without a tree. Whatever is unusual, and every
+//! event of which something is to be said, goes the long way round.
 
-use epcis::{Context, Document, Event, EventType, Part, PartContext, PartScratch, PartSum};
-use json::{Bump, List, Part as RawPart, PartReader, order_utf16};
+use epcis::{Document, EventHead, EventType, PartSum, lot_key};
+use json::{Bump, List, Members, Part as RawPart};
 
-use crate::canonical::{CanonicalEvent, Definitions};
-use crate::commitment::{Commitments, FIELDS_MAX, Issuer, Leaves, SECRET_BYTES, write_leaf};
+use crate::addend::Addend;
+use crate::canonical::CanonicalEvent;
+use crate::commitment::{BLOCK_BYTES, Commitments, FIELDS_MAX, Issuer, Leaves, SECRET_BYTES};
 use crate::entry::{Blinding, ITEMS_MAX, Token};
-use crate::prepare::EVENT_BYTES_MAX;
-use crate::prepare::too_long;
+use crate::keyed_hash::Key;
+use crate::made::{Made, Maker, Room};
+use crate::names::Named;
+use crate::prepare::{EVENT_BYTES_MAX, too_long};
 use crate::references::Role;
 use crate::terms::{TERMS_MAX, TermReader, Terms};
 
@@ -22,88 +26,72 @@ const PLACES: usize = 1 << 13;
 pub(crate) const KEPT_BYTES_MAX: usize = 1 << 19;
 /// Contexts that are kept: sets of definitions that events use together.
 const CONTEXTS_MAX: usize = 64;
+/// Members that are tried before a member is searched for.
+const FOLLOWERS_MAX: usize = 4;
+/// Event types, by their numbers, begin with none that is kept.
+const TYPES: usize = 8;
+/// Members of most events, at most.
+const MEMBERS_USUAL: usize = 32;
 /// Members that hardly two events have alike.
-const UNLIKE: [&str; 5] = ["eventTime", "eventID", "recordTime", "bizTransactionList", "sensorElementList"];
+const UNLIKE: [&str; 10] = [
+    "eventTime",
+    "eventID",
+    "recordTime",
+    "parentID",
+    "epcList",
+    "childEPCs",
+    "inputEPCList",
+    "outputEPCList",
+    "bizTransactionList",
+    "sensorElementList",
+];
 
 /// What is kept of the members of a document's events.
 pub(crate) struct Parts<'m> {
-    arena: &'m Bump,
-    context: &'m Context<'m>,
-    reading: PartContext<'m>,
-    definitions: Definitions<'m>,
-    reader: PartReader<'m>,
+    key: Key,
+    maker: Maker<'m>,
+    room: Room<'m>,
     /// What is kept where, with a part of its hash, so that others need not be looked at.
     places: Vec<(u32, Option<&'m Kept<'m>>)>,
     /// Of each context that events use: which definitions, and what it adds; nothing, where there is none.
-    contexts: Vec<(u64, Option<Addend<'m>>)>,
-    issuer: Leaves<'m>,
-    sum: PartSum<'m>,
-    /// Names whose tokens are wanted, and the tokens of all that came before them.
-    names: Vec<&'m [u8]>,
-    tokens: Vec<Token>,
-    /// For one member at a time.
-    scratch: PartScratch,
-    canonical: CanonicalEvent,
-    leaves: Vec<u8>,
-    leaf_ends: Vec<usize>,
-    named: Vec<Named>,
-    said: Terms,
+    contexts: Vec<(u64, Option<&'m Addend<'m>>)>,
+    /// Of each kept member, and before any of each type, those that were seen to follow it, the last first.
+    followers: Vec<[Option<&'m Kept<'m>>; FOLLOWERS_MAX]>,
+    issuer: Addend<'m>,
+    sum: PartSum,
+}
+
+/// What a chunk of events has for itself.
+pub(crate) struct Fresh<'c> {
+    room: Room<'c>,
     /// For one event at a time.
-    raw: Vec<RawPart<'m>>,
-    made: Vec<&'m Made<'m>>,
-    addends: Vec<Addend<'m>>,
+    made: Vec<&'c Made<'c>>,
+    addends: Vec<(Option<u128>, &'c Addend<'c>)>,
 }
 
 /// A member as it is kept: nothing, where its event goes the long way.
 struct Kept<'m> {
+    /// Its place among those that follow others.
+    number: usize,
     source: &'m str,
     event_type: EventType,
     made: Option<Made<'m>>,
 }
 
-/// What becomes of a member.
-struct Made<'m> {
-    part: Part<'m>,
-    addend: Addend<'m>,
-    /// The definitions of the context that it uses.
-    used: u64,
-    terms: &'m [i64],
-    measures: &'m [(f64, f64)],
-    /// Names and roles of its items, and of the lots that they tell.
-    names: &'m [Named],
-}
-
-/// What a member adds to the canonical event and to the commitment.
-#[derive(Clone, Copy)]
-struct Addend<'m> {
-    /// Stands before another as the first eight bytes of its name do, where they are ASCII.
-    order: Option<u64>,
-    name: &'m str,
-    text: &'m [u8],
-    leaves: Leaves<'m>,
-}
-
-/// A name of an event, by the place of its token.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Named {
-    pub(crate) token: u32,
-    pub(crate) role: Role,
-}
-
 /// What an event is by its parts.
-pub(crate) struct Whole<'m> {
-    pub(crate) source: &'m str,
-    pub(crate) event: Event<'m>,
-    pub(crate) terms: Terms,
+pub(crate) struct Whole<'c> {
+    pub(crate) source: &'c str,
+    pub(crate) head: EventHead<'c>,
     pub(crate) field_count: usize,
 }
 
-/// Where that of an event is put which is hashed for many at once.
+/// Where that of an event is put which is taken for many at once.
 pub(crate) struct Together<'i> {
     pub(crate) prehashes: &'i mut String,
     pub(crate) canonical: &'i mut CanonicalEvent,
     pub(crate) commitments: &'i mut Commitments,
     pub(crate) names: &'i mut Vec<Named>,
+    pub(crate) said: &'i mut Terms,
 }
 
 /// What a capture asks of its events.
@@ -116,6 +104,23 @@ pub(crate) struct Asked<'r> {
     pub(crate) issuer: Option<&'r [u8]>,
 }
 
+impl<'c> Fresh<'c> {
+    pub(crate) fn new<'a: 'c>(list: Option<&List<'a>>, arena: &'c Bump) -> Self {
+        let room = Room::new(list, arena, false);
+        Self { room, made: Vec::with_capacity(MEMBERS_USUAL), addends: Vec::with_capacity(MEMBERS_USUAL) }
+    }
+
+    /// A name of one event, for this role.
+    pub(crate) fn name(&mut self, name: &str, role: Role) -> Named {
+        self.room.name(self.room.arena.alloc_str(name), role)
+    }
+
+    /// Makes the tokens of all its names.
+    pub(crate) fn tokens(&mut self, blinding: &Blinding) -> &[Token] {
+        self.room.names.tokens(blinding)
+    }
+}
+
 impl<'m> Parts<'m> {
     /// None where the document's context is too large for this.
     pub(crate) fn new<'a: 'm>(
@@ -123,263 +128,241 @@ impl<'m> Parts<'m> {
         list: &List<'a>,
         ignored_fields: &'m [&'a str],
         issuer: &Issuer,
+        key: Key,
         arena: &'m Bump,
     ) -> Option<Self> {
-        let context: &'m Context<'m> = &document.context;
-        let mut leaf = Vec::new();
-        write_leaf("@issuer", issuer.as_bytes(), &mut leaf);
-        let ends = arena.alloc_slice_copy(&[leaf.len()]);
+        let mut maker = Maker::new(&document.context, ignored_fields)?;
         Some(Self {
-            arena,
-            context,
-            reading: PartContext::new(context, ignored_fields)?,
-            definitions: Definitions::of(context)?,
-            reader: list.part_reader(arena),
+            key,
+            issuer: maker.writer.of_issuer(issuer, arena),
+            maker,
+            room: Room::new(Some(list), arena, true),
             places: vec![(0, None); PLACES],
             contexts: Vec::new(),
-            issuer: Leaves { bytes: arena.alloc_slice_copy(&leaf), ends },
+            followers: vec![[None; FOLLOWERS_MAX]; TYPES],
             sum: PartSum::default(),
-            names: Vec::new(),
-            tokens: Vec::new(),
-            scratch: PartScratch::default(),
-            canonical: CanonicalEvent::default(),
-            leaves: Vec::new(),
-            leaf_ends: Vec::new(),
-            named: Vec::new(),
-            said: Terms::default(),
-            raw: Vec::new(),
-            made: Vec::new(),
-            addends: Vec::new(),
         })
     }
 
     /// Whether it is time to begin anew.
     pub(crate) fn is_full(&self) -> bool {
-        self.arena.allocated_bytes() - self.arena.chunk_capacity() > KEPT_BYTES_MAX
+        self.room.arena.allocated_bytes() - self.room.arena.chunk_capacity() > KEPT_BYTES_MAX
     }
 
-    /// Makes the tokens of all names so far, and gives all.
+    /// Makes the tokens of all names so far that are kept, and gives all.
     pub(crate) fn tokens(&mut self, blinding: &Blinding) -> &[Token] {
-        blinding.tokens(&self.names, &mut self.tokens);
-        self.names.clear();
-        &self.tokens
+        self.room.names.tokens(blinding)
     }
 
     /// The next event of the list, which then goes behind it. None where it has to go the long way; then the list
     /// is as it was.
-    pub(crate) fn next<'a: 'm>(
+    pub(crate) fn next<'a: 'm, 'c>(
         &mut self,
         list: &mut List<'a>,
         asked: &Asked<'_>,
         terms: &mut TermReader,
         secret: &[u8; SECRET_BYTES],
+        fresh: &mut Fresh<'c>,
         into: &mut Together<'_>,
-    ) -> Option<Whole<'m>> {
-        let seen: &List<'m> = list;
-        let (source, end) = seen.look(&mut self.raw)?;
-        if source.len() > EVENT_BYTES_MAX {
-            return None;
-        }
-        let event_type = self.raw.iter().find(|part| part.name == "type")?.as_plain_str();
-        let event_type = event_type.and_then(EventType::of)?;
-        self.made.clear();
-        for n in 0..self.raw.len() {
-            let made = self.made(self.raw[n], event_type, terms)?;
-            self.made.push(made);
-        }
-        self.in_order()?;
-        let items = || self.made.iter().flat_map(|made| made.part.items);
+    ) -> Option<Whole<'c>>
+    where
+        'm: 'c,
+    {
+        let (event_type, source, end) = self.members(list, terms, fresh)?;
+        self.in_order(fresh)?;
+        let items = || fresh.made.iter().flat_map(|made| made.part.items);
         let is_reserved = |prefix: &str| items().any(|item| item.item.starts_with(prefix));
-        let field_count = 1 + self.addends.iter().map(|addend| addend.leaves.ends.len()).sum::<usize>();
-        if field_count > FIELDS_MAX || items().count() > ITEMS_MAX || asked.reserved.is_some_and(is_reserved)
+        let leaves = fresh.addends.iter().map(|(_, addend)| addend.leaves.ends.len());
+        let field_count = 1 + leaves.sum::<usize>();
+        if field_count > FIELDS_MAX
+            || fresh.made.iter().map(|made| made.part.items.len()).sum::<usize>() > ITEMS_MAX
+            || asked.reserved.is_some_and(is_reserved)
         {
-            return None;
-        }
-        let said = self.said();
-        if said.count() > TERMS_MAX {
             return None;
         }
         let start = into.prehashes.len();
-        let event = self.sum.event(event_type, self.made.iter().map(|made| &made.part), into.prehashes);
-        let Some(event) =
-            event.filter(|event| event.event_time <= asked.event_time_max && too_long(event).is_none())
-        else {
+        let parts = fresh.made.iter().map(|made| &made.part);
+        let head = self.sum.event(event_type, parts, fresh.room.arena, into.prehashes);
+        let head = head.filter(|head| head.event_time <= asked.event_time_max && too_long(head).is_none());
+        let Some(head) = head.filter(|_| say(&fresh.made, into.said)) else {
             into.prehashes.truncate(start);
             return None;
         };
-        into.canonical.put_together(self.addends.iter().map(|addend| addend.text));
-        let issuer_end = [asked.issuer.map_or(0, <[u8]>::len)];
-        let issuer = asked.issuer.map_or(self.issuer, |bytes| Leaves { bytes, ends: &issuer_end });
-        let leaves = std::iter::once(issuer).chain(self.addends.iter().map(|addend| addend.leaves));
-        into.commitments.add_leaves(secret, leaves);
-        self.name_all(&event, into.names);
+        into.canonical.put_together(fresh.addends.iter().map(|(_, addend)| addend.text));
+        let issuer_end = [asked.issuer.map_or(0, <[u8]>::len) / BLOCK_BYTES];
+        let issuer = asked.issuer.map_or(self.issuer.leaves, |bytes| Leaves { bytes, ends: &issuer_end });
+        into.commitments.add_leaves(&issuer);
+        fresh.addends.iter().for_each(|(_, addend)| into.commitments.add_leaves(&addend.leaves));
+        into.commitments.end(secret, field_count);
+        name_all(&head, fresh, into.names);
         list.pass(end);
-        Some(Whole { source, event, terms: said, field_count })
+        Some(Whole { source, head, field_count })
+    }
+
+    /// What becomes of the members of the next event: its type, source and end.
+    fn members<'a: 'm, 'c>(
+        &mut self,
+        list: &List<'a>,
+        terms: &mut TermReader,
+        fresh: &mut Fresh<'c>,
+    ) -> Option<(EventType, &'c str, usize)>
+    where
+        'm: 'c,
+    {
+        let mut members = list.members()?;
+        let event_type = members.plain_text("type").and_then(EventType::of)?;
+        fresh.made.clear();
+        let mut before = event_type as usize;
+        loop {
+            let made: &'c Made<'c> = if let Some(kept) = self.follower(before, &mut members) {
+                before = kept.number;
+                kept.made.as_ref()?
+            } else {
+                let part = members.peek()?;
+                if UNLIKE.contains(&part.name) {
+                    let (made, end) = self.maker.make(list, &part, event_type, terms, &mut fresh.room)?;
+                    members.go_to(end);
+                    fresh.room.arena.alloc(made)
+                } else {
+                    let (source, end) = members.pass(&part)?;
+                    let kept = self.kept(list, &part, (source, end), event_type, terms);
+                    self.follow(before, kept);
+                    before = kept.number;
+                    kept.made.as_ref()?
+                }
+            };
+            fresh.made.push(made);
+            if !members.go_on()? {
+                break;
+            }
+        }
+        let (source, end) = members.finish()?;
+        (source.len() <= EVENT_BYTES_MAX).then_some((event_type, source, end))
     }
 
     /// What becomes of a member, from what is kept where it is.
-    fn made(
+    fn kept<'a: 'm>(
         &mut self,
-        raw: RawPart<'m>,
+        list: &List<'a>,
+        part: &RawPart<'a>,
+        (source, end): (&'m str, usize),
         event_type: EventType,
         terms: &mut TermReader,
-    ) -> Option<&'m Made<'m>> {
-        let (place, mark) = place_of(raw.source.as_bytes(), event_type);
+    ) -> &'m Kept<'m> {
+        let hash = self.key.hash(event_type as u64, source.as_bytes());
+        let place = usize::try_from(hash >> (u64::BITS - PLACES.trailing_zeros())).unwrap_or(0);
+        let mark = u32::try_from(hash & u64::from(u32::MAX)).unwrap_or(0);
         if let Some((known, Some(kept))) = self.places.get(place)
             && *known == mark
-            && kept.source == raw.source
+            && kept.source == source
             && kept.event_type == event_type
         {
-            return kept.made.as_ref();
+            return kept;
         }
-        let made = self.make(&raw, event_type, terms);
-        let kept: &'m Kept<'m> = self.arena.alloc(Kept { source: raw.source, event_type, made });
-        if !UNLIKE.contains(&raw.name)
-            && let Some(place) = self.places.get_mut(place)
-        {
+        let made = self.maker.make(list, part, event_type, terms, &mut self.room);
+        let made = made.filter(|(_, read_to)| *read_to == end).map(|(made, _)| made);
+        let number = self.followers.len();
+        self.followers.push([None; FOLLOWERS_MAX]);
+        // Where what is kept stands together.
+        let source = self.room.arena.alloc_str(source);
+        let kept: &'m Kept<'m> = self.room.arena.alloc(Kept { number, source, event_type, made });
+        if let Some(place) = self.places.get_mut(place) {
             *place = (mark, Some(kept));
         }
-        kept.made.as_ref()
-    }
-
-    fn make(&mut self, raw: &RawPart<'m>, event_type: EventType, terms: &mut TermReader) -> Option<Made<'m>> {
-        let member = self.reader.read(raw)?;
-        let part = self.reading.read(member, event_type, &mut self.scratch, self.arena)?;
-        self.canonical.write_member(&member);
-        let addend = self.addend(member.name);
-        self.said.hashes.clear();
-        self.said.measures.clear();
-        terms.read_part(&part, event_type, self.context, &mut self.said);
-        let names = self.names_of(&part);
-        Some(Made {
-            part,
-            addend,
-            used: self.definitions.used_by(&member),
-            terms: self.arena.alloc_slice_copy(&self.said.hashes),
-            measures: self.arena.alloc_slice_copy(&self.said.measures),
-            names,
-        })
-    }
-
-    /// What stands in `canonical`.
-    fn addend(&mut self, name: &'m str) -> Addend<'m> {
-        self.leaves.clear();
-        self.leaf_ends.clear();
-        for (pointer, value) in self.canonical.fields() {
-            write_leaf(pointer, value, &mut self.leaves);
-            self.leaf_ends.push(self.leaves.len());
-        }
-        let bytes = self.arena.alloc_slice_copy(&self.leaves);
-        let leaves = Leaves { bytes, ends: self.arena.alloc_slice_copy(&self.leaf_ends) };
-        let text = self.arena.alloc_slice_copy(self.canonical.part_text());
-        Addend { order: order_of(name), name, text, leaves }
-    }
-
-    fn names_of(&mut self, part: &Part<'m>) -> &'m [Named] {
-        let mut named = std::mem::take(&mut self.named);
-        named.clear();
-        let mut last_lot = None;
-        for item in part.items {
-            named.push(self.named(item.item, Role::of_item(item.role, item.in_quantity_list)));
-            // Items of one lot stand together.
-            if item.lot != last_lot {
-                last_lot = item.lot;
-                named.extend(item.lot.map(|lot| self.named(lot, Role::Lot)));
-            }
-        }
-        let kept = self.arena.alloc_slice_copy(&named);
-        self.named = named;
         kept
     }
 
-    fn named(&mut self, name: &'m str, role: Role) -> Named {
-        let token = u32::try_from(self.tokens.len() + self.names.len()).unwrap_or(u32::MAX);
-        self.names.push(name.as_bytes());
-        Named { token, role }
+    /// The member that stands next, if it has followed the last that is kept before; it is passed then. Members of
+    /// one event are much as those of another: this finds most without a search, or a look for their end.
+    fn follower(&mut self, before: usize, members: &mut Members<'_>) -> Option<&'m Kept<'m>> {
+        let followers = self.followers.get_mut(before)?;
+        let place =
+            followers.iter().position(|kept| kept.is_some_and(|kept| members.pass_known(kept.source)))?;
+        followers.swap(place, place.saturating_sub(1));
+        followers[place.saturating_sub(1)]
+    }
+
+    fn follow(&mut self, before: usize, kept: &'m Kept<'m>) {
+        if let Some(followers) = self.followers.get_mut(before) {
+            followers.rotate_right(1);
+            followers[0] = Some(kept);
+        }
     }
 
     /// Puts what the members add in canonical order, with the context that they use. None where two have one name.
-    fn in_order(&mut self) -> Option<()> {
-        let used = self.made.iter().fold(0, |used, made| used | made.used);
-        self.addends.clear();
-        self.addends.extend(self.made.iter().map(|made| made.addend));
-        let known = self.contexts.iter().find(|(bits, _)| *bits == used);
-        let context = if let Some((_, context)) = known {
-            *context
-        } else {
-            let is_said = self.canonical.write_context(self.context, used);
-            let context = is_said.then(|| self.addend("@context"));
-            if self.contexts.len() >= CONTEXTS_MAX {
-                self.contexts.clear();
-            }
-            self.contexts.push((used, context));
-            context
-        };
-        self.addends.extend(context);
-        self.addends.sort_unstable_by(|a, b| match (a.order, b.order) {
-            (Some(first), Some(second)) if first != second => first.cmp(&second),
-            _ => order_utf16(a.name, b.name),
+    fn in_order<'c>(&mut self, fresh: &mut Fresh<'c>) -> Option<()>
+    where
+        'm: 'c,
+    {
+        let used = fresh.made.iter().fold(0, |used, made| used | made.used);
+        fresh.addends.clear();
+        let addends = fresh.made.iter().map(|made| &made.addend).chain(self.context_of(used));
+        fresh.addends.extend(addends.map(|addend| (addend.order, addend)));
+        // Nearly always the numbers decide.
+        fresh.addends.sort_unstable_by(|(order, a), (other_order, b)| match (order, other_order) {
+            (Some(order), Some(other)) if order != other => order.cmp(other),
+            _ => a.order(b),
         });
-        self.addends.is_sorted_by(|a, b| a.name != b.name).then_some(())
+        fresh.addends.is_sorted_by(|a, b| a.0 != b.0 || !a.1.has_name_of(b.1)).then_some(())
     }
 
-    fn said(&self) -> Terms {
-        let mut said = Terms {
-            hashes: Vec::with_capacity(self.made.iter().map(|made| made.terms.len()).sum()),
-            measures: Vec::with_capacity(self.made.iter().map(|made| made.measures.len()).sum()),
-        };
-        for made in &self.made {
-            said.hashes.extend_from_slice(made.terms);
-            said.measures.extend_from_slice(made.measures);
+    /// What the context adds of events that use these definitions.
+    fn context_of(&mut self, used: u64) -> Option<&'m Addend<'m>> {
+        if let Some((_, context)) = self.contexts.iter().find(|(bits, _)| *bits == used) {
+            return *context;
         }
-        said.settle();
-        said
+        let arena = self.room.arena;
+        let context = self.maker.writer.of_context(self.maker.context, used, arena);
+        let context = context.map(|context| &*arena.alloc(context));
+        if self.contexts.len() >= CONTEXTS_MAX {
+            self.contexts.clear();
+        }
+        self.contexts.push((used, context));
+        context
     }
+}
 
-    /// All names of an event but its event hash id.
-    fn name_all(&mut self, event: &Event<'m>, out: &mut Vec<Named>) {
-        let made = std::mem::take(&mut self.made);
-        for made in &made {
-            out.extend_from_slice(made.names);
+/// What the members say, put behind what others say. False, with nothing put there, where it is too much.
+fn say(made: &[&Made<'_>], out: &mut Terms) -> bool {
+    let (first_hash, first_measure) = (out.hashes.len(), out.measures.len());
+    for made in made {
+        out.hashes.extend_from_slice(made.terms);
+        // Few have any.
+        if !made.measures.is_empty() {
+            out.measures.extend_from_slice(made.measures);
         }
-        if let Some(ilmd_lot) = made.iter().find_map(|made| made.part.ilmd_lot) {
-            let mut last: Option<&'m str> = None;
-            for item in made.iter().flat_map(|made| made.part.items) {
-                let Some(lot) = item.lot_within(ilmd_lot) else { continue };
-                if last != Some(&lot) {
-                    let lot: &'m str = self.arena.alloc_str(&lot);
-                    last = Some(lot);
-                    out.push(self.named(lot, Role::Lot));
-                }
+    }
+    out.settle(first_hash, first_measure);
+    let is_little = out.count() - first_hash - first_measure <= TERMS_MAX;
+    if !is_little {
+        out.hashes.truncate(first_hash);
+        out.measures.truncate(first_measure);
+    }
+    is_little
+}
+
+/// All names of an event but its event hash id.
+fn name_all<'c>(head: &EventHead<'c>, fresh: &mut Fresh<'c>, out: &mut Vec<Named>) {
+    let Fresh { room, made, .. } = fresh;
+    for made in made.iter().filter(|made| !made.names.is_empty()) {
+        out.extend_from_slice(made.names);
+    }
+    if let Some(ilmd_lot) = made.iter().find_map(|made| made.part.ilmd_lot) {
+        // Items of one class stand together.
+        let items = made.iter().flat_map(|made| made.part.items);
+        let classes = items.filter_map(|item| Some((item.class_without_lot()?, item.item)));
+        let (mut last, mut lot, mut is_named) = ("", None, false);
+        for (class, item) in classes {
+            if class != last {
+                lot = lot_key(class, ilmd_lot);
+                (last, is_named) = (class, false);
+            }
+            if let Some(lot) = lot.as_ref().filter(|lot| !is_named && *lot != item) {
+                out.push(room.name(room.arena.alloc_str(lot), Role::Lot));
+                is_named = true;
             }
         }
-        out.extend(event.event_id.map(|id| self.named(id, Role::Event)));
-        out.extend(event.transformation_id.map(|id| self.named(id, Role::Transformation)));
-        self.made = made;
     }
-}
-
-fn order_of(name: &str) -> Option<u64> {
-    let mut first = [0; 8];
-    for (byte, of_name) in first.iter_mut().zip(name.bytes()) {
-        *byte = of_name;
-    }
-    first.is_ascii().then_some(u64::from_be_bytes(first))
-}
-
-/// Where a member is kept. Members that somebody chose to share one place are read as often as they come, and
-/// nothing worse.
-fn place_of(source: &[u8], event_type: EventType) -> (usize, u32) {
-    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-    let (words, rest) = source.as_chunks::<8>();
-    let mut last = [0; 8];
-    for (byte, of_rest) in last.iter_mut().zip(rest) {
-        *byte = *of_rest;
-    }
-    let mix =
-        |hash: u64, word: &[u8; 8]| (hash ^ u64::from_le_bytes(*word)).wrapping_mul(FACTOR).rotate_left(29);
-    let start = source.len() as u64 ^ (event_type as u64) << 32;
-    let hash = mix(words.iter().fold(start, mix), &last).wrapping_mul(FACTOR);
-    let place = usize::try_from(hash >> (u64::BITS - PLACES.trailing_zeros())).unwrap_or(0);
-    (place, u32::try_from(hash & u64::from(u32::MAX)).unwrap_or(0))
+    out.extend(head.event_id.map(|id| room.name(id, Role::Event)));
+    out.extend(head.transformation_id.map(|id| room.name(id, Role::Transformation)));
 }

@@ -1,30 +1,32 @@
 //! The road of a capture through the core: bytes in, rows out.
 
+mod listed;
+mod seal;
 mod share;
 
-use std::collections::HashMap;
 use std::ops::Range;
 
 use authorship::EventSigners;
 use epcis::{
-    Document, Event, Events, MasterDatum, Problem, RawEvent, Severity, read_document, validate_document,
-    validate_event,
+    Document, Event, EventHead, Events, MasterDatum, Problem, RawEvent, Severity, read_document,
+    validate_document, validate_event,
 };
-use json::{Bump, List, Value, write_canonical};
-use sha256::digest_many;
+use json::{Bump, Value, write_canonical};
+use sha256::{digest_many, short_digests};
 
 use crate::canonical::CanonicalEvent;
 use crate::commitment::{Commitments, FIELDS_MAX, Issuer, SECRET_BYTES, write_leaf};
-use crate::entry::{Blinding, Entry, ITEMS_MAX, Token, name_hash};
-use crate::parts::{Asked, KEPT_BYTES_MAX, Named, Parts, Together};
-use crate::prepared::{
-    LISTED_FIELDS, ListedField, ListedValue, MasterDataRow, Prepared, PreparedEvent, start_row,
-};
-use crate::problems::problems_json;
-use crate::references::{references_of, references_of_names};
+use crate::entry::{Blinding, ITEMS_MAX, Token, name_hash};
+use crate::keyed_hash::{Key, KeyedMap};
+use crate::names::Named;
+use crate::parts::{Asked, Fresh, KEPT_BYTES_MAX, Parts, Together};
+use crate::prepared::{MasterDataRow, Prepared};
+use crate::references::Role;
 use crate::signed_events::{SignedEvents, keys_of};
 use crate::term_key::TermKey;
 use crate::terms::{TERMS_MAX, TermReader, Terms};
+pub(crate) use listed::too_long;
+use listed::{Listed, pointer_of};
 
 /// Events in one capture: a position has 20 bits of an event key.
 pub const EVENTS_MAX: usize = (1 << POSITION_BITS) - 1;
@@ -37,13 +39,11 @@ pub const EVENT_TIME_AHEAD_S_MAX: i64 = 86_400;
 pub const VALUE_BYTES_MAX: usize = 2_000;
 /// Bits of an event key that hold the event's position in its capture.
 pub(crate) const POSITION_BITS: u32 = 20;
-/// Findings kept with an event; its job lists them all.
-const FINDINGS_MAX: usize = 20;
 /// Events whose hashing is done together: enough to fill sixteen lanes, few enough to stay in cache.
 const CHUNK_EVENTS: usize = 64;
 
-/// What a chunk of events usually needs beyond it, at most.
-const ARENA_MARGIN_BYTES: usize = 1 << 19;
+/// What one chunk of events usually adds to what is kept, and has for itself, at most.
+const ARENA_MARGIN_BYTES: usize = 1 << 18;
 
 /// What a capture needs besides its bytes. Nothing in here reads a clock or a source of chance.
 pub struct Request<'a> {
@@ -136,6 +136,8 @@ pub fn content_digests(body: &[u8]) -> Result<Vec<[u8; 32]>, Problem> {
 
 /// A capture on its way through [`prepare`].
 struct Preparing<'r, 'a> {
+    /// Of the maps of this capture.
+    key: Key,
     document: &'r Document<'a>,
     request: &'r Request<'r>,
     /// Who signed which event, where they are signed each on its own.
@@ -147,6 +149,8 @@ struct Preparing<'r, 'a> {
     prehashes: String,
     /// Names of a chunk, back to back.
     names: Vec<Named>,
+    /// What the events of a chunk say, back to back.
+    said: Terms,
     /// Issuers of those events of a chunk that are signed on their own, back to back.
     issuers: Vec<u8>,
     /// The leaf of one of them.
@@ -156,7 +160,8 @@ struct Preparing<'r, 'a> {
     ignored_fields: Vec<&'a str>,
     /// For one event at a time.
     scratch: Bump,
-    first_with: HashMap<[u8; 32], usize>,
+    tokens: Vec<Token>,
+    first_with: KeyedMap<[u8; 32], usize>,
     listed: Listed,
     out: Prepared,
 }
@@ -165,16 +170,27 @@ struct Preparing<'r, 'a> {
 struct Draft<'c> {
     index: usize,
     source: &'c str,
-    event: Event<'c>,
+    head: EventHead<'c>,
     prehash: Range<usize>,
-    terms: Terms,
+    hashes: Range<usize>,
+    measures: Range<usize>,
     findings: Vec<Problem>,
     secret: [u8; SECRET_BYTES],
     field_count: usize,
-    /// Its names but its event hash id, in the chunk's; where there are none, the event has them.
-    names: Option<Range<usize>>,
+    /// Its names but its event hash id, in the chunk's.
+    names: Range<usize>,
     /// Its issuer in the chunk's; empty where nobody signed it on its own.
     issuer: Range<usize>,
+}
+
+/// Where what belongs to an event begins in what belongs to its chunk.
+#[derive(Default)]
+struct Marks {
+    prehash: usize,
+    hashes: usize,
+    measures: usize,
+    names: usize,
+    issuers: usize,
 }
 
 impl<'r, 'a> Preparing<'r, 'a> {
@@ -204,7 +220,9 @@ impl<'r, 'a> Preparing<'r, 'a> {
         signed: Option<&'r SignedEvents<'r>>,
         is_refused: bool,
     ) -> Self {
+        let key = Key::of(&request.seed);
         Self {
+            key,
             document,
             request,
             signed,
@@ -212,14 +230,16 @@ impl<'r, 'a> Preparing<'r, 'a> {
             canonical: std::iter::repeat_with(CanonicalEvent::default).take(CHUNK_EVENTS).collect(),
             prehashes: String::new(),
             names: Vec::new(),
+            said: Terms::default(),
             issuers: Vec::new(),
             issuer_leaf: Vec::new(),
             commitments: Commitments::default(),
             terms: TermReader::new(TermKey::new(request.blinding)),
             ignored_fields: document.ignored_fields(),
             scratch: Bump::new(),
-            first_with: HashMap::new(),
-            listed: Listed::default(),
+            tokens: Vec::new(),
+            first_with: KeyedMap::with_hasher(key),
+            listed: Listed::new(key),
             out: Prepared::empty(request),
         }
     }
@@ -246,13 +266,13 @@ impl<'r, 'a> Preparing<'r, 'a> {
         let ignored_fields = self.ignored_fields.clone();
         // In one piece, which stays when it is reset; what is not used of it is never touched.
         let mut arena = Bump::with_capacity(KEPT_BYTES_MAX + ARENA_MARGIN_BYTES);
-        let mut values = Bump::new();
+        let mut values = Bump::with_capacity(ARENA_MARGIN_BYTES);
         let mut current = lists.next();
         while let Some(events) = &mut current {
             arena.reset();
             let list = events.list().filter(|_| !self.is_refused);
             let mut parts = list.and_then(|list| {
-                Parts::new(self.document, list, &ignored_fields, self.request.issuer, &arena)
+                Parts::new(self.document, list, &ignored_fields, self.request.issuer, self.key, &arena)
             });
             while let Some(events) = &mut current {
                 values.reset();
@@ -288,13 +308,15 @@ impl<'r, 'a> Preparing<'r, 'a> {
         'm: 'c,
     {
         let mut drafts: Vec<Draft<'c>> = Vec::with_capacity(CHUNK_EVENTS);
-        self.prehashes.clear();
-        self.names.clear();
-        self.issuers.clear();
+        self.clear_chunk();
+        let mut fresh = Fresh::new(events.list().as_deref(), values);
+        let first = events.list().map_or(0, |list| list.index());
+        let secrets = secrets_from(&self.request.seed, first);
         let mut is_done = false;
-        for _ in 0..CHUNK_EVENTS {
+        for secret in &secrets {
+            let slot = drafts.len();
             let of_parts =
-                parts.as_mut().and_then(|parts| self.draft_of_parts(events.list()?, parts, drafts.len()));
+                parts.as_mut().and_then(|parts| self.draft_of_parts(events, parts, &mut fresh, secret, slot));
             if let Some(draft) = of_parts {
                 drafts.push(draft);
             } else {
@@ -304,45 +326,40 @@ impl<'r, 'a> Preparing<'r, 'a> {
                     break;
                 };
                 if let Some(findings) = self.findings(&raw) {
-                    match self.draft(raw, findings, drafts.len()) {
+                    let marks = self.marks();
+                    match self.draft(raw, findings, &mut fresh, secret, slot) {
                         Ok(draft) => drafts.push(draft),
-                        Err(problem) => self.out.problems.push(self.document.locate(raw.index, problem)),
+                        Err(problem) => {
+                            self.go_back_to(&marks);
+                            self.out.problems.push(self.document.locate(raw.index, problem));
+                        }
                     }
                 }
             }
             self.out.event_total += 1;
             self.check_event_total()?;
         }
-        self.seal(&drafts, parts);
+        self.seal(&drafts, parts, &mut fresh);
         Ok(!is_done)
     }
 
-    /// Makes the hashes of a chunk, and its rows.
-    fn seal(&mut self, drafts: &[Draft<'_>], parts: Option<&mut Parts<'_>>) {
-        let texts: Vec<&[u8]> =
-            self.canonical[..drafts.len()].iter().map(CanonicalEvent::digest_input).collect();
-        let prehashes: Vec<&[u8]> =
-            drafts.iter().map(|draft| &self.prehashes.as_bytes()[draft.prehash.clone()]).collect();
-        let mut content_digests = vec![[0; 32]; drafts.len()];
-        let mut event_hash_ids = vec![[0; 32]; drafts.len()];
-        digest_many(&texts, &mut content_digests);
-        digest_many(&prehashes, &mut event_hash_ids);
-        let roots = self.commitments.roots();
-        let tokens = parts.map_or(&[][..], |parts| parts.tokens(self.request.blinding));
-        let own_names: Vec<String> = event_hash_ids.iter().map(epcis::event_hash_id_uri).collect();
-        let texts: Vec<&[u8]> = own_names.iter().map(String::as_bytes).collect();
-        let mut own_tokens = Vec::with_capacity(drafts.len());
-        self.request.blinding.tokens(&texts, &mut own_tokens);
-        for (n, (draft, event_hash_id_uri)) in drafts.iter().zip(own_names).enumerate() {
-            let sealed = Sealed {
-                content_digest: content_digests[n],
-                event_hash_id: event_hash_ids[n],
-                event_hash_id_uri,
-                own_token: own_tokens[n],
-                commitment: roots[n],
-            };
-            self.accept(draft, sealed, tokens);
-        }
+    fn clear_chunk(&mut self) {
+        self.go_back_to(&Marks::default());
+    }
+
+    fn marks(&self) -> Marks {
+        let Terms { hashes, measures } = &self.said;
+        let (prehash, names) = (self.prehashes.len(), self.names.len());
+        let issuers = self.issuers.len();
+        Marks { prehash, hashes: hashes.len(), measures: measures.len(), names, issuers }
+    }
+
+    fn go_back_to(&mut self, marks: &Marks) {
+        self.prehashes.truncate(marks.prehash);
+        self.said.hashes.truncate(marks.hashes);
+        self.said.measures.truncate(marks.measures);
+        self.names.truncate(marks.names);
+        self.issuers.truncate(marks.issuers);
     }
 
     fn master_data_row(&mut self, datum: &MasterDatum<'_>) -> MasterDataRow {
@@ -388,6 +405,8 @@ impl<'r, 'a> Preparing<'r, 'a> {
         &mut self,
         raw: RawEvent<'c>,
         findings: Vec<Problem>,
+        fresh: &mut Fresh<'c>,
+        secret: &[u8; SECRET_BYTES],
         slot: usize,
     ) -> Result<Draft<'c>, Problem>
     where
@@ -404,7 +423,8 @@ impl<'r, 'a> Preparing<'r, 'a> {
             let message = format!("eventTime is more than {EVENT_TIME_AHEAD_S_MAX} seconds in the future");
             return Err(Problem::of_document("/eventTime", "event_time_ahead", message));
         }
-        if let Some((field, _)) = too_long(&event) {
+        let head = event.head();
+        if let Some((field, _)) = too_long(&head) {
             let message = format!("a value that can be listed has at most {VALUE_BYTES_MAX} bytes");
             return Err(Problem::of_document(pointer_of(field), "value_too_long", message));
         }
@@ -416,7 +436,7 @@ impl<'r, 'a> Preparing<'r, 'a> {
         {
             return limit("reserved_name", format!("only the operator's own records name {prefix}…"));
         }
-        let start = self.prehashes.len();
+        let marks = self.marks();
         self.scratch.reset();
         epcis::write_prehash(raw.object, &context, &self.ignored_fields, &self.scratch, &mut self.prehashes)?;
         let canonical = &mut self.canonical[slot];
@@ -428,40 +448,57 @@ impl<'r, 'a> Preparing<'r, 'a> {
         if terms.count() > TERMS_MAX {
             return limit("too_many_terms", format!("an event says at most {TERMS_MAX} different things"));
         }
-        let secret = secret_of(&self.request.seed, raw.index);
-        let issuers_before = self.issuers.len();
+        self.said.hashes.extend_from_slice(&terms.hashes);
+        self.said.measures.extend_from_slice(&terms.measures);
+        self.name_all(&event, fresh);
         let is_signed = self
             .signed
             .is_some_and(|signed| signed.write_issuer(raw.index, self.request.partner, &mut self.issuers));
-        let issuer = if is_signed { &self.issuers[issuers_before..] } else { self.request.issuer.as_bytes() };
-        let field_count = self.commitments.add_issued(&secret, issuer, canonical);
-        Ok(Draft {
-            index: raw.index,
-            source: raw.object.source,
-            event,
-            prehash: start..self.prehashes.len(),
-            terms,
-            findings,
-            secret,
-            field_count,
-            names: None,
-            issuer: issuers_before..self.issuers.len(),
-        })
+        let issuer = if is_signed { &self.issuers[marks.issuers..] } else { self.request.issuer.as_bytes() };
+        let field_count = self.commitments.add_issued(secret, issuer, &self.canonical[slot]);
+        let (index, source) = (raw.index, raw.object.source);
+        Ok(self.drafted(&marks, Draft { findings, ..Draft::new(index, source, head, *secret, field_count) }))
+    }
+
+    /// All names of an event but its event hash id.
+    fn name_all(&mut self, event: &Event<'_>, fresh: &mut Fresh<'_>) {
+        for item in &event.items {
+            self.names.push(fresh.name(&item.item, item.into()));
+            self.names.extend(item.lot.as_ref().map(|lot| fresh.name(lot, Role::Lot)));
+        }
+        self.names.extend(event.event_id.map(|id| fresh.name(id, Role::Event)));
+        self.names.extend(event.transformation_id.map(|id| fresh.name(id, Role::Transformation)));
+    }
+
+    /// A draft with what was put behind these marks.
+    fn drafted<'c>(&self, marks: &Marks, draft: Draft<'c>) -> Draft<'c> {
+        let end = self.marks();
+        Draft {
+            prehash: marks.prehash..end.prehash,
+            hashes: marks.hashes..end.hashes,
+            measures: marks.measures..end.measures,
+            names: marks.names..end.names,
+            issuer: marks.issuers..end.issuers,
+            ..draft
+        }
     }
 
     /// The next event as the sum of its parts; None where it is none, and goes the long way.
-    fn draft_of_parts<'m>(
+    fn draft_of_parts<'m, 'c>(
         &mut self,
-        list: &mut List<'a>,
+        events: &mut Events<'a>,
         parts: &mut Parts<'m>,
+        fresh: &mut Fresh<'c>,
+        secret: &[u8; SECRET_BYTES],
         slot: usize,
-    ) -> Option<Draft<'m>>
+    ) -> Option<Draft<'c>>
     where
         'a: 'm,
+        'm: 'c,
     {
+        let list = events.list()?;
         let index = list.index();
-        let secret = secret_of(&self.request.seed, index);
-        let issuers_before = self.issuers.len();
+        let marks = self.marks();
         let asked = Asked {
             reserved: self.request.reserved,
             event_time_max: self.request.record_time + EVENT_TIME_AHEAD_S_MAX * 1_000_000,
@@ -472,176 +509,51 @@ impl<'r, 'a> Preparing<'r, 'a> {
                     signed.of(index).ok()?;
                     let is_signed = signed.write_issuer(index, self.request.partner, &mut self.issuers);
                     self.issuer_leaf.clear();
-                    write_leaf("@issuer", &self.issuers[issuers_before..], &mut self.issuer_leaf);
+                    write_leaf("@issuer", &self.issuers[marks.issuers..], &mut self.issuer_leaf);
                     is_signed.then_some(&self.issuer_leaf[..])
                 }
             },
         };
-        let (prehash, names) = (self.prehashes.len(), self.names.len());
         let mut together = Together {
             prehashes: &mut self.prehashes,
             canonical: self.canonical.get_mut(slot)?,
             commitments: &mut self.commitments,
             names: &mut self.names,
+            said: &mut self.said,
         };
-        let whole = parts.next(list, &asked, &mut self.terms, &secret, &mut together);
+        let whole = parts.next(list, &asked, &mut self.terms, secret, fresh, &mut together);
         let Some(whole) = whole else {
-            self.issuers.truncate(issuers_before);
+            self.go_back_to(&marks);
             return None;
         };
-        Some(Draft {
-            index,
-            source: whole.source,
-            event: whole.event,
-            prehash: prehash..self.prehashes.len(),
-            terms: whole.terms,
-            findings: Vec::new(),
-            secret,
-            field_count: whole.field_count,
-            names: Some(names..self.names.len()),
-            issuer: issuers_before..self.issuers.len(),
-        })
-    }
-
-    fn accept(&mut self, draft: &Draft<'_>, sealed: Sealed, tokens: &[Token]) {
-        let place = self.out.events.len();
-        let same_as = self.first_with.get(&sealed.content_digest).copied();
-        let first_reference = self.out.references.len();
-        let blinding = self.request.blinding;
-        let tokens = match &draft.names {
-            None => {
-                references_of(&draft.event, &sealed.event_hash_id_uri, blinding, &mut self.out.references)
-            }
-            Some(names) => {
-                let references = self.names[names.clone()].iter();
-                let references = references.map(|name| (tokens[name.token as usize], name.role));
-                references_of_names(references, &mut self.out.references)
-            }
-        };
-        let row = self.row(draft, &sealed, tokens);
-        let body = self.out.bodies.len();
-        self.out.bodies.extend_from_slice(draft.source.as_bytes());
-        let said = LISTED_FIELDS.map(|field| listed_of(&draft.event, field));
-        let values = said.map(|value| value.map(|value| self.listed.place(value, &mut self.out.values)));
-        self.first_with.entry(sealed.content_digest).or_insert(place);
-        self.out.events.push(PreparedEvent {
-            index: draft.index,
-            event_id: draft.event.event_id.map_or(sealed.event_hash_id_uri, str::to_owned),
-            content_digest: sealed.content_digest,
-            same_as,
-            name_hash: name_hash(&sealed.own_token),
-            row,
-            body: body..self.out.bodies.len(),
-            references: first_reference..self.out.references.len(),
-            values,
-        });
-    }
-
-    /// Writes what is known of the row of `event`.
-    fn row(&mut self, draft: &Draft<'_>, sealed: &Sealed, tokens: Vec<Token>) -> Range<usize> {
-        let entry = Entry {
-            record_time: u64::try_from(self.request.record_time).unwrap_or(0),
-            commitment: sealed.commitment,
-            field_count: u16::try_from(draft.field_count).unwrap_or(u16::MAX),
-            tokens,
-        };
-        let mut entry_bytes = Vec::new();
-        entry.write(&mut entry_bytes);
-        let event = &draft.event;
-        let start = self.out.rows.len();
-        let mut row = start_row(&mut self.out.rows);
-        row.time(event.event_time)
-            .time(self.request.record_time)
-            .bigint(name_hash(&sealed.own_token))
-            .integer(i32::try_from(draft.source.len()).unwrap_or(i32::MAX))
-            .smallint(event.event_type as i16);
-        match event.action {
-            Some(action) => row.smallint(action as i16),
-            None => row.null(),
-        };
-        row.text(event.event_id).bytes(&sealed.event_hash_id).bytes(&draft.secret).bytes(&entry_bytes);
-        if draft.findings.is_empty() {
-            row.null();
-        } else {
-            row.bytes(&problems_json(draft.findings.iter().take(FINDINGS_MAX)));
-        }
-        let measures = &draft.terms.measures;
-        row.bigints(draft.terms.hashes.iter().copied()).doubles_of_pairs(measures);
-        match &self.issuers[draft.issuer.clone()] {
-            [] => row.null(),
-            issuer => row.bytes(issuer),
-        };
-        start..self.out.rows.len()
+        Some(self.drafted(&marks, Draft::new(index, whole.source, whole.head, *secret, whole.field_count)))
     }
 }
 
-/// Where each value of a capture stands among those that can be listed.
-#[derive(Default)]
-pub(crate) struct Listed([HashMap<Box<str>, u32>; LISTED_FIELDS.len()]);
-
-impl Listed {
-    /// The place of a value, which is appended to `values` where it is new.
-    pub(crate) fn place(
-        &mut self,
-        (field, value): (ListedField, &str),
-        values: &mut Vec<ListedValue>,
-    ) -> u32 {
-        let known = &mut self.0[field as usize - 1];
-        if let Some(place) = known.get(value) {
-            return *place;
-        }
-        // A capture has far fewer events than this counts.
-        let place = u32::try_from(values.len()).unwrap_or(u32::MAX);
-        known.insert(value.into(), place);
-        values.push((field, value.into()));
-        place
-    }
-
-    /// As after the first event of another capture.
-    pub(crate) fn clear(&mut self) {
-        self.0.iter_mut().for_each(HashMap::clear);
+impl<'c> Draft<'c> {
+    /// Without findings, and without what stands in its chunk.
+    fn new(
+        index: usize,
+        source: &'c str,
+        head: EventHead<'c>,
+        secret: [u8; SECRET_BYTES],
+        field_count: usize,
+    ) -> Self {
+        let (prehash, hashes, measures, names, issuer) = (0..0, 0..0, 0..0, 0..0, 0..0);
+        let findings = Vec::new();
+        Self { index, source, head, prehash, hashes, measures, findings, secret, field_count, names, issuer }
     }
 }
 
-/// The first value that is longer than one may be.
-pub(crate) fn too_long<'e>(event: &Event<'e>) -> Option<(ListedField, &'e str)> {
-    let mut values = LISTED_FIELDS.iter().filter_map(|field| listed_of(event, *field));
-    values.find(|(_, value)| value.len() > VALUE_BYTES_MAX)
-}
-
-fn pointer_of(field: ListedField) -> &'static str {
-    match field {
-        ListedField::BizStep => "/bizStep",
-        ListedField::Disposition => "/disposition",
-        ListedField::ReadPoint => "/readPoint/id",
-        ListedField::BizLocation => "/bizLocation/id",
+/// The secrets of the events from this one on, as many as a chunk has at most. Whoever knows some learns nothing of
+/// the seed, nor of other secrets.
+fn secrets_from(seed: &[u8; 32], first: usize) -> [[u8; SECRET_BYTES]; CHUNK_EVENTS] {
+    let mut inputs = [[0; 40]; CHUNK_EVENTS];
+    for (index, input) in (first as u64..).zip(&mut inputs) {
+        input[..32].copy_from_slice(seed);
+        input[32..].copy_from_slice(&index.to_be_bytes());
     }
-}
-
-/// What an event has in a field whose values can be listed.
-fn listed_of<'e>(event: &Event<'e>, field: ListedField) -> Option<(ListedField, &'e str)> {
-    let value = match field {
-        ListedField::BizStep => event.biz_step,
-        ListedField::Disposition => event.disposition,
-        ListedField::ReadPoint => event.read_point,
-        ListedField::BizLocation => event.biz_location,
-    };
-    value.map(|value| (field, value))
-}
-
-/// The secret of one event. Whoever knows it learns nothing of the seed, nor of other secrets.
-fn secret_of(seed: &[u8; 32], index: usize) -> [u8; SECRET_BYTES] {
-    let mut input = [0; 40];
-    input[..32].copy_from_slice(seed);
-    input[32..].copy_from_slice(&(index as u64).to_be_bytes());
-    sha256::digest(&input)
-}
-
-/// What the hashes of an event are.
-struct Sealed {
-    content_digest: [u8; 32],
-    event_hash_id: [u8; 32],
-    event_hash_id_uri: String,
-    own_token: Token,
-    commitment: [u8; 32],
+    let mut secrets = [[0; SECRET_BYTES]; CHUNK_EVENTS];
+    short_digests(&inputs, &mut secrets);
+    secrets
 }

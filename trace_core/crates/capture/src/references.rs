@@ -105,34 +105,40 @@ pub(crate) fn references_of(
     tokens
 }
 
-/// The same of an event whose names have their tokens already.
+/// The same of an event whose names have their tokens already; `tokens` become those of its items.
 pub(crate) fn references_of_names(
     names: impl Iterator<Item = (Token, Role)>,
+    tokens: &mut Vec<Token>,
     out: &mut Vec<Reference>,
-) -> Vec<Token> {
+) {
     let first = out.len();
-    let mut tokens = Vec::with_capacity(names.size_hint().0);
+    tokens.clear();
     for (token, role) in names {
         out.push(Reference { name_hash: name_hash(&token), role });
         if !matches!(role, Role::Event | Role::Transformation) {
             tokens.push(token);
         }
     }
-    settle(first, &mut tokens, out);
-    tokens
+    settle(first, tokens, out);
 }
 
 /// Puts the references of an event and its tokens in order, none twice.
 fn settle(first: usize, tokens: &mut Vec<Token>, out: &mut Vec<Reference>) {
     out[first..].sort_unstable();
+    dedup_from(first, out);
+    // As numbers, which are compared at once.
+    tokens.sort_unstable_by_key(|token| u128::from_be_bytes(*token));
+    tokens.dedup();
+}
+
+/// Drops what equals what stands before it, from `first` on.
+pub(crate) fn dedup_from<T: Copy + PartialEq>(first: usize, list: &mut Vec<T>) {
     let mut kept = first;
-    for at in first..out.len() {
-        if at == first || out[at] != out[at - 1] {
-            out[kept] = out[at];
+    for at in first..list.len() {
+        if at == first || list[at] != list[at - 1] {
+            list[kept] = list[at];
             kept += 1;
         }
     }
-    out.truncate(kept);
-    tokens.sort_unstable();
-    tokens.dedup();
+    list.truncate(kept);
 }

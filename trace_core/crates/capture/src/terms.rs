@@ -7,10 +7,11 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use epcis::{Context, Event, EventType, ItemRole, Part};
-use json::{Member, Object, Value};
+use epcis::{Context, Event, EventType, ItemRole, Part, PartItem};
+use json::{Flat, FlatField, Member, Object, Value};
 
 use crate::epc_pattern::view;
+use crate::references::dedup_from;
 use crate::term_key::{Field, KEY_STEMS, Scalar, Spelling, TermKey, write_field_name};
 use crate::units::unit;
 
@@ -69,21 +70,38 @@ impl TermReader {
             reading.member(member, event.event_type);
         }
         reading.items(event.items.iter().map(|item| (&*item.item, item.role, item.in_quantity_list)));
-        terms.settle();
+        terms.settle(0, 0);
         terms
     }
 
     /// The terms of one member of an event that is valid, in no order, appended.
     pub(crate) fn read_part(
         &mut self,
+        member: &Member<'_>,
         part: &Part<'_>,
         event_type: EventType,
         context: &Context<'_>,
         out: &mut Terms,
     ) {
-        let mut reading = Reading { key: &self.key, keys: &mut self.keys, context, out, name: String::new() };
-        reading.member(&part.member, event_type);
-        reading.items(part.items.iter().map(|item| (item.item, item.role, item.in_quantity_list)));
+        let mut reading = self.reading(context, out);
+        reading.member(member, event_type);
+        reading.part_items(part.items);
+    }
+
+    /// The same of a member that was read without a tree.
+    pub(crate) fn read_flat_part(
+        &mut self,
+        name: &str,
+        flat: Flat<'_, '_>,
+        part: &Part<'_>,
+        context: &Context<'_>,
+        out: &mut Terms,
+    ) {
+        let mut reading = self.reading(context, out);
+        if let Flat::Objects(objects) = flat {
+            objects.iter().for_each(|fields| reading.flat_element(name, fields));
+        }
+        reading.part_items(part.items);
     }
 }
 
@@ -103,12 +121,12 @@ impl Terms {
         self.hashes.len() + self.measures.len()
     }
 
-    /// Puts them in order, none twice.
-    pub(crate) fn settle(&mut self) {
-        self.hashes.sort_unstable();
-        self.hashes.dedup();
-        self.measures.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
-        self.measures.dedup();
+    /// Puts those from these places on in order, none twice.
+    pub(crate) fn settle(&mut self, first_hash: usize, first_measure: usize) {
+        self.hashes[first_hash..].sort_unstable();
+        dedup_from(first_hash, &mut self.hashes);
+        self.measures[first_measure..].sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        dedup_from(first_measure, &mut self.measures);
     }
 }
 
@@ -207,14 +225,15 @@ impl Reading<'_> {
 
     /// [`Spelling::Id`], looked up where it was read before.
     fn id<'t>(&mut self, text: &'t str) -> Cow<'t, str> {
+        // What a prefix stands for, the next document may say otherwise.
+        if !KEY_STEMS.iter().any(|stem| text.starts_with(stem)) {
+            return Spelling::Id.of(text, self.context);
+        }
         if let Some(known) = self.keys.get(text) {
             return Cow::Owned(known.as_ref().to_owned());
         }
         let id = Spelling::Id.of(text, self.context);
-        // What a prefix stands for, the next document may say otherwise.
-        if KEY_STEMS.iter().any(|stem| text.starts_with(stem)) {
-            self.keys.insert(text.into(), id.as_ref().into());
-        }
+        self.keys.insert(text.into(), id.as_ref().into());
         id
     }
 
@@ -235,19 +254,45 @@ impl Reading<'_> {
         for element in elements(&list).iter().filter_map(|element| element.as_object()) {
             let kind = element.get("type").and_then(Value::as_str).unwrap_or("");
             if let Some(id) = element.get(id).and_then(Value::as_str) {
-                let field = self.key.field(&[field, &spelling.of(kind, self.context)]);
-                let id = self.id(id);
-                self.out.hashes.push(field.term(&id));
+                self.typed_id(kind, id, field, spelling);
             }
         }
     }
 
+    fn typed_id(&mut self, kind: &str, id: &str, field: &str, spelling: Spelling) {
+        let field = self.key.field(&[field, &spelling.of(kind, self.context)]);
+        let id = self.id(id);
+        self.out.hashes.push(field.term(&id));
+    }
+
     fn quantity(&mut self, element: &Object<'_>) {
         let Some(value) = element.get("quantity") else { return };
-        // A quantity without a unit counts pieces.
-        let uom = element.get("uom").and_then(Value::as_str).unwrap_or("H87");
+        self.quantity_of(value, element.get("uom").and_then(Value::as_str));
+    }
+
+    /// A quantity without a unit counts pieces.
+    fn quantity_of(&mut self, value: Value<'_>, uom: Option<&str>) {
         self.quantified("quantity", value, None);
-        self.quantified("quantity", value, Some(uom));
+        self.quantified("quantity", value, Some(uom.unwrap_or("H87")));
+    }
+
+    /// An element of a list that was read without a tree.
+    fn flat_element(&mut self, list: &str, fields: &[FlatField<'_>]) {
+        let text = |name: &str| fields.iter().find(|field| field.name == name).map(|field| field.text);
+        match list {
+            "quantityList" | "childQuantityList" | "inputQuantityList" | "outputQuantityList" => {
+                if let Some(quantity) = text("quantity") {
+                    self.quantity_of(Value::Number(quantity), text("uom"));
+                }
+            }
+            // Its type is a word, and its id stands for itself: others are not flat.
+            "bizTransactionList" => {
+                if let (Some(kind), Some(id)) = (text("type"), text("bizTransaction")) {
+                    self.out.hashes.push(self.key.field(&["bizTransaction_", kind]).term(id));
+                }
+            }
+            _ => (),
+        }
     }
 
     fn declaration(&mut self, value: Value<'_>) {
@@ -368,6 +413,17 @@ impl Reading<'_> {
             let (kind, number) = scalar.measure();
             self.out.hashes.push(field.scalar_term(scalar));
             self.out.measures.push((field.measure(kind), number));
+        }
+    }
+
+    /// Those of one class, one lot or serial each, look alike to patterns of EPCs: one of them speaks for all.
+    fn part_items(&mut self, items: &[PartItem<'_>]) {
+        /// With what stands behind it, up to the AI of a lot or serial.
+        fn class<'i>(item: &PartItem<'i>) -> Option<&'i str> {
+            item.item.get(..item.class?.len() + "/21/".len())
+        }
+        for alike in items.chunk_by(|a, b| a.class == b.class && class(a).is_some() && class(a) == class(b)) {
+            self.items(alike.iter().take(1).map(|item| (item.item, item.role, item.in_quantity_list)));
         }
     }
 

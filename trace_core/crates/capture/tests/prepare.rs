@@ -236,6 +236,17 @@ fn simulated_events_give_the_same_by_their_parts_and_the_long_way() {
 }
 
 #[test]
+fn event_that_names_itself_by_its_event_hash_id_is_filed_under_it_once() {
+    let body = document(&[event("1", ""), event("2", "")]);
+    let ids = epcis::event_hash_ids(body.as_bytes()).expect("ids");
+    let with_id = |id: &str| document(&[event("1", &format!(r#","eventID":"{id}""#))]);
+    let references = |body: &str| rows(&prepared(body, true).copies(&HashSet::new()).reference).len();
+    let own = with_id(&ids[0]);
+    assert_eq!(prepared(&own, true).events[0].event_id, ids[0]);
+    assert_eq!(references(&own) + 1, references(&with_id(&ids[1])));
+}
+
+#[test]
 fn capture_shared_among_threads_is_the_same() {
     let document = simulated(4_000, 3);
     let mut lines: Vec<&str> = document.split('\n').collect();

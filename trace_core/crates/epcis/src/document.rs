@@ -109,7 +109,7 @@ impl<'a> Document<'a> {
 }
 
 impl<'a> Events<'a> {
-    /// The events in parts of 1,024, the last of fewer: one after the other they give the same, up to the first
+    /// The events in parts of 128, the last of fewer: one after the other they give the same, up to the first
     /// error. Parts behind an error may give anything.
     #[must_use]
     pub fn parts(self) -> Vec<Self> {

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use json::{Member, Object, Value};
 
 use crate::context::Context;
+use crate::head::{EventHead, Hearing, Said};
 use crate::problem::Problem;
 use crate::time::parse_time;
 use crate::validate::is_uri;
@@ -38,6 +39,28 @@ impl EventType {
             _ => return is_uri(name).then_some(Self::Extension),
         })
     }
+
+    /// The five.
+    pub(crate) const STANDARD: [Self; 5] = [
+        Self::ObjectEvent,
+        Self::AggregationEvent,
+        Self::TransactionEvent,
+        Self::TransformationEvent,
+        Self::AssociationEvent,
+    ];
+
+    /// The name of one of the five; empty for those of others.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ObjectEvent => "ObjectEvent",
+            Self::AggregationEvent => "AggregationEvent",
+            Self::TransactionEvent => "TransactionEvent",
+            Self::TransformationEvent => "TransformationEvent",
+            Self::AssociationEvent => "AssociationEvent",
+            Self::Extension => "",
+        }
+    }
 }
 
 /// The three actions. The numbers stand in the database.
@@ -51,7 +74,7 @@ pub enum Action {
 }
 
 impl Action {
-    fn of(name: &str) -> Option<Self> {
+    pub(crate) fn of(name: &str) -> Option<Self> {
         Some(match name {
             "ADD" => Self::Add,
             "OBSERVE" => Self::Observe,
@@ -168,10 +191,12 @@ impl<'a> Event<'a> {
     pub fn read(object: &'a Object<'a>, context: &Context<'a>) -> Result<Self, Problem> {
         let ilmd = object.get("ilmd").and_then(Value::as_object);
         let ilmd_lot = ilmd.and_then(|ilmd| lot_of(ilmd, context));
-        let mut items = Vec::new();
+        let (mut items, mut head) = (Vec::new(), Hearing::default());
         for member in object.members {
             items_of(member, ilmd_lot, &mut items);
+            head.hear(Said::of(member));
         }
+        let head = head.finish()?;
         Ok(Self {
             persistent_set: persistent(object, "set"),
             persistent_unset: persistent(object, "unset"),
@@ -187,79 +212,64 @@ impl<'a> Event<'a> {
             error_declaration: object.get("errorDeclaration").and_then(Value::as_object).map(declaration),
             sensor_elements: object.get("sensorElementList").and_then(Value::as_array).unwrap_or(&[]),
             ilmd,
-            ..Self::read_head(object.members)?
+            event_type: head.event_type,
+            action: head.action,
+            event_time: head.event_time,
+            event_id: head.event_id,
+            biz_step: head.biz_step,
+            disposition: head.disposition,
+            read_point: head.read_point,
+            biz_location: head.biz_location,
+            transformation_id: head.transformation_id,
         })
     }
 
-    /// Reads what an event says once, and none of its lists and objects, which stay empty.
-    ///
-    /// # Errors
-    /// As [`read`](Self::read).
-    pub fn read_head(members: &[Member<'a>]) -> Result<Self, Problem> {
-        let mut head = Self::default();
-        let (mut has_type, mut has_time) = (false, false);
-        for member in members {
-            let text = member.value.as_str();
-            match member.name {
-                "type" => {
-                    let known = text.and_then(EventType::of);
-                    has_type = known.is_some();
-                    head.event_type = known.unwrap_or_default();
-                }
-                "eventTime" => {
-                    let known = text.and_then(parse_time);
-                    has_time = known.is_some();
-                    head.event_time = known.unwrap_or_default();
-                }
-                "action" => head.action = text.and_then(Action::of),
-                "eventID" => head.event_id = text,
-                "bizStep" => head.biz_step = text.map(vocabulary::biz_step),
-                "disposition" => head.disposition = text.map(vocabulary::disposition),
-                "readPoint" => head.read_point = place(member.value),
-                "bizLocation" => head.biz_location = place(member.value),
-                "transformationID" => head.transformation_id = text,
-                _ => (),
-            }
+    /// All of it but its lists and objects.
+    #[must_use]
+    pub fn head(&self) -> EventHead<'a> {
+        EventHead {
+            event_type: self.event_type,
+            action: self.action,
+            event_time: self.event_time,
+            event_id: self.event_id,
+            biz_step: self.biz_step,
+            disposition: self.disposition,
+            read_point: self.read_point,
+            biz_location: self.biz_location,
+            transformation_id: self.transformation_id,
         }
-        if !has_type {
-            return Err(Problem::of_document("/type", "enum", "not one of the five event types"));
-        }
-        if !has_time {
-            let message = "not a time with an offset, of the years 1970 to 2100";
-            return Err(Problem::of_document("/eventTime", "format", message));
-        }
-        Ok(head)
     }
 }
 
-fn place(value: Value<'_>) -> Option<&str> {
-    value.as_object()?.get("id")?.as_str()
+/// As what a member of an event names items, and whether by quantities; None where it names none.
+fn role_of(name: &str) -> Option<(ItemRole, bool)> {
+    Some(match name {
+        "parentID" => (ItemRole::Parent, false),
+        "epcList" => (ItemRole::Epc, false),
+        "childEPCs" => (ItemRole::Child, false),
+        "inputEPCList" => (ItemRole::Input, false),
+        "outputEPCList" => (ItemRole::Output, false),
+        "quantityList" => (ItemRole::Epc, true),
+        "childQuantityList" => (ItemRole::Child, true),
+        "inputQuantityList" => (ItemRole::Input, true),
+        "outputQuantityList" => (ItemRole::Output, true),
+        _ => return None,
+    })
 }
 
 /// Appends the items that a member of an event names.
 pub(crate) fn items_of<'a>(member: &Member<'a>, ilmd_lot: Option<&str>, items: &mut Vec<ItemRef<'a>>) {
-    let (role, is_instance) = match member.name {
-        "parentID" => (ItemRole::Parent, true),
-        "epcList" => (ItemRole::Epc, true),
-        "childEPCs" => (ItemRole::Child, true),
-        "inputEPCList" => (ItemRole::Input, true),
-        "outputEPCList" => (ItemRole::Output, true),
-        "quantityList" => (ItemRole::Epc, false),
-        "childQuantityList" => (ItemRole::Child, false),
-        "inputQuantityList" => (ItemRole::Input, false),
-        "outputQuantityList" => (ItemRole::Output, false),
-        _ => return,
-    };
+    let Some((role, in_quantity_list)) = role_of(member.name) else { return };
     let named = match &member.value {
         Value::Array(elements) => elements,
         single => std::slice::from_ref(single),
     };
-    if is_instance {
-        let epcs = named.iter().filter_map(|value| value.as_str());
-        items.extend(epcs.map(|epc| item_ref(role, epc, ilmd_lot)));
-    } else {
+    if in_quantity_list {
         let elements = named.iter().filter_map(|value| value.as_object());
         items.extend(elements.filter_map(|element| quantity_ref(role, element, ilmd_lot)));
+    } else {
+        let epcs = named.iter().filter_map(|value| value.as_str());
+        items.extend(epcs.map(|epc| item_ref(role, epc, ilmd_lot)));
     }
 }
 
@@ -287,7 +297,7 @@ fn item_ref<'a>(role: ItemRole, epc: &'a str, ilmd_lot: Option<&str>) -> ItemRef
 }
 
 /// The lot of an item of this class that tells none itself, of an event whose ILMD tells this one.
-pub(crate) fn lot_within(role: ItemRole, class: &str, item: &str, ilmd_lot: &str) -> Option<String> {
+fn lot_within(role: ItemRole, class: &str, item: &str, ilmd_lot: &str) -> Option<String> {
     let applies = matches!(role, ItemRole::Epc | ItemRole::Output);
     applies.then(|| lot_key(class, ilmd_lot))?.filter(|lot| lot != item)
 }
@@ -305,7 +315,8 @@ fn quantity_ref<'a>(role: ItemRole, element: &'a Object<'a>, ilmd_lot: Option<&s
 }
 
 /// The key of a lot of a GTIN, or None where the class is no GTIN or the lot no AI (10).
-fn lot_key(class: &str, lot: &str) -> Option<String> {
+#[must_use]
+pub fn lot_key(class: &str, lot: &str) -> Option<String> {
     let mut link = String::with_capacity(class.len() + 4 + lot.len());
     link.push_str(class);
     link.push_str("/10/");

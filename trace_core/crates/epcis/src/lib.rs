@@ -9,6 +9,8 @@ mod context;
 mod document;
 mod event;
 mod event_hash;
+mod flat;
+mod head;
 mod key_format;
 mod lines;
 mod master_data;
@@ -22,8 +24,12 @@ pub mod vocabulary;
 
 pub use context::Context;
 pub use document::{Document, Events, RawEvent, read_document};
-pub use event::{Action, ErrorDeclaration, Event, EventType, ItemRef, ItemRole, Typed};
-pub use event_hash::{event_hash_id_uri, event_hash_ids, event_prehashes, write_prehash};
+pub use event::{Action, ErrorDeclaration, Event, EventType, ItemRef, ItemRole, Typed, lot_key};
+pub use event_hash::{
+    EVENT_HASH_ID_BYTES, event_hash_id_uri, event_hash_ids, event_prehashes, write_event_hash_id_uri,
+    write_prehash,
+};
+pub use head::EventHead;
 pub use key_format::{KeyFormat, write_with_keys};
 pub use lines::document_of_lines;
 pub use master_data::{MASTER_DATA_ELEMENTS_MAX, MasterDatum, master_data};

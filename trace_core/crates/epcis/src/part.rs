@@ -2,23 +2,29 @@
 //!
 //! Most members of a capture repeat: places, steps, parties, lots. What a member is by itself (valid, a part of the
 //! pre-hash string, the name of items) is a [`Part`]; an event is the sum of its parts, to the byte what
-//! [`validate_event`](crate::validate_event), [`Event::read`] and [`write_prehash`](crate::write_prehash) make of
+//! [`validate_event`](crate::validate_event), [`Event::read`](crate::Event::read) and
+//! [`write_prehash`](crate::write_prehash) make of
 //! it. Only an event with which nothing is wrong is such a sum: what is to be said of another, they say.
 
 use std::borrow::Cow;
 
-use json::{Bump, Member, Object};
+use json::{Bump, Flat, Member};
 
 use crate::context::Context;
-use crate::event::{Event, EventType, ItemRole, items_of, lot_of, lot_within};
+use crate::event::{EventType, ItemRole, items_of, lot_of};
 use crate::event_hash::{Composer, PrehashPart, check_limits};
-use crate::validate::{is_member_clean, is_whole};
+use crate::flat::{FlatMembers, FlatScratch, KEY_SCHEMES};
+use crate::head::{EventHead, Hearing, Said};
+use crate::validate::{Presence, Required, is_member_clean};
 
 /// What the members of a document's events are read under.
 #[derive(Clone, Copy, Debug)]
 pub struct PartContext<'d> {
     context: &'d Context<'d>,
     ignored_fields: &'d [&'d str],
+    /// No field is ignored, and no prefix is called as keys begin.
+    pub(crate) is_plain: bool,
+    pub(crate) members: FlatMembers,
 }
 
 /// Memory for one member at a time.
@@ -26,18 +32,19 @@ pub struct PartContext<'d> {
 pub struct PartScratch {
     nodes: Bump,
     text: String,
+    flat: FlatScratch,
 }
 
 /// A valid member of events of one type.
 #[derive(Clone, Copy, Debug)]
 pub struct Part<'m> {
-    /// As it was read.
-    pub member: Member<'m>,
     /// What it names.
     pub items: &'m [PartItem<'m>],
     /// The lot that it gives to the event's items.
     pub ilmd_lot: Option<&'m str>,
-    prehash: PrehashPart<'m>,
+    pub(crate) prehash: PrehashPart<'m>,
+    pub(crate) presence: Presence,
+    pub(crate) said: Said<'m>,
 }
 
 /// An item that a member names; [`ItemRef`](crate::ItemRef) says more of each field.
@@ -53,12 +60,12 @@ pub struct PartItem<'m> {
     pub in_quantity_list: bool,
 }
 
-impl PartItem<'_> {
-    /// The lot of an item that tells none itself, of an event whose ILMD tells this one.
+impl<'m> PartItem<'m> {
+    /// The class of an item that tells no lot itself, so that the lot applies to it that its event's ILMD tells.
     #[must_use]
-    pub fn lot_within(&self, ilmd_lot: &str) -> Option<String> {
-        let class = self.class.or(self.is_key.then_some(self.item));
-        lot_within(self.role, class.filter(|_| self.lot.is_none())?, self.item, ilmd_lot)
+    pub fn class_without_lot(&self) -> Option<&'m str> {
+        let applies = matches!(self.role, ItemRole::Epc | ItemRole::Output) && self.lot.is_none();
+        self.class.or(self.is_key.then_some(self.item)).filter(|_| applies)
     }
 }
 
@@ -67,7 +74,28 @@ impl<'d> PartContext<'d> {
     /// an event hash id.
     #[must_use]
     pub fn new(context: &'d Context<'d>, ignored_fields: &'d [&'d str]) -> Option<Self> {
-        check_limits(context, ignored_fields).ok().map(|()| Self { context, ignored_fields })
+        check_limits(context, ignored_fields).ok()?;
+        let is_plain = KEY_SCHEMES.iter().all(|scheme| context.declared(scheme).is_none());
+        let is_plain = is_plain && ignored_fields.is_empty();
+        Some(Self { context, ignored_fields, is_plain, members: FlatMembers::default() })
+    }
+
+    /// Whether the document declares a prefix.
+    pub(crate) fn declares(&self, prefix: &str) -> bool {
+        self.context.declared(prefix).is_some()
+    }
+
+    /// [`read`](Self::read) of a member that was read without a tree; None also where that does not suffice.
+    #[must_use]
+    pub fn read_flat<'m>(
+        &self,
+        name: &'m str,
+        flat: Flat<'_, 'm>,
+        event_type: EventType,
+        scratch: &mut PartScratch,
+        arena: &'m Bump,
+    ) -> Option<Part<'m>> {
+        self.flat_part(name, flat, event_type, &mut scratch.flat, arena)
     }
 
     /// Reads a member of events of this type; None where something is to be said of it, or it changes what others
@@ -87,7 +115,7 @@ impl<'d> PartContext<'d> {
         {
             return None;
         }
-        let PartScratch { nodes, text } = scratch;
+        let PartScratch { nodes, text, .. } = scratch;
         let prehash = PrehashPart::read(&member, self.context, self.ignored_fields, nodes, text, arena)?;
         let mut items = Vec::new();
         items_of(&member, None, &mut items);
@@ -101,39 +129,35 @@ impl<'d> PartContext<'d> {
         }));
         let ilmd = if member.name == "ilmd" { member.value.as_object() } else { None };
         let ilmd_lot = ilmd.and_then(|ilmd| lot_of(ilmd, self.context));
-        Some(Part { member, items, ilmd_lot, prehash })
+        Some(Part { items, ilmd_lot, prehash, presence: Presence::of(&member), said: Said::of(&member) })
     }
 }
 
 /// Puts events together, one after the other.
-#[derive(Default)]
-pub struct PartSum<'m> {
-    prehash: Composer<'m>,
-    members: Vec<Member<'m>>,
+#[derive(Debug, Default)]
+pub struct PartSum {
+    required: Required,
 }
 
-impl<'m> PartSum<'m> {
-    /// The event of these parts, all of its type, but for its lists and objects; and its pre-hash string, appended.
-    /// None where something is to be said of it.
-    pub fn event<'p>(
-        &mut self,
+impl PartSum {
+    /// The head of the event of these parts, all of its type, and its pre-hash string, appended. None where something
+    /// is to be said of it.
+    pub fn event<'p, 'm: 'p>(
+        &self,
         event_type: EventType,
         parts: impl Iterator<Item = &'p Part<'m>>,
+        scratch: &Bump,
         prehashes: &mut String,
-    ) -> Option<Event<'m>>
-    where
-        'm: 'p,
-    {
-        self.members.clear();
+    ) -> Option<EventHead<'m>> {
+        let (mut prehash, mut presence) = (Composer::new(scratch), Presence::default());
+        let mut head = Hearing::default();
         for part in parts {
-            self.members.push(part.member);
-            self.prehash.add(&part.prehash);
+            presence = presence.and(part.presence);
+            head.hear(part.said);
+            prehash.add(&part.prehash);
         }
-        let is_whole = is_whole(&Object { members: &self.members, source: "" }, event_type);
-        let event = Event::read_head(&self.members).ok().filter(|event| event.event_type == event_type);
-        let type_name = self.members.iter().find(|member| member.name == "type");
-        let type_name = type_name.and_then(|member| member.value.as_str()).unwrap_or_default();
-        let is_written = self.prehash.write(type_name, prehashes);
-        event.filter(|_| is_whole && is_written)
+        let head = head.finish().ok().filter(|head| head.event_type == event_type)?;
+        let is_whole = self.required.is_whole(presence, event_type);
+        (is_whole && prehash.write(event_type.name(), prehashes)).then_some(head)
     }
 }

@@ -101,7 +101,7 @@ pub(crate) fn write_utc(seconds: i64, millis: i64, out: &mut String) -> bool {
     number(second / 60 % 60, 14..16);
     number(second % 60, 17..19);
     number(millis, 20..23);
-    out.extend(text.map(char::from));
+    out.push_str(std::str::from_utf8(&text).unwrap_or_default());
     true
 }
 

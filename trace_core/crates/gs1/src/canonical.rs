@@ -32,7 +32,7 @@ pub fn write_canonical(text: &str, out: &mut String) -> bool {
 }
 
 /// Whether the hash's form is defined for this key and these qualifiers, and all values fit it.
-fn has_form(link: &Link) -> bool {
+pub(crate) fn has_form(link: &Link) -> bool {
     let value_fits = if link.padding().is_empty() {
         link.key.check_shape(link.value, CSET82).is_ok()
     } else {

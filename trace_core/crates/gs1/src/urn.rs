@@ -209,6 +209,17 @@ fn check_serial<'a>(scheme: &Scheme, serial: &'a str, is_class: bool) -> Result<
 }
 
 impl Urn<'_> {
+    /// The components that may hold more than digits.
+    pub(crate) fn literals(&self) -> [&str; 2] {
+        [self.reference, self.serial]
+    }
+
+    /// The serial or lot that makes it a thing or lot of a GTIN; at the end of its text.
+    pub(crate) fn serial_of_gtin(&self) -> Option<&str> {
+        let is_gtin = matches!(self.scheme.name, "sgtin" | "lgtin") && !self.serial.is_empty();
+        is_gtin.then_some(self.serial)
+    }
+
     /// Appends the Digital Link path, from the AI of the key on.
     pub(crate) fn push_path(&self, out: &mut String, escaping: Escaping) {
         out.push_str(self.scheme.key);

@@ -1,6 +1,6 @@
 //! What holds for every text: nothing panics, what is printed reads back, one changed digit is noticed.
 
-use gs1::{ElementString, findings, item_key, scan, write_canonical};
+use gs1::{ElementString, PlainKeys, findings, item_key, scan, write_canonical};
 use proptest::prelude::*;
 
 /// The digits with their check digit.
@@ -41,6 +41,22 @@ fn elements() -> impl Strategy<Value = String> {
         .prop_map(|(gtin, variant, lot, serial, expiry, additional, internal)| {
             [gtin, variant, lot, serial, expiry, additional, internal].concat()
         })
+}
+
+/// A link that is near to one that needs no escapes.
+fn link() -> impl Strategy<Value = String> {
+    let gtin = "[0-9]{13}".prop_map(|body| with_check_digit(&body));
+    let key = (gtin, "[0-9]{12}", 0..7).prop_map(|(gtin, digits, kind)| match kind {
+        0..3 => format!("01/{gtin}"),
+        3 => format!("414/{}", with_check_digit(&digits)),
+        4 => format!("8003/0{}", with_check_digit(&digits)),
+        5 => format!("8010/{digits}"),
+        _ => format!("253/{}", with_check_digit(&digits)),
+    });
+    let end = "(/(21|10|22|254|8011)/[0-9A-Z]{1,6}){0,2}|/21/(0|[!-~]{1,21})|/254/0|A1|\\?10=A|#a";
+    let domain =
+        prop::sample::select(vec!["https://id.gs1.org/", "http://example.com/a/", "HTTPS://id.gs1.org/"]);
+    (domain, key, end).prop_map(|(domain, key, end)| format!("{domain}{key}{end}"))
 }
 
 /// A URN of some scheme.
@@ -153,5 +169,59 @@ proptest! {
         let bracketed = format!("(01){changed}");
         let error = scan(&bracketed).unwrap_err();
         prop_assert_eq!((error.reason.code(), error.ai, error.at), ("check_digit", Some("01"), 4));
+    }
+
+    #[test]
+    fn plain_key_is_what_both_forms_agree_on(texts in prop::collection::vec(prop_oneof![urn(), link()], 1..6), serial in "[0-9A-Za-z-]{0,21}") {
+        let mut plain = PlainKeys::default();
+        // Each again with another serial, behind the one whose beginning is remembered.
+        let other = |text: &String| {
+            let at = text.rfind(['.', '/']).map_or(0, |at| at + 1);
+            format!("{}{serial}", &text[..at])
+        };
+        for text in texts.iter().flat_map(|text| [text.clone(), other(text), text.clone()]) {
+            let mut name = String::from("kept");
+            let Some(class) = plain.write(&text, &mut name) else {
+                prop_assert_eq!(name, "kept");
+                continue;
+            };
+            let key = item_key(&text).unwrap();
+            let mut canonical = String::from("kept");
+            prop_assert!(write_canonical(&text, &mut canonical));
+            prop_assert_eq!(&name, &canonical);
+            let name = &name["kept".len()..];
+            prop_assert_eq!(name, key.as_str());
+            prop_assert_eq!(findings(&text), None);
+            prop_assert_eq!(key.lot_of(), None);
+            prop_assert_eq!(&name[..class], key.class_of().map(gs1::ItemKey::into_uri).unwrap_or_default());
+        }
+    }
+}
+
+#[test]
+fn most_keys_are_plain() {
+    let mut plain = PlainKeys::default();
+    for (text, class) in [
+        ("urn:epc:id:sgtin:4012345.012345.Ab1", Some("https://id.gs1.org/01/04012345123456")),
+        ("urn:epc:class:lgtin:4012345.012345.L-7", Some("https://id.gs1.org/01/04012345123456")),
+        ("urn:epc:idpat:sgtin:4012345.012345.*", None),
+        ("urn:epc:id:sscc:4012345.1234567890", None),
+        ("urn:epc:id:sgln:4012345.12345.22", None),
+        ("https://id.gs1.org/01/04012345123456/21/x", Some("https://id.gs1.org/01/04012345123456")),
+        ("https://example.com/a/01/04012345123456/10/x", Some("https://id.gs1.org/01/04012345123456")),
+        ("https://id.gs1.org/414/4012345123456/254/22", None),
+    ] {
+        let mut name = String::new();
+        let bytes = plain.write(text, &mut name).expect(text);
+        assert_eq!(&name[..bytes], class.unwrap_or_default(), "{text}");
+    }
+    // A lot beside a serial, an extension that says nothing, an escape, a wrong check digit.
+    for text in [
+        "https://id.gs1.org/01/04012345123456/10/L/21/x",
+        "https://id.gs1.org/414/4012345123456/254/0",
+        "urn:epc:id:sgtin:4012345.012345.a%2Fb",
+        "https://id.gs1.org/01/04012345123457/21/x",
+    ] {
+        assert_eq!(plain.write(text, &mut String::new()), None, "{text}");
     }
 }

@@ -104,7 +104,7 @@ fn write_escape(byte: u8, out: &mut Vec<u8>) {
 /// Appends `/` and one reference token of a JSON pointer, escaped as RFC 6901 §3 says.
 pub fn write_pointer_token(token: &str, out: &mut String) {
     out.push('/');
-    if !token.contains(['~', '/']) {
+    if !token.bytes().any(|byte| matches!(byte, b'~' | b'/')) {
         return out.push_str(token);
     }
     for character in token.chars() {

@@ -6,7 +6,9 @@
 //! Values borrow from the input, or from the arena where a string had escapes, and are `Copy`.
 #![forbid(unsafe_code)]
 
+mod blocks;
 mod canonical;
+mod flat;
 mod number;
 mod outline;
 mod part;
@@ -18,7 +20,8 @@ pub use bumpalo::Bump;
 pub use canonical::{
     order_utf16, sorted_members, write_canonical, write_canonical_string, write_pointer_token,
 };
+pub use flat::{Flat, FlatField, FlatObjects, FlatRoom};
 pub use outline::{List, read_outline};
-pub use part::{Part, PartReader};
+pub use part::{Members, Part, PartReader};
 pub use read::{DEPTH_MAX, ReadError, ReadErrorCode, read};
 pub use value::{Member, Object, Value};

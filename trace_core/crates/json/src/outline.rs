@@ -4,11 +4,13 @@
 //! elements at a time. Where that reading succeeds, the list is well formed, and ends where it was skipped
 //! to; so both together are as strict as reading the whole text at once.
 //!
-//! An element that is an object can also be taken by its [`Part`]s.
+//! An element that is an object can also be taken by its [`Members`].
 
 use bumpalo::Bump;
 
-use crate::part::{Part, PartReader, parts_of};
+use crate::blocks::{BLOCK_BYTES, Blocks};
+use crate::flat::{Flat, FlatRoom};
+use crate::part::{Members, Part, PartReader, next_at};
 use crate::read::{Read, ReadError, ReadErrorCode, Reader, as_text, within};
 use crate::value::Value;
 
@@ -89,40 +91,47 @@ impl<'a> Outline<'_, 'a> {
     }
 }
 
-/// To behind the bracket that closes a list; `at` stands behind the one that opens it. Gives where it can be cut.
+/// To behind the bracket that closes a list; `at` stands behind the one that opens it. Gives where it can be cut,
+/// unless something in it is no object: then the list is refused there.
 fn skip_list(reader: &mut Reader<'_>) -> Read<Vec<usize>> {
-    let (mut open, mut commas) = (1_usize, 0_usize);
+    let mut blocks = Blocks::default();
+    let (mut open, mut objects, mut behind_object) = (1, 0_usize, 0);
     let mut cuts = Vec::new();
-    while open > 0 {
-        match reader.peek() {
-            Some(b'"') => skip_string(reader),
-            Some(b'[' | b'{') => open += 1,
-            Some(b']' | b'}') => open -= 1,
-            Some(b',') if open == 1 => {
-                commas += 1;
-                if commas % CUT_ELEMENTS == 0 {
-                    cuts.push(reader.at);
+    while let Some(block) = blocks.read(reader.bytes(), reader.at) {
+        let [opening, closing] = [block.opens, block.closes].map(u64::count_ones);
+        if open > closing + 1 {
+            // All of it lies within one element.
+            open = open - closing + opening;
+            reader.at += BLOCK_BYTES;
+            continue;
+        }
+        let mut marks = block.opens | block.closes;
+        while marks != 0 {
+            let mark = marks & marks.wrapping_neg();
+            marks ^= mark;
+            let at = reader.at + mark.trailing_zeros() as usize;
+            if block.opens & mark != 0 {
+                if open == 1 {
+                    let comma = next_at(reader.bytes(), behind_object);
+                    if objects > 0 && objects.is_multiple_of(CUT_ELEMENTS) && reader.bytes()[comma] == b',' {
+                        cuts.push(comma);
+                    }
+                    objects += 1;
                 }
+                open += 1;
+            } else {
+                open -= 1;
+                behind_object = at + 1;
             }
-            Some(_) => (),
-            None => return reader.fail(ReadErrorCode::Syntax, "the text ends too early"),
+            if open == 0 {
+                reader.at = at + 1;
+                return Ok(cuts);
+            }
         }
-        reader.at += 1;
+        reader.at += BLOCK_BYTES;
     }
-    Ok(cuts)
-}
-
-/// To the quote that closes a string; `at` stands on the one that opens it.
-fn skip_string(reader: &mut Reader<'_>) {
-    reader.at += 1;
-    loop {
-        reader.plain_run();
-        match reader.peek() {
-            Some(b'"') | None => return,
-            Some(b'\\') => reader.at += 2,
-            Some(_) => reader.at += 1,
-        }
-    }
+    reader.at = reader.bytes().len();
+    reader.fail(ReadErrorCode::Syntax, "the text ends too early")
 }
 
 impl<'a> List<'a> {
@@ -138,9 +147,9 @@ impl<'a> List<'a> {
         self.index
     }
 
-    /// This list in parts of 1,024 elements, the last of fewer: what [`next`](Self::next) gives of one after the
-    /// other, it gives of the whole, up to the first error. Parts behind an error may give anything. For a list of
-    /// which nothing was read.
+    /// This list in parts of 128 elements, the last of fewer: what [`next`](Self::next) gives of one after the
+    /// other, it gives of the whole, up to the first error, or element that is no object. Parts behind that may give
+    /// anything. For a list of which nothing was read.
     #[must_use]
     pub fn parts(mut self) -> Vec<Self> {
         let cuts = std::mem::take(&mut self.cuts);
@@ -164,20 +173,30 @@ impl<'a> List<'a> {
         read.map_err(|failure| failure.under(&format!("/{}", self.path.join("/"))))
     }
 
-    /// The next element by its parts, without going behind it; None where it has to be read by [`next`](Self::next).
-    /// Gives its source, and the place behind it for [`pass`](Self::pass). Cost: one look at each byte.
-    pub fn look(&self, parts: &mut Vec<Part<'a>>) -> Option<(&'a str, usize)> {
+    /// The members of the next element, without going behind it; None where it has to be read by
+    /// [`next`](Self::next).
+    #[must_use]
+    pub fn members(&self) -> Option<Members<'a>> {
         if self.end == Some(self.at) {
             return None;
         }
-        parts_of(self.text, self.at, self.index > 0, parts)
+        Members::of(self.text, self.at, self.index > 0)
     }
 
-    /// Goes behind an element, to the place that [`look`](Self::look) gave. For the caller who has read all of its
-    /// parts, and found that no two have one name: then it is an object as strictly as if `next` had read it.
+    /// Goes behind an element, to the place where its [`Members`] ended. For the caller who has read all of them, and
+    /// found that no two have one name: then it is an object as strictly as if `next` had read it.
     pub fn pass(&mut self, end: usize) {
         self.at = end;
         self.index += 1;
+    }
+
+    /// Reads a member of an element without a tree, and gives the place behind it, too. None where it is not flat.
+    pub fn read_flat<'f>(
+        &self,
+        part: &Part<'a>,
+        room: &'f mut FlatRoom<'a>,
+    ) -> Option<(Flat<'f, 'a>, usize)> {
+        room.read(self.text, part)
     }
 
     /// Reads the parts of elements into an arena.

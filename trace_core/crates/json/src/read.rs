@@ -124,6 +124,10 @@ impl<'a> Reader<'a> {
         Self { text, bytes: text.as_bytes(), at, arena, values: Vec::new(), members: Vec::new() }
     }
 
+    pub(crate) fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// Begins anew at another place of the text.
     pub(crate) fn go_to(&mut self, at: usize) {
         self.at = at;
@@ -366,7 +370,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Moves to the next quote, backslash or control character.
-    pub(crate) fn plain_run(&mut self) {
+    fn plain_run(&mut self) {
         self.at += plain_run(&self.bytes[self.at..]);
     }
 

@@ -10,7 +10,7 @@ use std::arch::x86_64::{
 
 use crate::Digest;
 use crate::constants::{INITIAL_STATE, NODE_BITS, ROUND_CONSTANTS, ROUNDS, STATE_WORDS};
-use crate::message::{BLOCK_BYTES, Block, Message};
+use crate::message::{BLOCK_BYTES, Block, Messages};
 
 /// Messages in one vector.
 pub(crate) const LANES: usize = 16;
@@ -26,22 +26,20 @@ pub(crate) fn is_available() -> bool {
     is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw")
 }
 
-/// Digests `messages[index]` into `out[index]` for each index in `order`, at most sixteen.
+/// Digests message `index` into `out[index]` for each index in `order`, at most sixteen.
 ///
 /// All lanes go on until the longest message ends, so `order` should hold messages of like lengths.
 #[target_feature(enable = "avx512f,avx512bw")]
-pub(crate) fn digest_lanes(prefix: &[u8], messages: &[&[u8]], order: &[usize], out: &mut [Digest]) {
-    let block_counts = order.iter().map(|&index| Message { prefix, body: messages[index] }.block_count());
-    let longest = block_counts.max().unwrap_or_default();
+pub(crate) fn digest_lanes(messages: impl Messages, order: &[usize], out: &mut [Digest]) {
+    let longest = order.iter().map(|&index| messages.block_count(index)).max().unwrap_or_default();
     let mut buffers = [[0; BLOCK_BYTES]; LANES];
-    let mut state = initial_state();
+    let mut state = state_of(&messages.start().state);
     for block_index in 0..longest {
         let mut rows = [_mm512_setzero_si512(); LANES];
         let mut active: __mmask16 = 0;
         for (lane, (&index, buffer)) in order.iter().zip(&mut buffers).enumerate() {
-            let message = Message { prefix, body: messages[index] };
-            if block_index < message.block_count() {
-                rows[lane] = load_block(message.block(block_index, buffer));
+            if block_index < messages.block_count(index) {
+                rows[lane] = load_block(messages.block(index, block_index, buffer));
                 active |= 1 << lane;
             }
         }
@@ -188,8 +186,15 @@ fn majority(x: __m512i, y: __m512i, z: __m512i) -> __m512i {
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
 fn initial_state() -> State {
+    state_of(&INITIAL_STATE)
+}
+
+/// The same state in all lanes.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn state_of(words: &[u32; STATE_WORDS]) -> State {
     let mut state = [_mm512_setzero_si512(); STATE_WORDS];
-    for (vector, word) in state.iter_mut().zip(INITIAL_STATE) {
+    for (vector, word) in state.iter_mut().zip(words) {
         *vector = _mm512_set1_epi32(word.cast_signed());
     }
     state

@@ -9,17 +9,19 @@
 
 #[cfg(target_arch = "x86_64")]
 mod avx512;
-#[cfg(target_arch = "x86_64")]
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "other CPUs have no lanes here"))]
 mod constants;
-#[cfg(target_arch = "x86_64")]
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "other CPUs have no lanes here"))]
 mod message;
 #[cfg(target_arch = "x86_64")]
 mod sha_ni;
 
+use sha2::block_api::compress256;
 use sha2::{Digest as _, Sha256};
 
 #[cfg(target_arch = "x86_64")]
-use crate::message::{Message, padding};
+use crate::message::padding;
+use crate::message::{BLOCK_BYTES, Bodies, Messages, Padded, Start};
 
 /// A SHA-256 digest.
 pub type Digest = [u8; 32];
@@ -102,7 +104,8 @@ pub fn digest_many(messages: &[&[u8]], out: &mut [Digest]) {
     digest_many_with(Lanes::widest(), &[], messages, out);
 }
 
-/// SHA-256 of `prefix` and then the message, for each message; no message is copied to be prefixed.
+/// SHA-256 of `prefix` and then the message, for each message; no message is copied to be prefixed, and whole blocks
+/// of the prefix are hashed once.
 ///
 /// # Panics
 /// If `out` is not as long as `messages`.
@@ -116,28 +119,63 @@ pub fn digest_prefixed_many(prefix: &[u8], messages: &[&[u8]], out: &mut [Digest
 /// If `out` is not as long as `messages`, or this CPU does not have `lanes`.
 pub fn digest_many_with(lanes: Lanes, prefix: &[u8], messages: &[&[u8]], out: &mut [Digest]) {
     assert_eq!(messages.len(), out.len(), "one place for each digest");
+    let (start, prefix) = Start::behind(prefix);
+    hash_messages(lanes, Bodies { start, prefix, all: messages }, out);
+}
+
+/// Appends what pads the message that begins at `start` to whole blocks (FIPS 180-4 §5.1.1), for [`padded_digests`].
+pub fn pad(out: &mut Vec<u8>, start: usize) {
+    message::pad(out, start);
+}
+
+/// SHA-256 of messages that [`pad`] has padded before, back to back: `ends` tells behind which block each ends.
+///
+/// Faster than [`digest_many`] for short messages, whose last block need not be composed.
+///
+/// # Panics
+/// If `out` is not as long as `ends`, or these do not ascend within `blocks`.
+pub fn padded_digests(blocks: &[[u8; 64]], ends: &[usize], out: &mut [Digest]) {
+    padded_digests_with(Lanes::widest(), blocks, ends, out);
+}
+
+/// [`padded_digests`] in lanes of the caller's choice, for tests and benchmarks.
+///
+/// # Panics
+/// As that, or if this CPU does not have `lanes`.
+pub fn padded_digests_with(lanes: Lanes, blocks: &[[u8; 64]], ends: &[usize], out: &mut [Digest]) {
+    assert_eq!(ends.len(), out.len(), "one place for each digest");
+    hash_messages(lanes, Padded { blocks, ends }, out);
+}
+
+/// SHA-256 of as many messages as `out` has places.
+fn hash_messages(lanes: Lanes, messages: impl Messages, out: &mut [Digest]) {
     assert!(lanes.is_available(), "{lanes:?} is not on this CPU");
     match lanes {
         Lanes::One => {
-            for (message, out) in messages.iter().zip(out) {
-                *out = Sha256::new().chain_update(prefix).chain_update(message).finalize().into();
+            let mut buffer = [0; BLOCK_BYTES];
+            for (message, out) in out.iter_mut().enumerate() {
+                let mut state = messages.start().state;
+                for block in 0..messages.block_count(message) {
+                    compress256(&mut state, &[*messages.block(message, block, &mut buffer)]);
+                }
+                out.as_chunks_mut().0.iter_mut().zip(state).for_each(|(out, word)| *out = word.to_be_bytes());
             }
         }
         #[cfg(target_arch = "x86_64")]
         Lanes::Two => {
-            let order = by_block_count(prefix, messages);
+            let order = by_block_count(messages, out.len());
             // SAFETY: `is_available` found the features of `sha_ni`.
-            unsafe { sha_ni::digest_many(prefix, messages, &order, out) }
+            unsafe { sha_ni::digest_many(messages, &order, out) }
         }
         #[cfg(target_arch = "x86_64")]
         Lanes::Sixteen => {
-            for lanes in by_block_count(prefix, messages).chunks(avx512::LANES) {
+            for lanes in by_block_count(messages, out.len()).chunks(avx512::LANES) {
                 if lanes.len() < SIXTEEN_LANES_MIN && Lanes::Two.is_available() {
                     // SAFETY: `is_available` found the features of `sha_ni`.
-                    unsafe { sha_ni::digest_many(prefix, messages, lanes, out) }
+                    unsafe { sha_ni::digest_many(messages, lanes, out) }
                 } else {
                     // SAFETY: `is_available` found the features of `avx512`.
-                    unsafe { avx512::digest_lanes(prefix, messages, lanes, out) }
+                    unsafe { avx512::digest_lanes(messages, lanes, out) }
                 }
             }
         }
@@ -253,10 +291,28 @@ fn hash_nodes<'a>(
     }
 }
 
-/// The indexes of `messages`, those with equally many blocks together, so that no lane waits for another.
+/// Messages with fewer blocks than this are put in order by counting.
 #[cfg(target_arch = "x86_64")]
-fn by_block_count(prefix: &[u8], messages: &[&[u8]]) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..messages.len()).collect();
-    order.sort_unstable_by_key(|&index| Message { prefix, body: messages[index] }.block_count());
+const COUNTED_BLOCKS: usize = 64;
+
+/// The places of so many messages, those with equally many blocks together, so that no lane waits for another.
+#[cfg(target_arch = "x86_64")]
+fn by_block_count(messages: impl Messages, count: usize) -> Vec<usize> {
+    let class = |message| messages.block_count(message).min(COUNTED_BLOCKS);
+    let mut ends = [0; COUNTED_BLOCKS + 1];
+    (0..count).for_each(|message| ends[class(message)] += 1);
+    let mut before = 0;
+    for end in &mut ends {
+        before += *end;
+        *end = before;
+    }
+    let mut order = vec![0; count];
+    for message in (0..count).rev() {
+        let place = &mut ends[class(message)];
+        *place -= 1;
+        order[*place] = message;
+    }
+    // Where each class begins, now.
+    order[ends[COUNTED_BLOCKS]..].sort_unstable_by_key(|&message| messages.block_count(message));
     order
 }

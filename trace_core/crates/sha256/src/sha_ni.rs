@@ -12,8 +12,8 @@ use std::arch::x86_64::{
 };
 
 use crate::Digest;
-use crate::constants::{INITIAL_STATE, NODE_TAIL, ROUND_CONSTANTS, ROUNDS};
-use crate::message::{BLOCK_BYTES, Block, Message};
+use crate::constants::{INITIAL_STATE, NODE_TAIL, ROUND_CONSTANTS, ROUNDS, STATE_WORDS};
+use crate::message::{BLOCK_BYTES, Block, Messages};
 
 /// Rounds that one message word vector feeds.
 const GROUP: usize = 4;
@@ -33,36 +33,35 @@ pub(crate) fn is_available() -> bool {
     is_x86_feature_detected!("sha") && is_x86_feature_detected!("sse4.1") && is_x86_feature_detected!("ssse3")
 }
 
-/// Digests `messages[index]` into `out[index]` for each index in `order`, neighbours in `order` together.
+/// Digests message `index` into `out[index]` for each index in `order`, neighbours in `order` together.
 #[target_feature(enable = "sha,sse4.1,ssse3")]
-pub(crate) fn digest_many(prefix: &[u8], messages: &[&[u8]], order: &[usize], out: &mut [Digest]) {
-    let (pairs, rest) = order.as_chunks();
+pub(crate) fn digest_many(messages: impl Messages, order: &[usize], out: &mut [Digest]) {
+    let (pairs, rest) = order.as_chunks::<2>();
     for &pair in pairs {
-        digest_streams::<2>(prefix, messages, pair, out);
+        digest_streams(messages, pair, out);
     }
     if let &[last] = rest {
-        digest_streams::<1>(prefix, messages, [last], out);
+        digest_streams(messages, [last], out);
     }
 }
 
 #[target_feature(enable = "sha,sse4.1,ssse3")]
-fn digest_streams<const N: usize>(prefix: &[u8], messages: &[&[u8]], lanes: [usize; N], out: &mut [Digest]) {
-    let streams = lanes.map(|index| Message { prefix, body: messages[index] });
-    let counts = streams.map(Message::block_count);
+fn digest_streams<const N: usize>(messages: impl Messages, lanes: [usize; N], out: &mut [Digest]) {
+    let counts = lanes.map(|message| messages.block_count(message));
     let shared = counts.iter().copied().min().unwrap_or_default();
     let mut buffer = [0; BLOCK_BYTES];
-    let mut states = [initial_state(); N];
+    let mut states = [state_of(&messages.start().state); N];
     for index in 0..shared {
         let mut words = [[_mm_setzero_si128(); GROUP]; N];
         for lane in 0..N {
-            words[lane] = load_block(streams[lane].block(index, &mut buffer));
+            words[lane] = load_block(messages.block(lanes[lane], index, &mut buffer));
         }
         states = compress(states, words);
     }
     for lane in 0..N {
         let mut alone = [states[lane]];
         for index in shared..counts[lane] {
-            alone = compress(alone, [load_block(streams[lane].block(index, &mut buffer))]);
+            alone = compress(alone, [load_block(messages.block(lanes[lane], index, &mut buffer))]);
         }
         out[lanes[lane]] = digest_of(alone[0]);
     }
@@ -187,7 +186,13 @@ fn add(left: State, right: State) -> State {
 #[inline]
 #[target_feature(enable = "sha,sse4.1,ssse3")]
 fn initial_state() -> State {
-    let word = INITIAL_STATE.map(u32::cast_signed);
+    state_of(&INITIAL_STATE)
+}
+
+#[inline]
+#[target_feature(enable = "sha,sse4.1,ssse3")]
+fn state_of(words: &[u32; STATE_WORDS]) -> State {
+    let word = words.map(u32::cast_signed);
     State {
         abef: _mm_set_epi32(word[0], word[1], word[4], word[5]),
         cdgh: _mm_set_epi32(word[2], word[3], word[6], word[7]),

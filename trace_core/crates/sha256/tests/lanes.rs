@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use sha256::{
-    Digest, Lanes, digest, digest_many, digest_many_with, node_hashes, node_hashes_with, short_digests,
-    short_digests_with, tagged_node_hashes, tagged_node_hashes_with,
+    Digest, Lanes, digest, digest_many, digest_many_with, node_hashes, node_hashes_with, pad, padded_digests,
+    padded_digests_with, short_digests, short_digests_with, tagged_node_hashes, tagged_node_hashes_with,
 };
 
 /// Bytes that repeat only after a long time, so that no two blocks of a test are alike.
@@ -83,6 +83,38 @@ fn digest_many_of_nothing_writes_nothing() {
     for lanes in Lanes::available() {
         node_hashes_with(lanes, &[], &mut []);
     }
+}
+
+#[test]
+fn padded_digests_of_every_length_agree_in_all_lanes() {
+    let pool = bytes(6, 300);
+    let messages: Vec<&[u8]> = (0..=300).rev().map(|length| &pool[..length]).collect();
+    let (mut padded, mut ends) = (Vec::new(), Vec::new());
+    for message in &messages {
+        let start = padded.len();
+        padded.extend_from_slice(message);
+        pad(&mut padded, start);
+        ends.push(padded.len() / 64);
+    }
+    let (blocks, rest) = padded.as_chunks();
+    assert!(rest.is_empty());
+    let expected = one_by_one(&[], &messages);
+    for lanes in Lanes::available() {
+        let mut out = vec![[0; 32]; ends.len()];
+        padded_digests_with(lanes, blocks, &ends, &mut out);
+        assert_eq!(out, expected, "{lanes:?}");
+    }
+    let mut chosen = vec![[0; 32]; ends.len()];
+    padded_digests(blocks, &ends, &mut chosen);
+    assert_eq!(chosen, expected);
+}
+
+#[test]
+fn digest_many_of_long_and_short_messages_agrees_in_all_lanes() {
+    let pool = bytes(7, 6_000);
+    // Of more blocks than are counted, too.
+    let messages: Vec<&[u8]> = (0..90).map(|n| &pool[..n * 997 % 6_000]).collect();
+    assert_all_lanes_agree(&[], &messages);
 }
 
 #[test]

@@ -42,7 +42,8 @@ mod write;
 use json::{Bump, Object};
 use sha256::digest_many;
 
-pub(crate) use part::{Composer, PrehashPart};
+pub(crate) use part::{Composer, Piece, PrehashPart};
+pub(crate) use text::write_time_in_utc;
 
 use crate::context::Context;
 use crate::document::read_document;
@@ -98,13 +99,22 @@ pub(crate) fn check_limits(context: &Context<'_>, ignored_fields: &[&str]) -> Re
 /// `ni:///sha-256;<hex>?ver=CBV2.0`
 #[must_use]
 pub fn event_hash_id_uri(hash: &[u8; 32]) -> String {
+    let mut uri = String::with_capacity(EVENT_HASH_ID_BYTES);
+    write_event_hash_id_uri(hash, &mut uri);
+    uri
+}
+
+/// Bytes of an event hash id as a URI.
+pub const EVENT_HASH_ID_BYTES: usize = 89;
+
+/// Appends [`event_hash_id_uri`].
+pub fn write_event_hash_id_uri(hash: &[u8; 32], out: &mut String) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     let mut hex = [0; 64];
-    for (pair, byte) in hex.chunks_exact_mut(2).zip(hash) {
-        pair[0] = HEX[usize::from(byte >> 4)];
-        pair[1] = HEX[usize::from(byte & 0xf)];
+    for (pair, byte) in hex.as_chunks_mut().0.iter_mut().zip(hash) {
+        *pair = [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 0xf)]];
     }
-    ["ni:///sha-256;", std::str::from_utf8(&hex).unwrap_or_default(), "?ver=CBV2.0"].concat()
+    out.extend(["ni:///sha-256;", std::str::from_utf8(&hex).unwrap_or_default(), "?ver=CBV2.0"]);
 }
 
 /// The pre-hash string of each event of a document, in order.

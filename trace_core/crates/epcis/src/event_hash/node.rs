@@ -314,7 +314,7 @@ impl<'b> Node<'b> {
 impl InOrder {
     const NONE: Self = Self { rank: u8::MAX, place: None };
 
-    fn of(name: Name<'_>, order: &'static [Place]) -> Self {
+    pub(super) fn of(name: Name<'_>, order: &'static [Place]) -> Self {
         let is_plain = name.namespace.is_none();
         let found = (0..).zip(order).find(|(_, place)| is_plain && is_same(name.local, place.name));
         found.map_or(Self::NONE, |(rank, place)| Self { rank, place: Some(place) })
@@ -337,7 +337,7 @@ impl InOrder {
 }
 
 impl<'b> Name<'b> {
-    const fn plain(local: &'b str) -> Self {
+    pub(super) const fn plain(local: &'b str) -> Self {
         Self { namespace: None, local }
     }
 

@@ -62,17 +62,26 @@ fn holds_vocabulary(text: &str) -> bool {
 /// Appends a time in UTC with milliseconds, rounded half to even; one of a day or hour that is none as it is.
 pub(super) fn write_time<'b>(text: &'b str, out: &mut String) -> Result<(), Fault<'b>> {
     let fault = |kind| Err(Fault { kind, culprit: text });
-    let Some((seconds, micros)) = parse_any_time(text) else {
-        if !has_time_form(text) {
-            return fault(Kind::TimeForm);
-        }
-        out.push_str(text);
-        return Ok(());
-    };
+    if let Some((seconds, micros)) = parse_any_time(text) {
+        return write_seconds(seconds, micros, out).or_else(fault);
+    }
+    if !has_time_form(text) {
+        return fault(Kind::TimeForm);
+    }
+    out.push_str(text);
+    Ok(())
+}
+
+/// Appends a time in µs since 1970. False where [`write_time`] refuses its text; what is appended is of no use then.
+pub(crate) fn write_time_in_utc(time: i64, out: &mut String) -> bool {
+    write_seconds(time.div_euclid(1_000_000), time.rem_euclid(1_000_000), out).is_ok()
+}
+
+fn write_seconds(seconds: i64, micros: i64, out: &mut String) -> Result<(), Kind> {
     let (millis, beyond) = (micros / 1000, micros % 1000);
     let millis = if beyond > 500 || (beyond == 500 && millis % 2 == 1) { millis + 1 } else { millis };
     if millis == 1000 {
-        return fault(Kind::TimeRounding);
+        return Err(Kind::TimeRounding);
     }
-    if write_utc(seconds, millis, out) { Ok(()) } else { fault(Kind::TimeRange) }
+    if write_utc(seconds, millis, out) { Ok(()) } else { Err(Kind::TimeRange) }
 }

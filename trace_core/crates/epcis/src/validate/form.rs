@@ -185,7 +185,7 @@ fn has_offset(text: &str) -> bool {
     text.ends_with('Z') || text.get(19..).is_some_and(|tail| tail.contains(['+', '-']))
 }
 
-fn is_uom(text: &str) -> bool {
+pub(crate) fn is_uom(text: &str) -> bool {
     matches!(text.len(), 2 | 3) && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
 }
 

@@ -7,6 +7,7 @@
 
 mod findings;
 mod form;
+mod presence;
 mod shape;
 
 use std::fmt::Write as _;
@@ -14,7 +15,8 @@ use std::fmt::Write as _;
 use json::{Member, Object, Value, write_pointer_token};
 
 pub(crate) use findings::may_hold_keys;
-pub(crate) use form::is_uri;
+pub(crate) use form::{is_uom, is_uri};
+pub(crate) use presence::{Presence, Required};
 
 use crate::document::{Document, RawEvent};
 use crate::event::EventType;
@@ -26,15 +28,15 @@ use shape::{BARE_EVENT, DOCUMENT, EVENT_LIST_OWNERS, QUERY_DOCUMENT, Shape, shap
 #[must_use]
 pub fn validate_document(document: &Document<'_>) -> Vec<Problem> {
     let mut report = Report { problems: Vec::new(), event_index: None };
-    let root = Path { parent: None, token: Token::Root };
+    let root = &Path::ROOT;
     if document.is_bare() {
-        report.object(document.root, &BARE_EVENT, &root);
+        report.object(document.root, &BARE_EVENT, root);
     } else {
         let query = document.root.get("type") == Some(Value::String("EPCISQueryDocument"));
-        report.object(document.root, if query { &QUERY_DOCUMENT } else { &DOCUMENT }, &root);
+        report.object(document.root, if query { &QUERY_DOCUMENT } else { &DOCUMENT }, root);
         // Master data may come by itself.
         if !document.has_master_data() {
-            report.list_owners(document.root, EVENT_LIST_OWNERS[usize::from(query)], &root);
+            report.list_owners(document.root, EVENT_LIST_OWNERS[usize::from(query)], root);
         }
     }
     report.problems
@@ -59,18 +61,15 @@ pub fn validate_event(document: &Document<'_>, event: &RawEvent<'_>) -> Vec<Prob
 
 /// Whether nothing is to be said of one member of an event of this type, neither error nor finding.
 pub(crate) fn is_member_clean(member: &Member<'_>, event_type: EventType) -> bool {
-    let (mut report, root) = (Report::default(), Path { parent: None, token: Token::Root });
-    report.member(member, shape_of(event_type), &root);
-    report.findings(std::slice::from_ref(member), &root);
+    let mut report = Report::default();
+    report.member(member, shape_of(event_type), &Path::ROOT);
+    report.findings(std::slice::from_ref(member), &Path::ROOT);
     report.problems.is_empty()
 }
 
-/// Whether an event whose members are clean each lacks nothing.
-pub(crate) fn is_whole(event: &Object<'_>, event_type: EventType) -> bool {
-    let (mut report, root) = (Report::default(), Path { parent: None, token: Token::Root });
-    report.required(event, shape_of(event_type), &root);
-    report.combination(event, event_type, &root);
-    report.problems.is_empty()
+/// Whether the standard knows a member of events of this type.
+pub(crate) fn is_known(name: &str, event_type: EventType) -> bool {
+    shape_of(event_type).members.iter().any(|known| is_same(known.name, name))
 }
 
 /// Where something stands, from the inside out; it becomes a JSON pointer only when something is wrong.
@@ -89,6 +88,8 @@ enum Token<'p> {
 }
 
 impl<'p> Path<'p> {
+    const ROOT: Self = Self { parent: None, token: Token::Root };
+
     fn name(&'p self, name: &'p str) -> Self {
         Self { parent: Some(self), token: Token::Name(name) }
     }
@@ -182,45 +183,6 @@ impl Report {
             return self.error(&type_path, "enum", message);
         };
         self.object(event, shape_of(event_type), path);
-        self.combination(event, event_type, path);
-    }
-
-    /// What the schemas ask of several members together.
-    fn combination(&mut self, event: &Object<'_>, event_type: EventType, path: &Path<'_>) {
-        let has = |name: &str| event.get(name).is_some();
-        let filled =
-            |name: &str| event.get(name).and_then(Value::as_array).is_some_and(|list| !list.is_empty());
-        let deletes = event.get("action") == Some(Value::String("DELETE"));
-        let missing = match event_type {
-            EventType::ObjectEvent if has("ilmd") && event.get("action") != Some(Value::String("ADD")) => {
-                return self.error(&path.name("ilmd"), "not_allowed", "ilmd stands only where action is ADD");
-            }
-            EventType::ObjectEvent => {
-                let observes = filled("sensorElementList") && has("readPoint");
-                (!has("epcList") && !filled("quantityList") && !observes)
-                    .then_some(("epcList", "epcList or quantityList, or sensorElementList with readPoint"))
-            }
-            EventType::AggregationEvent | EventType::AssociationEvent => {
-                (!filled("childEPCs") && !filled("childQuantityList") && !deletes)
-                    .then_some(("childEPCs", "childEPCs or childQuantityList"))
-            }
-            EventType::TransactionEvent => (!has("epcList") && !filled("quantityList") && !deletes)
-                .then_some(("epcList", "epcList or quantityList")),
-            EventType::TransformationEvent => {
-                let inputs = filled("inputEPCList") || filled("inputQuantityList");
-                let outputs = filled("outputEPCList") || filled("outputQuantityList");
-                let linked = has("transformationID") && (inputs || outputs);
-                match (inputs, outputs) {
-                    _ if linked => None,
-                    (true, true) => None,
-                    (false, _) => Some(("inputEPCList", "inputs, or a transformationID with outputs")),
-                    (true, false) => Some(("outputEPCList", "outputs, or a transformationID with inputs")),
-                }
-            }
-            EventType::Extension => None,
-        };
-        if let Some((name, what)) = missing {
-            self.error(&path.name(name), "required", format!("the event needs {what}"));
-        }
+        self.combination(Presence::of_object(event), event_type, path);
     }
 }
