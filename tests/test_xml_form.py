@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
+from xml.parsers import expat
 
 import jsonschema
 import orjson
@@ -126,6 +128,63 @@ def test_json_of_published_xml_is_valid_by_the_json_schema(shared_data: Path, st
         assert not errors, path
         seen += 1
     assert seen > 45
+
+
+PIECES = (
+    *(b"<", b">", b"</", b"/>", b"=", b'"', b"'", b"&", b";", b":", b"-", b"1", b"\xc3\xa9", b"\xc3\x97", b"\x01"),
+    *(b"&amp;", b"&#x41;", b"&#0;", b"&#xD800;", b"&no;", b"]]>", b"<![CDATA[", b"<![CDATA[a]]>", b"\xef\xbf\xbe"),
+    *(b"<!--", b"-->", b"<!-- a -->", b"--", b"<?", b"?>", b"<?a b?>", b"<?xml version='1.0'?>", b"<!DOCTYPE a>"),
+    *(b"<a>", b"</a>", b"<a/>", b"<b:a/>", b"<b:a xmlns:b='urn:c'/>", b" a='1'", b" a='1' a='2'", b" xmlns:a=''"),
+    *(
+        b" xmlns='urn:a'",
+        b" xmlns='urn:a' xmlns='urn:b'",
+        b" xmlns:xml='urn:a'",
+        b" xmlns:xmlns='urn:a'",
+        b" xml:a='b'",
+    ),
+)
+
+
+def changed(xml: bytes, chance: random.Random) -> bytes:
+    """A document with bytes left out, told twice or put in, behind its declaration."""
+    start = xml.find(b"?>") + 2 if xml.startswith(b"<?xml") else 0
+    for _ in range(chance.randint(1, 3)):
+        at = chance.randrange(start, len(xml))
+        until = min(at + chance.choice((0, 0, 1, 1, 5, 40, 200)), len(xml))
+        twice = xml[at:until] if chance.random() < 0.3 else b""
+        piece = chance.choice(PIECES) if chance.random() < 0.6 else b""
+        rest = xml[at:] if twice or chance.random() < 0.5 else xml[until:]
+        xml = xml[:at] + twice + piece + rest
+    return xml
+
+
+def others_refuse(xml: bytes) -> str | None:
+    """What libxml2 or expat says against a text; that a namespace is no URI is not asked."""
+    parser = etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True)
+    with suppress(etree.XMLSyntaxError):
+        etree.fromstring(xml, parser)
+    errors = [error for error in parser.error_log if error.level_name != "WARNING" and error.type_name != "WAR_NS_URI"]
+    try:
+        expat.ParserCreate("UTF-8", "\n").Parse(xml, True)
+    except expat.ExpatError as refused:
+        return str(refused)
+    return str(errors[0]) if errors else None
+
+
+def test_what_other_parsers_refuse_is_refused(shared_data: Path) -> None:
+    documents = [xml for _, xml in published_xml(shared_data) if len(xml) < 20_000]
+    chance = random.Random(7)
+    taken = refused = 0
+    for _ in range(4_000):
+        xml = changed(chance.choice(documents), chance)
+        try:
+            trace_core.json_of_xml(xml)
+        except trace_core.CaptureError:
+            refused += 1
+            continue
+        assert not others_refuse(xml), xml
+        taken += 1
+    assert min(taken, refused) > 500
 
 
 def query_document(*events: dict[str, Any]) -> bytes:

@@ -15,10 +15,7 @@ impl Lexer<'_> {
     pub(super) fn instruction(&mut self) -> Read<()> {
         self.at += "<?".len();
         let start = self.at;
-        while self.next() == Some(b':') || start == self.at {
-            self.take(":");
-            self.name_part()?;
-        }
+        self.name_part()?;
         if self.text[start..self.at].eq_ignore_ascii_case("xml") {
             self.at = start;
             return self.fail("an XML declaration elsewhere than in front");

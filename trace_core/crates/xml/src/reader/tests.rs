@@ -46,7 +46,8 @@ fn theirs(text: &str) -> Option<Seen> {
             let namespace = attribute.namespace().unwrap_or_default().to_owned();
             ((namespace, attribute.name().to_owned()), attribute.value().to_owned())
         });
-        let texts: String = node.children().filter(|n| n.is_text()).filter_map(|n| n.text()).collect();
+        let texts: String =
+            node.children().filter(roxmltree::Node::is_text).filter_map(|n| n.text()).collect();
         let namespace = node.tag_name().namespace().unwrap_or_default();
         let own = if crate::names::is_standard(namespace) { "" } else { namespace };
         Seen {
