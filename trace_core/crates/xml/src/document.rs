@@ -43,7 +43,8 @@ impl std::error::Error for XmlProblem {}
 ///
 /// # Errors
 /// An [`XmlProblem`]: not UTF-8, not well-formed, a document type definition, nested deeper than 64 elements, more
-/// than 2,000 attributes of an element or [`NODES_MAX`] nodes, or a root that is no EPCIS document.
+/// than 2,000 attributes of an element, too many namespaces or more than [`NODES_MAX`] nodes, or a root that is no
+/// EPCIS document.
 pub fn to_json(xml: &[u8]) -> Result<Vec<u8>, XmlProblem> {
     let Ok(text) = std::str::from_utf8(xml) else {
         return Err(XmlProblem { code: "encoding", message: "not UTF-8".to_owned() });
