@@ -6,28 +6,44 @@ Exit codes: 0 done; 1 the answer is no (refused, not verified, inconsistent); 2 
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import click
 
-from trace_api.cli import (
-    ask,
-    audit,
-    capture,
-    demo,
-    erase,
-    event_hash,
-    keys,
-    links,
-    log,
-    mirror,
-    serve,
-    simulate,
-    witness,
-)
-
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+FAMILIES = {
+    "serve": ("serve", "migrate"),
+    "demo": ("demo",),
+    "capture": ("capture",),
+    "ask": ("verify", "trace", "recall"),
+    "event_hash": ("event-hash",),
+    "simulate": ("simulate",),
+    "log": ("log",),
+    "links": ("links",),
+    "keys": ("key",),
+    "erase": ("erase",),
+    "witness": ("witness",),
+    "mirror": ("mirror",),
+    "audit": ("audit",),
+}
+"""Files and the names of their `COMMANDS`. A command's file alone is imported when it runs."""
 
 
-@click.group(context_settings=CONTEXT)
+class Families(click.Group):
+    """Finds commands in their files."""
+
+    def list_commands(self, _context: click.Context) -> list[str]:
+        return sorted(name for names in FAMILIES.values() for name in names)
+
+    def get_command(self, _context: click.Context, name: str) -> click.Command | None:
+        for family, names in FAMILIES.items():
+            if name in names:
+                commands: list[click.Command] = import_module(f"{__name__}.{family}").COMMANDS
+                return dict(zip(names, commands, strict=True))[name]
+        return None
+
+
+@click.group(cls=Families, context_settings=CONTEXT)
 @click.version_option(package_name="wayproof")
 def wayproof() -> None:
     """Supply-chain traceability that can be proven.
@@ -41,8 +57,3 @@ def wayproof() -> None:
 
     Exit codes: 0 done; 1 the answer is no; 2 wrong usage; 3 not reachable; 130 interrupted.
     """
-
-
-for room in (serve, demo, capture, ask, event_hash, simulate, log, links, keys, erase, witness, mirror, audit):
-    for command in room.COMMANDS:
-        wayproof.add_command(command)

@@ -6,11 +6,12 @@ import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
-import httpx
 import orjson
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import httpx
 
 EXIT_UNREACHABLE = 3
 
@@ -25,6 +26,8 @@ SERVER = click.option(
 
 def connect(server: str, headers: Mapping[str, str] | None = None) -> httpx.Client:
     """A client with time-outs for large captures."""
+    import httpx
+
     return httpx.Client(base_url=server, headers=dict(headers or {}), timeout=httpx.Timeout(120, connect=10))
 
 

@@ -31,15 +31,24 @@ class Webhooks:
     """Connections to whoever subscribed."""
 
     def __init__(self, *, private: bool) -> None:
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=httpcore.default_ssl_context(),
-            max_connections=CONNECTIONS_MAX,
-            keepalive_expiry=5.0,
-            network_backend=CheckedNetwork(private=private),
-        )
+        self._private = private
+        self._connections: httpcore.AsyncConnectionPool | None = None
+
+    @property
+    def _pool(self) -> httpcore.AsyncConnectionPool:
+        # Not before there is something to send: to read all certificate authorities takes a while.
+        if self._connections is None:
+            self._connections = httpcore.AsyncConnectionPool(
+                ssl_context=httpcore.default_ssl_context(),
+                max_connections=CONNECTIONS_MAX,
+                keepalive_expiry=5.0,
+                network_backend=CheckedNetwork(private=self._private),
+            )
+        return self._connections
 
     async def close(self) -> None:
-        await self._pool.aclose()
+        if self._connections is not None:
+            await self._connections.aclose()
 
     async def send(self, url: str, body: bytes, token: str | None, delivery: str) -> None:
         """Posts a document. `delivery` names it, again in each attempt. Redirects are not followed, and of the answer

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import io
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import jinja2
 import orjson
 import segno
 from fastapi import APIRouter, Query, Response
@@ -18,6 +18,8 @@ from trace_api.http import schemas
 from trace_api.http.service import OnBehalfOf, ServiceOf
 
 if TYPE_CHECKING:
+    import jinja2
+
     from trace_api.http.service import Service
 
 router = APIRouter(tags=["events"])
@@ -31,8 +33,6 @@ QR_BYTES_MAX = 2_953
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 """Equal evidence gives equal bytes."""
 _WEB = Path(__file__).parent.parent / "web"
-_PAGES = jinja2.Environment(loader=jinja2.FileSystemLoader(_WEB), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-_PAGE = _PAGES.get_template("evidence.html")
 
 EventId = Annotated[str, Query(max_length=EVENT_ID_CHARACTERS_MAX, description="Event id, or content digest in hex")]
 Fields = Annotated[
@@ -80,7 +80,7 @@ def _bundle(document: dict[str, Any], proof: bytes, records: dict[str, Any] | No
     checked = trace_core.check_evidence(_packed(files), trace_core.Policy(policy))
     shown = [orjson.loads(shown["text"]) for shown in document.get("fields", [])]
     event = orjson.loads(document["event"]) if "event" in document else dict(shown)
-    page = _PAGE.render(
+    page = _page().render(
         name=name,
         document=document,
         event=orjson.dumps(event, option=orjson.OPT_INDENT_2).decode(),
@@ -107,3 +107,13 @@ def _packed(files: dict[str, bytes]) -> bytes:
         for file, content in files.items():
             bundle.writestr(zipfile.ZipInfo(file, ZIP_DATE), content, zipfile.ZIP_DEFLATED)
     return packed.getvalue()
+
+
+@functools.cache
+def _page() -> jinja2.Template:
+    # A start need not wait for it.
+    import jinja2
+
+    loader = jinja2.FileSystemLoader(_WEB)
+    pages = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    return pages.get_template("evidence.html")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import jinja2
 from fastapi import APIRouter, Query, Request, Response
 from starlette.staticfiles import StaticFiles
 
@@ -16,12 +16,11 @@ from trace_api.http.negotiation import media_type
 from trace_api.http.profile import RESOURCES
 from trace_api.http.service import OnBehalfOf, ServiceOf
 
+if TYPE_CHECKING:
+    import jinja2
+
 router = APIRouter(include_in_schema=False)
 _WEB = Path(__file__).parent.parent / "web"
-_PAGES = jinja2.Environment(loader=jinja2.FileSystemLoader(_WEB), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-_PAGES.filters["moment"] = lambda time: f"{time[:10]} {time[11:16]} UTC"
-_PAGES.filters["words"] = lambda name: name.replace("_", " ")
-_TEMPLATE = _PAGES.get_template("page.html")
 
 WORDS = {
     "genuine": "Genuine",
@@ -59,8 +58,20 @@ async def get_page(
             answer = await service.questions.verify(scan, partner)
         except Invalid as invalid:
             refusal = str(invalid)
-    html = _TEMPLATE.render(scan=scan, answer=answer, refusal=refusal, words=WORDS, signs=SIGNS)
+    html = _template().render(scan=scan, answer=answer, refusal=refusal, words=WORDS, signs=SIGNS)
     return Response(html, headers=HEADERS, media_type="text/html; charset=utf-8")
+
+
+@functools.cache
+def _template() -> jinja2.Template:
+    # A start need not wait for it.
+    import jinja2
+
+    loader = jinja2.FileSystemLoader(_WEB)
+    pages = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    pages.filters["moment"] = lambda time: f"{time[:10]} {time[11:16]} UTC"
+    pages.filters["words"] = lambda name: name.replace("_", " ")
+    return pages.get_template("page.html")
 
 
 static = StaticFiles(directory=_WEB / "static")

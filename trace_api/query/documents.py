@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
-from biip.gs1_prefixes import GS1CompanyPrefix
 
 import trace_core
 from trace_api.errors import NotAcceptable, NotFound
@@ -143,6 +142,8 @@ def _prefix_digits(digits: str) -> int | None:
 
 @functools.lru_cache(maxsize=65_536)
 def _prefix_digits_of(digits: str) -> int | None:
+    from biip.gs1_prefixes import GS1CompanyPrefix  # Reads its tables, which few answers need.
+
     found = GS1CompanyPrefix.extract(digits)
     return None if found is None else len(found.value)
 
