@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
-from starlette.routing import BaseRoute, Match
+from starlette.routing import BaseRoute, Match, NoMatchFound
 
 from trace_api.http.service import OPEN_PARTNER
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from fastapi import Response
+    from starlette.datastructures import URLPath
     from starlette.types import Receive, Scope, Send
 
 
@@ -60,6 +61,10 @@ class ShortCuts(BaseRoute):
         if parameters is None:
             return Match.NONE, {}
         return Match.FULL, {"route": label, "endpoint": short_cut, "parameters": parameters}
+
+    def url_path_for(self, name: str, /, **path_params: object) -> URLPath:
+        """Those that document have the names."""
+        raise NoMatchFound(name, path_params)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         short_cut: ShortCut = scope["endpoint"]
