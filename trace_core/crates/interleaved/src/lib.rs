@@ -1,8 +1,9 @@
 //! Ours beside a peer and a limit, by turns in one process, and what they did as one line of JSON each.
 //!
 //! `python -m benches` runs the examples that measure with this, and reads their lines: `operation`, `ours_per_s`;
-//! with a limit `limit` (its name) and `limit_per_s`; with a peer `peer` (its name), `peer_per_s`, `times_peer` (the
-//! median of the pairs' ratios) and `void`, where that of the fastest runs is another.
+//! with a limit `limit` (its name) and `limit_per_s`, with `of_limit` where it was measured by turns; with a peer `peer`
+//! (its name), `peer_per_s` and `times_peer`. Ratios are the medians of the pairs'; where those of the fastest runs are
+//! others, the line is `void`.
 #![forbid(unsafe_code)]
 
 use std::hint::black_box;
@@ -34,31 +35,25 @@ pub struct Operation<'a> {
 }
 
 impl Operation<'_> {
-    /// Runs both by turns, and who begins changes.
-    pub fn beside<A, B>(
-        &self,
-        peer: &str,
-        pairs: usize,
-        mut ours: impl FnMut() -> A,
-        mut theirs: impl FnMut() -> B,
-    ) {
-        let (mut ours_s, mut peer_s) = (Vec::new(), Vec::new());
-        for pair in 0..pairs.max(1) {
-            if pair % 2 == 0 {
-                ours_s.push(seconds(&mut ours));
-                peer_s.push(seconds(&mut theirs));
-            } else {
-                peer_s.push(seconds(&mut theirs));
-                ours_s.push(seconds(&mut ours));
-            }
-        }
-        let times = median(ours_s.iter().zip(&peer_s).map(|(ours, peer)| peer / ours).collect());
-        let of_minima = minimum(&peer_s) / minimum(&ours_s);
-        let mut line = self.line(minimum(&ours_s));
+    /// Ours and a peer by turns.
+    pub fn beside<A, B>(&self, peer: &str, pairs: usize, ours: impl FnMut() -> A, theirs: impl FnMut() -> B) {
+        let pairs = Pairs::of(pairs, ours, theirs);
+        let mut line = self.line(pairs.ours_s);
         line["peer"] = json!(peer);
-        line["peer_per_s"] = json!(self.per_s(minimum(&peer_s)));
-        line["times_peer"] = json!(times);
-        line["void"] = json!((times / of_minima - 1.0).abs() > DISAGREEMENT_MAX);
+        line["peer_per_s"] = json!(self.per_s(pairs.others_s));
+        line["times_peer"] = json!(pairs.times);
+        line["void"] = json!(pairs.void);
+        println!("{line}");
+    }
+
+    /// Ours and what cannot be beaten, by turns.
+    pub fn under<A, B>(&self, limit: &str, pairs: usize, ours: impl FnMut() -> A, least: impl FnMut() -> B) {
+        let pairs = Pairs::of(pairs, ours, least);
+        let mut line = self.line(pairs.ours_s);
+        line["limit"] = json!(limit);
+        line["limit_per_s"] = json!(self.per_s(pairs.others_s));
+        line["of_limit"] = json!(pairs.times);
+        line["void"] = json!(pairs.void);
         println!("{line}");
     }
 
@@ -82,6 +77,34 @@ impl Operation<'_> {
     }
 }
 
+/// What two that ran by turns took.
+struct Pairs {
+    /// Seconds of the fastest runs.
+    ours_s: f64,
+    others_s: f64,
+    /// The median of the pairs' ratios: how many times faster ours is.
+    times: f64,
+    /// Whether the ratio of the fastest runs says something else.
+    void: bool,
+}
+
+impl Pairs {
+    /// Who begins changes.
+    fn of<A, B>(pairs: usize, mut ours: impl FnMut() -> A, mut others: impl FnMut() -> B) -> Self {
+        let mut seconds_of = Vec::new();
+        for pair in 0..pairs.max(1) {
+            let first = if pair % 2 == 0 { seconds(&mut ours) } else { seconds(&mut others) };
+            let second = if pair % 2 == 0 { seconds(&mut others) } else { seconds(&mut ours) };
+            seconds_of.push(if pair % 2 == 0 { (first, second) } else { (second, first) });
+        }
+        let least = |of: fn(&(f64, f64)) -> f64| seconds_of.iter().map(of).fold(f64::INFINITY, f64::min);
+        let (ours_s, others_s) = (least(|pair| pair.0), least(|pair| pair.1));
+        let times = median(seconds_of.iter().map(|(ours, others)| others / ours).collect());
+        let void = (times * ours_s / others_s - 1.0).abs() > DISAGREEMENT_MAX;
+        Self { ours_s, others_s, times, void }
+    }
+}
+
 /// Seconds of the fastest run.
 pub fn fastest<T>(runs: usize, mut run: impl FnMut() -> T) -> f64 {
     (0..runs.max(1)).map(|_| seconds(&mut run)).fold(f64::INFINITY, f64::min)
@@ -91,10 +114,6 @@ fn seconds<T>(run: &mut impl FnMut() -> T) -> f64 {
     let start = Instant::now();
     black_box(run());
     start.elapsed().as_secs_f64()
-}
-
-fn minimum(values: &[f64]) -> f64 {
-    values.iter().copied().fold(f64::INFINITY, f64::min)
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
