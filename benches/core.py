@@ -1,4 +1,4 @@
-"""The core beside its peers: event hash ids, the way of a capture, trees, GS1 keys."""
+"""The core beside its floor and its peers: event hash ids, the way of a capture, GS1 keys."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import json
 import logging
 import subprocess
 import sys
+import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,106 +17,92 @@ import orjson
 
 import trace_core
 from benches.interleaved import compare, seconds
+from benches.rust import REPOSITORY, example, row
+from benches.table import Goal, Row, said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from benches.table import Row
+    from benches.interleaved import Ratio
 
-REPOSITORY = Path(__file__).parent.parent
 GS1_ENGINE_PER_S = 700_000
+"""Round trips of the GS1 syntax engine in C, as measured elsewhere on this kind of machine."""
+IDS_GOAL, CAPTURE_GOAL, REFERENCE_GOAL = 300_000, 140_000, 330
+"""Events a second on one core; times the Python reference."""
+XML_TIMES_MAX = 2
+EVENTS, SMALL = 5_000, 200
+MEMORY_TIMES_MAX = 5
+MEMORY_EVENTS = 10_000
 
 
-def event_hash_ids() -> Iterator[Row]:
-    """Event hash ids a second, beside the reference implementation on the same events."""
-    document = document_of_size(10_000, 500)
-    small = document_of_size(200, 500)
-    size = len(document) / 10_000
-    rate = 10_000 / min(seconds(lambda: trace_core.event_hash_ids(document)) for _ in range(7))
-    yield "event hash ids from JSON", f"{rate:,.0f}/s of {size:.0f} B", "goal 300,000/s", f"{rate / 300_000:.2f}"
+def core() -> Iterator[Row | Goal]:
+    """Needs cargo for what cannot be beaten."""
+    document, capture = document_of_size(EVENTS, 500), document_of_size(EVENTS, 1_000)
+    xml = trace_core.xml_of_json(document)
+    assert trace_core.event_hash_ids(xml) == trace_core.event_hash_ids(document)
+    with tempfile.TemporaryDirectory(prefix="wayproof-bench-") as folder:
+        files = [Path(folder) / name for name in ("events.json", "events.xml", "capture.json")]
+        for file, content in zip(files, (document, xml, capture), strict=True):
+            file.write_bytes(content)
+        read, ids, ids_of_xml, prepared = example("wayproof-capture", "floor", *files)
+    orjson_s = min(seconds(lambda: orjson.loads(capture)) for _ in range(7))
+    times_orjson = f"{read['ours_per_s'] * orjson_s / EVENTS:.2f}"
+    yield replace(row(read), peer=f"orjson, into Python: {EVENTS / orjson_s:,.0f}/s", times_peer=times_orjson)
+    times, reference = _reference()
+    yield replace(row(ids), peer=reference, times_peer=said(times, scale=REFERENCE_RUNS, digits=0) if times else "-")
+    yield Goal(ids["operation"], f"{IDS_GOAL:,}/s", ids["ours_per_s"] / IDS_GOAL)
+    if times:
+        reached = REFERENCE_RUNS * times.median_of_pairs / REFERENCE_GOAL
+        yield Goal(ids["operation"], f"{REFERENCE_GOAL} × the Python reference", reached)
+    yield row(ids_of_xml)
+    within = ids_of_xml["ours_per_s"] / ids["ours_per_s"] * XML_TIMES_MAX
+    yield Goal(ids_of_xml["operation"], f"within {XML_TIMES_MAX} × of the time of JSON", within)
+    rate = EVENTS / min(seconds(lambda: trace_core.xml_of_json(document)) for _ in range(7))
+    yield Row("JSON written as XML", f"{rate:,.0f} events/s")
+    yield row(prepared)
+    yield Goal(prepared["operation"], f"{CAPTURE_GOAL:,}/s", prepared["ours_per_s"] / CAPTURE_GOAL)
+    yield from _memory()
+    yield from _gs1()
+
+
+REFERENCE_RUNS = 20
+"""Of ours for each of the reference's, on the same events."""
+
+
+def _reference() -> tuple[Ratio | None, str]:
+    """Beside the reference implementation on the same events, once both give the same ids."""
     try:
         from epcis_event_hash_generator import hash_generator, json_to_py
     except ImportError:
-        yield "… and the Python reference", "-", "epcis-event-hash-generator is not installed", "-"
-        return
+        return None, "epcis-event-hash-generator is not installed"
     logging.disable(logging.CRITICAL)
+    small = document_of_size(SMALL, 500)
     parsed = orjson.loads(small)
 
     def reference() -> list[str]:
         events = json_to_py.event_list_from_epcis_document_json(json.loads(json.dumps(parsed)))
         return hash_generator.epcis_hashes_from_events(events)
 
+    def ours() -> None:
+        for _ in range(REFERENCE_RUNS):
+            trace_core.event_hash_ids(small)
+
     with contextlib.redirect_stderr(io.StringIO()):
         assert reference() == trace_core.event_hash_ids(small), "the reference gives other ids"
-        ratio = compare(lambda: [trace_core.event_hash_ids(small) for _ in range(20)], reference, pairs=7)
-    times = 20 * ratio.median_of_pairs
-    peer = f"reference: {200 / ratio.peer_s:,.0f}/s"
-    yield (
-        "… and the Python reference",
-        f"{20 * 200 / ratio.ours_s:,.0f}/s",
-        peer,
-        f"{times:,.0f}{' (void)' if ratio.void else ''}",
-    )
+        ratio = compare(ours, reference, pairs=7)
+    return ratio, f"epcis_event_hash_generator: {SMALL / ratio.peer_s:,.0f}/s"
 
 
-def syntaxes() -> Iterator[Row]:
-    """The same events from XML and from JSON, from bytes to their ids; and JSON written as XML."""
-    document = document_of_size(5_000, 500)
-    xml = trace_core.xml_of_json(document)
-    assert trace_core.event_hash_ids(xml) == trace_core.event_hash_ids(document)
-    ratio = compare(lambda: trace_core.event_hash_ids(xml), lambda: trace_core.event_hash_ids(document), pairs=7)
-    yield (
-        "event hash ids from XML",
-        f"{5_000 / ratio.ours_s:,.0f}/s of {len(xml) / 5_000:.0f} B, {len(xml) / ratio.ours_s / 1e6:,.0f} MB/s",
-        f"JSON: {5_000 / ratio.peer_s:,.0f}/s, {len(document) / ratio.peer_s / 1e6:,.0f} MB/s",
-        f"{ratio.median_of_pairs:.2f}{' (void)' if ratio.void else ''}",
-    )
-    rate = 5_000 / min(seconds(lambda: trace_core.xml_of_json(document)) for _ in range(7))
-    yield "JSON written as XML", f"{rate:,.0f} events/s", "-", "-"
-
-
-def capture_path() -> Iterator[Row]:
-    """Bytes to COPY buffers, beside its floor."""
-    document = document_of_size(10_000, 1_000)
-    blinding = trace_core.Blinding(bytes(32))
-
-    def prepare() -> None:
-        prepared = trace_core.prepare_capture(
-            document,
-            partner="bench",
-            record_time_us=1_800_000_000_000_000,
-            capture_no=1,
-            seed=bytes(32),
-            blinding=blinding,
-            strict=False,
-            threads=1,
-        )
-        assert prepared.error_count == 0
-        prepared.copies([], threads=1)
-
-    rate = 10_000 / min(seconds(prepare) for _ in range(7))
-    floor = "floor 246,000/s, before commitments"
-    yield (
-        "capture path, bytes to COPY buffers, one core",
-        f"{rate:,.0f}/s of {len(document) / 10_000:.0f} B",
-        floor,
-        f"{rate / 246_000:.2f}",
-    )
-
-
-def capture_memory() -> Iterator[Row]:
-    """How much a capture of 10,000 events needs beside its body, in a process of its own."""
-    events = 10_000
+def _memory() -> Iterator[Row | Goal]:
+    """How much a capture needs beside its body, in a process of its own."""
     done = subprocess.run(
-        [sys.executable, "-c", _MEMORY, str(events)], cwd=REPOSITORY, capture_output=True, text=True, check=True
+        [sys.executable, "-c", _MEMORY, str(MEMORY_EVENTS)], cwd=REPOSITORY, capture_output=True, text=True, check=True
     )
     body, grown = map(int, done.stdout.split())
-    yield (
-        f"memory of a capture of {events:,} events, body included",
-        f"{(body + grown) / 1e6:,.0f} MB",
-        f"5 × its body of {body / 1e6:.1f} MB",
-        f"{(body + grown) / body / 5:.2f}",
-    )
+    what = f"memory of a capture of {MEMORY_EVENTS:,} events, body included"
+    size = (body + grown) / body
+    yield Row(what, f"{(body + grown) / 1e6:,.0f} MB", f"its body: {body / 1e6:.1f} MB", f"{1 / size:.2f}")
+    yield Goal(what, f"{MEMORY_TIMES_MAX} × its body", MEMORY_TIMES_MAX / size)
 
 
 _MEMORY = """
@@ -137,25 +125,13 @@ print(len(body), memory("VmHWM") - before)
 """
 
 
-def rust_examples() -> Iterator[Row]:
-    """What the crates measure themselves, in one process each."""
-    for package, example in (("wayproof-merkle", "peers"), ("wayproof-gs1", "measure")):
-        command = ["cargo", "run", "--release", "--quiet", "-p", package, "--example", example]
-        done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
-        for line in done.stdout.splitlines():
-            if line.startswith("{"):
-                yield from _rows_of(orjson.loads(line))
-
-
-def _rows_of(measured: dict[str, float | str | bool]) -> Iterator[Row]:
-    if "peer_per_s" in measured:
-        ours, peer = f"{measured['ours_per_s']:,.0f}/s", f"{measured['peer']}: {measured['peer_per_s']:,.0f}/s"
-        ratio = f"{measured['ratio']:.1f}{' (void)' if measured['void'] else ''}"
-        yield f"{measured['operation']}, lanes: {measured['lanes']}", ours, peer, ratio
-    if "round_trips_per_s" in measured:
-        rate = float(measured["round_trips_per_s"])
-        peer = f"the GS1 syntax engine in C, as measured elsewhere: {GS1_ENGINE_PER_S:,}/s"
-        yield "element string → Digital Link → element string", f"{rate:,.0f}/s", peer, f"{rate / GS1_ENGINE_PER_S:.1f}"
+def _gs1() -> Iterator[Row]:
+    for line in example("wayproof-gs1", "measure"):
+        if "round_trips_per_s" in line:
+            rate = line["round_trips_per_s"]
+            peer = f"the GS1 syntax engine in C, measured elsewhere: {GS1_ENGINE_PER_S:,}/s"
+            times = f"{rate / GS1_ENGINE_PER_S:.1f}"
+            yield Row("element string → Digital Link → element string", f"{rate:,.0f}/s", peer=peer, times_peer=times)
 
 
 def document_of_size(events: int, size: int) -> bytes:
