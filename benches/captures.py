@@ -12,9 +12,8 @@ if TYPE_CHECKING:
 BLINDING_KEY = bytes(range(32))
 
 
-def prepared(events: int, document_events: int, seed: int) -> Iterator[tuple[int, bytes, trace_core.Copies]]:
+def prepared(simulator: trace_core.Simulator, document_events: int) -> Iterator[tuple[int, bytes, trace_core.Copies]]:
     """Number, document and COPY streams of one capture after the other."""
-    simulator = trace_core.Simulator(events=events, seed=seed)
     blinding = trace_core.Blinding(BLINDING_KEY)
     number = 0
     while (document := simulator.next_document(document_events)) is not None:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import trace_core
+from benches.table import Row
 from tests.other_tools.raw_entries import RawEntries, open_raw_log, store_entries
 from trace_api.capture.numbers import CaptureNumbers
 from trace_api.log.cosigners import Cosigners
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     import asyncpg
 
-    from benches.table import Row
     from trace_api.log.keys import LogKeys
 
 ITEMS = (100_000, 1_000_000)
@@ -86,11 +86,11 @@ async def _update(data: Path, items: int) -> Row:
                 steps.append(between - start)
             assert await keeper.root_at(connection, index.size) == root_hash
     update, step = statistics.median(updates), statistics.median(steps)
-    return (
+    return Row(
         f"index update of {CAPTURE_EVENTS:,} events of {EVENT_ITEMS} items, over {items:,} items",
         f"{update / CAPTURE_EVENTS * 1e6:.2f} µs/event",
         f"publishing them, index and all: {step * 1000:.1f} ms",
-        f"{update / step:.2f}",
+        f"{update / step:.2f} of it",
     )
 
 

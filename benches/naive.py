@@ -18,6 +18,7 @@ import orjson
 import trace_core
 from benches.captures import BLINDING_KEY, prepared
 from benches.interleaved import ratio_of
+from benches.table import Row, said
 from trace_api.store.captures import copy_rows
 from trace_api.store.embedded import embedded_postgres
 from trace_api.store.events import bodies_at
@@ -26,9 +27,6 @@ from trace_api.store.statements import load
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
-
-    from benches.interleaved import Ratio
-    from benches.table import Row
 
 DOCUMENT_EVENTS = 1_000
 ITEMS_ASKED = 40
@@ -89,24 +87,20 @@ def naive(events: int) -> Iterator[Row]:
     loads, asked, sizes = asyncio.run(_measure(events))
     for peer in ("one row an EPC", "jsonb under GIN"):
         ratio = ratio_of(loads[peer])
-        yield (
-            f"COPY of {events:,} events with all their indexes",
+        yield Row(
+            f"COPY of {events:,} events with all their indexes, beside {peer}",
             f"{DOCUMENT_EVENTS / ratio.ours_s:,.0f} events/s, {sizes['ours']:,.0f} B an event",
-            f"{peer}: {DOCUMENT_EVENTS / ratio.peer_s:,.0f} events/s, {sizes[peer]:,.0f} B an event",
-            _times(ratio),
+            peer=f"{peer}: {DOCUMENT_EVENTS / ratio.peer_s:,.0f} events/s, {sizes[peer]:,.0f} B an event",
+            times_peer=said(ratio),
         )
     for peer, pairs in asked.items():
         ratio = ratio_of(pairs)
-        yield (
-            f"look-up of an item of one spelling in Postgres, over {events:,} events",
+        yield Row(
+            f"look-up of an item of one spelling in Postgres, over {events:,} events, beside {peer}",
             f"{ratio.ours_s / ITEMS_ASKED * 1000:.2f} ms",
-            f"{peer}: {ratio.peer_s / ITEMS_ASKED * 1000:.2f} ms",
-            _times(ratio),
+            peer=f"{peer}: {ratio.peer_s / ITEMS_ASKED * 1000:.2f} ms",
+            times_peer=said(ratio),
         )
-
-
-def _times(ratio: Ratio) -> str:
-    return f"{ratio.median_of_pairs:,.2f}{' (void)' if ratio.void else ''}"
 
 
 Pairs = dict[str, list[tuple[float, float]]]
@@ -145,7 +139,7 @@ async def _measure(events: int) -> tuple[Pairs, Pairs, dict[str, float]]:
 
 
 def _captures(events: int) -> Iterator[tuple[trace_core.Copies, Shapes]]:
-    for number, document, copies in prepared(events, DOCUMENT_EVENTS, seed=33):
+    for number, document, copies in prepared(trace_core.Simulator(events=events, seed=33), DOCUMENT_EVENTS):
         shapes = Shapes()
         for place, event in enumerate(orjson.loads(document)["epcisBody"]["eventList"]):
             shapes.add(number << 20 | place, event)

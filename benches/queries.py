@@ -6,13 +6,14 @@ import statistics
 import time
 from typing import TYPE_CHECKING, Any
 
+from benches.table import Row
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import httpx
 
     import trace_core
-    from benches.table import Row
 
 TIMES = 200
 PER_PAGE = 30
@@ -31,11 +32,9 @@ def queries(client: httpx.Client, landmarks: list[trace_core.Landmark], events: 
             assert answer.status_code == 200, answer.text[:300]
             found += len(answer.json()["epcisBody"]["queryResults"]["resultsBody"]["eventList"])
         cuts = statistics.quantiles(times, n=100)
-        yield (
-            f"query: {what}, over {events:,} events",
+        yield Row(
+            f"query: {what}, over {events:,} events, {found / TIMES:.1f} found",
             f"p50 {cuts[49] * 1000:.1f} ms, p99 {cuts[98] * 1000:.1f} ms",
-            f"{found / TIMES:.1f} events found",
-            "-",
         )
 
 
@@ -80,9 +79,5 @@ def export(client: httpx.Client, events: int, resident: Callable[[], int]) -> It
             lines, size, peak = lines + chunk.count(b"\n"), size + len(chunk), max(peak, resident())
     took = time.perf_counter() - start
     assert lines >= events
-    yield (
-        f"export of {events:,} events as NDJSON",
-        f"{events / took:,.0f} events/s, {size / took / 1e6:,.0f} MB/s",
-        f"memory grows by {(peak - before) / 1e6:,.0f} MB",
-        "-",
-    )
+    rates = f"{events / took:,.0f} events/s, {size / took / 1e6:,.0f} MB/s"
+    yield Row(f"export of {events:,} events as NDJSON", f"{rates}; memory grows by {(peak - before) / 1e6:,.0f} MB")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 NONE = "-"
 COLUMNS = ("operation", "ours", "limit", "of limit", "best peer", "times peer")
 VOID = " (void)"
+FILE_COLUMNS = 240
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,8 @@ class Results:
     def __init__(self) -> None:
         self.rows: list[Row] = []
         self.goals: list[Goal] = []
-        self._console = Console()
+        # In a file, lines are as long as they are.
+        self._console = Console(width=None if sys.stdout.isatty() else FILE_COLUMNS)
 
     def add(self, measured: Row | Goal) -> None:
         if isinstance(measured, Goal):

@@ -1,0 +1,191 @@
+"""The server that users start, in a process of its own, filled with simulated captures."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import re
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+
+import trace_core
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+WAYPROOF = Path(sys.executable).with_name("wayproof")
+PORT = 8931
+DOCUMENT_EVENTS = 5_000
+WRITERS = 2
+RECALL_ITEMS = 10_000
+"""Packs of the one large lot."""
+RECALL_EVENTS_MIN = 20_000
+"""Of a simulation that has the large lot."""
+SEED = 21
+ITEMS_KEPT = 4_000
+"""Items to ask about, from all of the time."""
+TRACED_EVENTS, TRACED_ITEMS = 50, 40
+"""Events of an item with a long history, and how many that come nearest are asked about: pallets, which go round."""
+_ITEM = re.compile(rb'"epcList":\["([^"]+)"')
+_PALLET = re.compile(rb"urn:epc:id:grai:[0-9.]+|https://id\.gs1\.org/8003/[0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running one."""
+
+    url: str
+    pid: int
+    client: httpx.Client
+
+    def resident(self) -> int:
+        """Bytes of its memory, without Postgres."""
+        return resident(self.pid)
+
+    def timed(self, path: str, parameters: dict[str, str]) -> float:
+        """Seconds of one question, by the client's own clock."""
+        began = time.perf_counter()
+        answer = self.client.get(path, params=parameters)
+        took = time.perf_counter() - began
+        assert answer.status_code == 200, answer.text[:300]
+        return took
+
+
+def command(data: Path) -> list[str | Path]:
+    """What starts it on a data folder."""
+    return [WAYPROOF, "serve", "--data", data, "--port", str(PORT)]
+
+
+@contextlib.contextmanager
+def running(data: Path) -> Iterator[Server]:
+    """From its first answer to its end. What it logs stands beside the folder."""
+    url = f"http://127.0.0.1:{PORT}"
+    with data.with_suffix(".log").open("wb") as log, httpx.Client(base_url=url, timeout=600) as client:
+        process = subprocess.Popen(command(data), stderr=log)
+        try:
+            wait_ready(client, process)
+            yield Server(url, process.pid, client)
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def wait_ready(client: httpx.Client, process: subprocess.Popen[bytes]) -> None:
+    """Until it answers."""
+    while True:
+        assert process.poll() is None, "the server did not start"
+        with contextlib.suppress(httpx.TransportError):
+            if client.get("/healthz").status_code == 200:
+                return
+        time.sleep(0.02)
+
+
+def resident(pid: int) -> int:
+    """Bytes of a process' memory."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    found = re.search(r"VmRSS:\s+(\d+) kB", status)
+    return int(found[1]) * 1024 if found else 0
+
+
+@dataclass(slots=True)
+class Filled:
+    """What captures cost, and what can be asked about now."""
+
+    events: int
+    seconds: float = 0.0
+    peak: int = 0
+    body: int = 0
+    items: list[str] = field(default_factory=list)
+    traced: list[str] = field(default_factory=list)
+    landmarks: list[trace_core.Landmark] = field(default_factory=list)
+
+    @property
+    def rate(self) -> float:
+        return self.events / self.seconds
+
+    def of_role(self, *roles: str) -> list[str]:
+        """Landmarks as a scanner reads them."""
+        return [landmark.element_string for landmark in self.landmarks if landmark.role in roles]
+
+
+def simulator(events: int) -> trace_core.Simulator:
+    """The same events for raw COPY and over HTTP; with the large lot, where there is room for it."""
+    recall_items = RECALL_ITEMS if events >= RECALL_EVENTS_MIN else 0
+    return trace_core.Simulator(events=events, seed=SEED, recall_items=recall_items)
+
+
+class _Source:
+    """Documents one by one, for several writers, and what is noted of them on the way: memory stays small."""
+
+    def __init__(self, events: int) -> None:
+        self.simulator = simulator(events)
+        self.pallets: Counter[str] = Counter()
+        self.items: list[str] = []
+        self.body = 0
+        self._lock = threading.Lock()
+        self._chance = random.Random(SEED)
+        self._kept_of_each = -(-ITEMS_KEPT * DOCUMENT_EVENTS // events)
+
+    def next(self) -> bytes | None:
+        with self._lock:
+            document = self.simulator.next_document(DOCUMENT_EVENTS)
+            if document is not None:
+                self.body = max(self.body, len(document))
+                self._note(document)
+            return document
+
+    def _note(self, document: bytes) -> None:
+        for _ in range(self._kept_of_each):
+            if found := _ITEM.search(document, self._chance.randrange(len(document))):
+                self.items.append(found[1].decode())
+        for name, count in Counter(_PALLET.findall(document)).items():
+            self.pallets[trace_core.item_key(name.decode()) or name.decode()] += count
+
+    def traced(self) -> list[str]:
+        """Those whose number of events is nearest to the wanted one."""
+        nearest = sorted(self.pallets, key=lambda name: (abs(self.pallets[name] - TRACED_EVENTS), name))
+        return nearest[:TRACED_ITEMS]
+
+
+def fill(server: Server, events: int) -> Filled:
+    """Captures so many events, and waits until they are in the log."""
+    source = _Source(events)
+
+    def write() -> int:
+        peak = 0
+        # A client costs more to make than a document to send.
+        with httpx.Client(base_url=server.url, timeout=600) as client:
+            while (document := source.next()) is not None:
+                answer = client.post("/capture", content=document, headers={"Content-Type": "application/json"})
+                assert answer.json().get("success"), answer.text[:500]
+                peak = max(peak, server.resident())
+        return peak
+
+    start = time.perf_counter()
+    with ThreadPoolExecutor(WRITERS) as writers:
+        peaks = [writers.submit(write) for _ in range(WRITERS)]
+        peak = max(done.result() for done in peaks)
+    while server.client.get("/healthz").json()["tree_size"] < events:
+        time.sleep(0.02)
+    took = time.perf_counter() - start
+    return Filled(events, took, peak, source.body, source.items, source.traced(), source.simulator.landmarks())
+
+
+def percentile(times: Sequence[float], percent: int) -> float:
+    """In milliseconds."""
+    return statistics.quantiles(times, n=100)[percent - 1] * 1000
+
+
+def percentiles(times: Sequence[float], *percents: int) -> str:
+    """For people."""
+    return ", ".join(f"p{percent} {percentile(times, percent):.1f} ms" for percent in percents)
