@@ -43,15 +43,16 @@ def _typical(client: httpx.Client, landmarks: list[trace_core.Landmark]) -> dict
     places = client.get("/readPoints", params={"perPage": 50}).json()["member"]
     urns = [landmark.urn for landmark in landmarks if landmark.urn.startswith("urn:epc:id:sgtin:")]
     patterns = [urn.replace(":id:", ":idpat:").rpartition(".")[0] + ".*" for urn in urns]
-    first = client.get("/events", params={"perPage": 500}).json()
-    some = first["epcisBody"]["queryResults"]["resultsBody"]["eventList"]
+    last = {"orderBy": "eventTime", "orderDirection": "DESC"}
+    # The first ones are all of one large lot.
+    latest = client.get("/events", params={"perPage": 500, **last}).json()
+    some = latest["epcisBody"]["queryResults"]["resultsBody"]["eventList"]
     documents = [
         {f"EQ_bizTransaction_{one.get('type', '')}": one["bizTransaction"]}
         for event in some
         for one in event.get("bizTransactionList", [])
     ]
     ids = [{"EQ_eventID": event["eventID"]} for event in some if "eventID" in event]
-    last = {"orderBy": "eventTime", "orderDirection": "DESC"}
     return {
         "an item (MATCH_anyEPC)": [{"MATCH_anyEPC": item} for item in items],
         "an event id": ids or [{"EQ_eventID": "urn:uuid:none"}],
