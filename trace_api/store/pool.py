@@ -103,6 +103,8 @@ class Store:
                 # Cleaning up after a session is a round trip, for which nobody has to wait.
                 self._later(self._give_back(proxy))
         except _NOT_NOW as failure:
+            # Whoever runs the server must see why it refuses captures, also when nobody else meets it.
+            log.warning("database_unavailable", reason=type(failure).__name__)
             raise Unavailable(f"the database is not available: {type(failure).__name__}") from failure
         except asyncpg.DataError:
             raise  # An interface error by descent, and a mistake of ours, which must be seen.
