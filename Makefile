@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check
 RUST := Cargo.toml Cargo.lock $(shell find trace_core/crates -name '*.rs' -o -name Cargo.toml)
 
-.PHONY: build dev demo test kill-cycles check bench lock clean
+.PHONY: build dev demo test kill-cycles soak check bench bench-plots flamegraph lock clean
 
 build: $(VENV)/.built
 
@@ -50,6 +50,14 @@ check: dev
 
 bench: dev
 	$(BIN)/python -m benches
+
+# Ten million events take about half an hour; nobody else should use the machine.
+SIZES ?= 100000,1000000,10000000
+bench-plots: dev
+	$(BIN)/python -m benches.growth --sizes $(SIZES)
+
+flamegraph:
+	cargo run --release --quiet -p wayproof-capture --example flame -- docs/figures/capture.svg
 
 # The newest versions that pyproject.toml allows, each with its hashes, for every platform.
 LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \

@@ -21,7 +21,7 @@ import httpx
 import trace_core
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 WAYPROOF = Path(sys.executable).with_name("wayproof")
 PORT = 8931
@@ -108,6 +108,8 @@ class Filled:
     items: list[str] = field(default_factory=list)
     traced: list[str] = field(default_factory=list)
     landmarks: list[trace_core.Landmark] = field(default_factory=list)
+    marks: list[tuple[int, float]] = field(default_factory=list)
+    """Events acknowledged, and the seconds until then, after each capture."""
 
     @property
     def rate(self) -> float:
@@ -157,9 +159,10 @@ class _Source:
         return nearest[:TRACED_ITEMS]
 
 
-def fill(server: Server, events: int) -> Filled:
-    """Captures so many events, and waits until they are in the log."""
+def fill(server: Server, events: int, stored: Callable[[int], object] = lambda _: None) -> Filled:
+    """Captures so many events, and waits until they are in the log; `stored` is told how many there are by now."""
     source = _Source(events)
+    marks: list[tuple[int, float]] = []
 
     def write() -> int:
         peak = 0
@@ -168,6 +171,8 @@ def fill(server: Server, events: int) -> Filled:
             while (document := source.next()) is not None:
                 answer = client.post("/capture", content=document, headers={"Content-Type": "application/json"})
                 assert answer.json().get("success"), answer.text[:500]
+                marks.append((min(events, (len(marks) + 1) * DOCUMENT_EVENTS), time.perf_counter() - start))
+                stored(marks[-1][0])
                 peak = max(peak, server.resident())
         return peak
 
@@ -178,7 +183,8 @@ def fill(server: Server, events: int) -> Filled:
     while server.client.get("/healthz").json()["tree_size"] < events:
         time.sleep(0.02)
     took = time.perf_counter() - start
-    return Filled(events, took, peak, source.body, source.items, source.traced(), source.simulator.landmarks())
+    landmarks = source.simulator.landmarks()
+    return Filled(events, took, peak, source.body, source.items, source.traced(), landmarks, marks)
 
 
 def percentile(times: Sequence[float], percent: int) -> float:

@@ -2,6 +2,9 @@
 //!
 //! `cargo run --release -p wayproof-capture --example rate`, with the name of an operation for that one alone.
 
+#[path = "request/mod.rs"]
+mod request;
+
 use std::collections::HashSet;
 use std::time::Instant;
 
@@ -9,6 +12,8 @@ use authorship::{Authorship, EventSigners, Jws, PartnerKey, Signed};
 use capture::{Blinding, Issuer, Request, prepare, prepare_on, sign_events};
 use signature::Ed25519Signer;
 use simulate::{Limits, Settings, Simulator};
+
+use crate::request::request;
 
 const EVENTS: u64 = 20_000;
 const RUNS: usize = 7;
@@ -19,18 +24,8 @@ fn main() {
     let mut simulator = Simulator::new(Settings::new(EVENTS, 3)).expect("settings");
     let document = simulator.next_document(Limits::default()).expect("a document");
     let blinding = Blinding::new(&[0; 32]);
-    let request = Request {
-        partner: "rate",
-        issuer: &Issuer::new("rate", None),
-        is_signed: false,
-        signers: None,
-        record_time: 1_800_000_000_000_000,
-        capture_no: 1,
-        seed: [0; 32],
-        blinding: &blinding,
-        strict: false,
-        reserved: None,
-    };
+    let issuer = Issuer::new("rate", None);
+    let request = request(&issuer, &blinding);
     report("event_hash_ids", document.len(), || epcis::event_hash_ids(&document).expect("ids").len());
     report("prepare", document.len(), || prepare(&document, &request).events.len());
     report("prepare on two threads", document.len(), || prepare_on(2, &document, &request).events.len());

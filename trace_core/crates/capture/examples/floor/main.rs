@@ -7,17 +7,20 @@
 
 mod hashing;
 mod parsers;
+#[path = "../request/mod.rs"]
+mod request;
 
 use std::collections::HashSet;
 use std::error::Error;
 use std::fs;
 
-use capture::{Blinding, Issuer, Request, prepare};
+use capture::{Blinding, Issuer, prepare};
 use interleaved::{Operation, fastest};
 use json::Bump;
 
 use crate::hashing::Hashing;
 use crate::parsers::Parser;
+use crate::request::request;
 
 const PAIRS: usize = 7;
 
@@ -67,18 +70,8 @@ fn ids<H: Fn()>(what: &str, body: &[u8], floor: &Floor<'_, H>, pairs: usize, our
 
 fn capture(body: &[u8], pairs: usize) {
     let blinding = Blinding::new(&[0; 32]);
-    let request = Request {
-        partner: "floor",
-        issuer: &Issuer::new("floor", None),
-        is_signed: false,
-        signers: None,
-        record_time: 1_800_000_000_000_000,
-        capture_no: 1,
-        seed: [0; 32],
-        blinding: &blinding,
-        strict: false,
-        reserved: None,
-    };
+    let issuer = Issuer::new("floor", None);
+    let request = request(&issuer, &blinding);
     let ours = || prepare(body, &request).copies(&HashSet::new()).event_count;
     let hashing = Hashing::of(body);
     let what = named("capture path, bytes to COPY streams", body, ours());
