@@ -40,6 +40,10 @@ CYCLES ?= 10000
 kill-cycles: dev
 	$(BIN)/python -m tests.faults.machine $(CYCLES)
 
+MINUTES ?= 60
+soak: dev
+	$(BIN)/python -m tests.faults.soak $(MINUTES)
+
 check: dev
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
