@@ -27,7 +27,7 @@ impl Namespace {
 pub(super) const NAMESPACES_MAX: usize = 1 << 16;
 
 /// Declarations that are seen from one element, its own and those around it; each name may be sought among all.
-pub(super) const DECLARATIONS_MAX: u32 = 2_000;
+pub(super) const DECLARATIONS_MAX: u32 = 500;
 
 /// A place in the list of declarations from which they are seen: the innermost one, and through it those around.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
