@@ -87,8 +87,7 @@ def _measured(data: Path, events: int) -> dict[str, Any]:
 
 def _rates(marks: list[tuple[int, float]]) -> list[tuple[int, int]]:
     """Events there were, and events a second since the point before."""
-    # Writers take turns, so the time between two captures says nothing.
-    step = max(10 * WRITERS, -(-len(marks) // POINTS))
+    step = -(-len(marks) // POINTS)
     points = [(0, 0.0), *marks[step - 1 :: step]]
     pairs = itertools.pairwise(points)
     return [(after, round((after - before) / (late - early))) for (before, early), (after, late) in pairs]

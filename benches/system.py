@@ -20,7 +20,7 @@ from benches.half_load import half_load
 from benches.plans import query_plans
 from benches.queries import export, queries
 from benches.questions import answers
-from benches.server import DOCUMENT_EVENTS, WAYPROOF, WRITERS, command, fill, running, simulator
+from benches.server import DOCUMENT_EVENTS, PART_DOCUMENTS, WAYPROOF, WRITERS, command, fill, running, simulator
 from benches.table import Goal, Row
 from benches.trust import trust
 from trace_api.store.captures import copy_rows
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     import trace_core
 
-PART_DOCUMENTS = 20
 COPY_GOAL, FSCK_MB_MAX = 0.8, 500
 
 
