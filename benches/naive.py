@@ -19,7 +19,7 @@ import trace_core
 from benches.captures import BLINDING_KEY, prepared
 from benches.interleaved import ratio_of
 from benches.table import Row, said
-from trace_api.store.captures import copy_rows
+from trace_api.store.captures import TABLES, copy_rows
 from trace_api.store.embedded import embedded_postgres
 from trace_api.store.events import bodies_at
 from trace_api.store.migrate import known_migrations, migrate
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 DOCUMENT_EVENTS = 1_000
 ITEMS_ASKED = 40
 TIME_US_MAX = 1 << 52
-OURS = ("event", "reference", "event_digest")
 
 _SHAPES = """
 CREATE TABLE row_event (id bigint PRIMARY KEY, event_time timestamptz NOT NULL, record_time timestamptz NOT NULL,
@@ -130,7 +129,7 @@ async def _measure(events: int) -> tuple[Pairs, Pairs, dict[str, float]]:
             chosen = random.Random(1).sample(single, ITEMS_ASKED)
             asked = await _ask(connection, blinding, chosen)
             sizes = {
-                "ours": await _bytes(connection, *OURS),
+                "ours": await _bytes(connection, *TABLES),
                 "one row an EPC": await _bytes(connection, "row_event", "row_epc"),
                 "jsonb under GIN": await _bytes(connection, "document_event"),
             }
@@ -148,7 +147,7 @@ def _captures(events: int) -> Iterator[tuple[trace_core.Copies, Shapes]]:
 
 async def _copy(connection: asyncpg.Connection, copies: trace_core.Copies) -> None:
     async with connection.transaction():
-        for table in ("event_digest", "event", "reference"):
+        for table in TABLES:
             await copy_rows(connection, table, copies)
 
 

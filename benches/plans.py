@@ -44,7 +44,7 @@ def query_plans(data: Path) -> str:
 async def _plans(connection: asyncpg.Connection) -> AsyncIterator[tuple[str, str]]:
     name_hash, key = await connection.fetchrow("SELECT name_hash, event_ref >> 4 FROM reference LIMIT 1")
     keys = [row[0] for row in await connection.fetch("SELECT event_key FROM event ORDER BY event_key LIMIT 20")]
-    digest = (await connection.fetchval("SELECT content_digest FROM event_digest LIMIT 1")).bytes
+    digest = (await connection.fetchval("SELECT content_digest FROM event LIMIT 1")).bytes
     size = await connection.fetchval("SELECT tree_size FROM log_head")
     asked: tuple[tuple[str, str, tuple[Any, ...]], ...] = (
         ("events", "references", ([name_hash], [0], [_TIME_US_MAX], 1_000)),

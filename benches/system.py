@@ -23,7 +23,7 @@ from benches.questions import answers
 from benches.server import DOCUMENT_EVENTS, PART_DOCUMENTS, WAYPROOF, WRITERS, command, fill, running, simulator
 from benches.table import Goal, Row
 from benches.trust import trust
-from trace_api.store.captures import copy_rows
+from trace_api.store.captures import TABLES, copy_rows
 from trace_api.store.embedded import embedded_postgres
 from trace_api.store.migrate import known_migrations, migrate
 
@@ -104,7 +104,7 @@ async def _copy_all(data: Path, next_part: Callable[[], list[trace_core.Copies]]
         async def write(connection: asyncpg.Connection, part: list[trace_core.Copies]) -> None:
             for copies in part:
                 async with connection.transaction():
-                    for table in ("event_digest", "event", "reference"):
+                    for table in TABLES:
                         await copy_rows(connection, table, copies)
 
         took = 0.0

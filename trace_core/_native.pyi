@@ -100,8 +100,7 @@ class PreparedCapture:
         `threads` says how many. Cost: one compression of the events, one copy of the rows, one sort."""
 
 class Copies:
-    """Complete streams in Postgres' binary COPY format, one for each of the tables `event`, `reference` and
-    `event_digest`."""
+    """Complete streams in Postgres' binary COPY format, one for each of the tables `event` and `reference`."""
 
     event_count: int
     values: list[tuple[int, str, int]]

@@ -29,7 +29,6 @@ _COLUMNS = {
         *("event_key", "event_time", "record_time", "name_hash", "event_type", "body_place", "event_hash_id", "entry"),
     ],
     "reference": ["name_hash", "event_ref"],
-    "event_digest": ["content_digest", "event_key"],
 }
 _ROW = struct.Struct(">h iq iq iq iq ih ih i i")
 

@@ -18,11 +18,19 @@ if TYPE_CHECKING:
 RECORD_TIME = datetime(2026, 3, 4, 5, 6, 7, 891011, tzinfo=UTC)
 COLUMNS = {
     "event": [
-        *("event_key", "event_time", "record_time", "name_hash", "body_bytes", "event_type", "body_place"),
+        *(
+            "event_key",
+            "event_time",
+            "record_time",
+            "name_hash",
+            "content_digest",
+            "body_bytes",
+            "event_type",
+            "body_place",
+        ),
         *("event_hash_id", "secret", "entry", "bodies"),
     ],
     "reference": ["name_hash", "event_ref"],
-    "event_digest": ["content_digest", "event_key"],
 }
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -48,7 +56,6 @@ class Streams:
 
     event: bytes
     reference: bytes
-    event_digest: bytes
     event_count: int
     values: Sequence[tuple[int, str, int]]
 
@@ -88,7 +95,6 @@ def streams_of(capture_no: int, events: Sequence[Event]) -> Streams:
                 for name_hash in event.name_hashes
             ]
         ),
-        event_digest=_stream([[event.digest[:16], _bigint(key)] for key, event in zip(keys, events, strict=True)]),
         event_count=len(events),
         values=sorted({event.biz_step: (1, event.biz_step, key) for key, event in steps}.values()),
     )
@@ -96,7 +102,7 @@ def streams_of(capture_no: int, events: Sequence[Event]) -> Streams:
 
 def _event_row(key: int, event: Event) -> list[bytes | None]:
     name = event.name.encode()
-    numbers = [_bigint(key), _time(event.event_time), _time(RECORD_TIME), event.digest[:8]]
+    numbers = [_bigint(key), _time(event.event_time), _time(RECORD_TIME), event.digest[:8], event.digest[:16]]
     sizes = [struct.pack(">i", len(name)), _smallint(event.event_type), _smallint(0)]
     # Each body stands with its own event, as it is (docs/formats.md).
     return [*numbers, *sizes, event.digest, bytes(16), b"entry " + name, b"\0" + struct.pack(">i", len(name)) + name]

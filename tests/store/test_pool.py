@@ -153,7 +153,6 @@ async def test_migrate_twice_and_at_once_runs_each_step_once(connections):
         "capture",
         "event",
         "reference",
-        "event_digest",
         "log_head",
         "tile",
         "checkpoint",

@@ -270,7 +270,7 @@ TAMPERING = {
     "head rolled back": "UPDATE log_head SET (tree_size, root_hash, checkpoint) = "
     "(SELECT tree_size, root_hash, note FROM checkpoint WHERE tree_size = 700) WHERE log_id = 1",
     "head root": "UPDATE log_head SET root_hash = set_byte(root_hash, 0, get_byte(root_hash, 0) # 1) WHERE log_id = 1",
-    "digest swapped": "UPDATE event_digest SET event_key = event_key + 1 WHERE event_key = (SELECT min(event_key) FROM event)",
+    "digest replaced": "UPDATE event SET content_digest = gen_random_uuid() WHERE event_key = (SELECT min(event_key) FROM event)",
     "head blinded otherwise": "UPDATE log_head SET blinding_token = set_byte(blinding_token, 0, "
     "get_byte(blinding_token, 0) # 1) WHERE log_id = 1",
     "event time": "UPDATE event SET event_time = event_time + interval '1 us' "
@@ -296,7 +296,7 @@ TAMPERING = {
     "index entry misfiled": "UPDATE index_entry SET indexed_size = indexed_size + 1 WHERE leaf_index = 0",
     "index tile": "UPDATE tile SET hashes = set_byte(hashes, 9, get_byte(hashes, 9) # 1) WHERE log_id = 2 AND level = 0",
     "index head": "UPDATE log_head SET root_hash = set_byte(root_hash, 0, get_byte(root_hash, 0) # 1) WHERE log_id = 2",
-    "digest lost": "DELETE FROM event_digest WHERE event_key = (SELECT min(event_key) FROM event)",
+    "digest lost": "UPDATE event SET content_digest = NULL WHERE event_key = (SELECT min(event_key) FROM event)",
 }
 
 
@@ -328,7 +328,6 @@ async def test_fsck_finds_every_tampering_and_names_the_row(stopped: Path) -> No
                     "tile",
                     "checkpoint",
                     "log_head",
-                    "event_digest",
                     "index_entry",
                 )
                 for table in tables:
@@ -339,7 +338,7 @@ async def test_fsck_finds_every_tampering_and_names_the_row(stopped: Path) -> No
             table = (
                 what.split()[0]
                 .replace("deleted", "capture")
-                .replace("digest", "event_digest")
+                .replace("digest", "event")
                 .replace("head", "log_head")
                 .replace("index", "index_entry")
             )
@@ -355,8 +354,8 @@ async def test_fsck_finds_every_tampering_and_names_the_row(stopped: Path) -> No
         assert (await fsck(store, keys)).findings == []
         async with store.session() as connection:
             # Nobody can tell any more what the names of an erased event were.
-            await connection.execute("DELETE FROM event_digest WHERE event_key & 7 = 3")
-            await connection.execute("UPDATE event SET body_bytes = NULL, secret = NULL WHERE event_key & 7 = 3")
+            erased = "body_bytes = NULL, secret = NULL, content_digest = NULL"
+            await connection.execute(f"UPDATE event SET {erased} WHERE event_key & 7 = 3")
             for key, bodies in await connection.fetch("SELECT event_key, bodies FROM event WHERE bodies IS NOT NULL"):
                 kept = bodies
                 for place in (place for place in range(32) if (key + place) & 7 == 3):
@@ -367,7 +366,7 @@ async def test_fsck_finds_every_tampering_and_names_the_row(stopped: Path) -> No
 
 
 DERIVED = (
-    *("tile flipped", "tile lost", "tile surplus", "digest swapped", "digest lost", "index tile"),
+    *("tile flipped", "tile lost", "tile surplus", "digest replaced", "digest lost", "index tile"),
     *(what for what in TAMPERING if what.startswith("reference") and "hash id" not in what),
 )
 

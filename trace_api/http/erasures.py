@@ -8,7 +8,6 @@ import orjson
 from fastapi import APIRouter, Body, Response
 from pydantic import BaseModel, Field
 
-import trace_core
 from trace_api.errors import Unavailable
 from trace_api.http import schemas
 from trace_api.http.operator import Operator
@@ -41,9 +40,6 @@ async def post_erasure(
     found = await service.questions.event_to_erase(erasure.event, partner)
     if found.leaf_index is None:
         raise Unavailable("the event is not in the published log yet; erase it a moment later")
-    assert found.body is not None
-    assert found.secret is not None
-    opened = trace_core.open_event(found.body, found.context, secret=found.secret, issuer=found.issuer)
     record_id = await record(
         service,
         partner,
@@ -54,6 +50,6 @@ async def post_erasure(
     )
     async with service.store.session() as connection:
         terms = collections.terms_of(service.questions.keys, found)
-        await events.erase(connection, found.event_key, opened.content_digest, terms)
+        await events.erase(connection, found.event_key, terms)
     answer = {"record": record_id, "leafIndex": found.leaf_index}
     return Response(orjson.dumps(answer), 201, media_type="application/json")

@@ -10,6 +10,8 @@ from trace_api.store import log as log_store
 from trace_api.store.log import Log
 
 if TYPE_CHECKING:
+    import uuid
+
     import asyncpg
 
 ReferenceRow = tuple[int, int]
@@ -19,13 +21,13 @@ ReferenceRow = tuple[int, int]
 @dataclass(slots=True)
 class Derived:
     """How what fsck found otherwise should be. `tiles` are hashes by log, level and index; `tree_sizes` say which tiles
-    belong to a log at all; `digests` are event keys by content digest; `references` say how often a row should
-    stand; `names` are hashes of event hash ids by event key."""
+    belong to a log at all; `digests` are first halves of content digests by event key, None of erased events;
+    `references` say how often a row should stand; `names` are hashes of event hash ids by event key."""
 
     findings: int = 0
     tiles: dict[tuple[Log, int, int], bytes] = field(default_factory=dict)
     tree_sizes: dict[Log, int] = field(default_factory=dict)
-    digests: dict[bytes, int] = field(default_factory=dict)
+    digests: dict[int, uuid.UUID | None] = field(default_factory=dict)
     references: dict[ReferenceRow, int] = field(default_factory=dict)
     names: dict[int, int] = field(default_factory=dict)
 

@@ -28,6 +28,8 @@ _PAUSE_S = 0.2
 ELEMENT_ID_BYTES_MAX, VOCABULARY_BYTES_MAX = 2_000, 600
 """What the id of an element of master data may have, and the type of a vocabulary; as the table has it."""
 COPY_PIECE_BYTES = 1 << 18
+TABLES = ("event", "reference")
+"""That the events of a capture go into, in this order."""
 EVENTS_AT_ONCE_MAX = 32
 """A capture of no more events is one statement, which spares a dozen round trips; COPY is faster for more."""
 PAGE_BYTES_MAX = 4 * 1024 * 1024
@@ -45,8 +47,8 @@ class ValueTooLong(StoreError):
 
 
 class Copies(Protocol):
-    """Complete streams in Postgres' binary COPY format, one for each of the tables `event`, `reference` and
-    `event_digest`. `values` has field, value, and key of an event that has it, of each value that can be listed."""
+    """Complete streams in Postgres' binary COPY format, one for each of the tables `event` and `reference`.
+    `values` has field, value, and key of an event that has it, of each value that can be listed."""
 
     event_count: int
 
@@ -154,8 +156,8 @@ async def _store_once(
             return outcome
         async with connection.transaction():
             if copies is not None and copies.event_count > 0:
-                # Digests first: a repetition is refused before anything else is written.
-                for table in ("event_digest", "event", "reference"):
+                # Events first: the content digest of a repetition refuses it before anything else is written.
+                for table in TABLES:
                     await copy_rows(connection, table, copies)
                 if names is not None:
                     outcome = await _with_shared_names(connection, outcome, names)
@@ -170,7 +172,7 @@ async def _store_once(
         stored = await connection.fetchval(_SQL["stored_outcome"], row.capture_id)
         if stored is not None:
             return Outcome(**orjson.loads(stored))
-        if violation.constraint_name == "event_digest_pkey":
+        if violation.constraint_name == "event_by_digest":
             raise DuplicateEvents("some events are stored already") from None
         raise StoreError(f"{violation.constraint_name}: a capture number is in use already") from violation
     except asyncpg.CheckViolationError as violation:
@@ -188,7 +190,7 @@ async def _store_at_once(
     hashes = names.event_names()
     if len(set(hashes)) < len(hashes):
         return False
-    rows = (copies.json(table) for table in ("event_digest", "event", "reference"))
+    rows = (copies.json(table) for table in TABLES)
     arguments = (hashes, *rows, *_listed(copies), *_columns(row, outcome))
     return bool(await connection.fetch(_SQL["store_at_once"], *arguments))
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _SQL = load("events")
 POSITION_BITS = 20
+DIGEST_BYTES = 16
+"""Of a content digest, that repetitions are known by."""
 """An event key is its capture's number and, in so many bits, its position in the capture."""
 
 
@@ -235,9 +237,7 @@ async def _captures_of(connection: asyncpg.Connection, keys: Iterable[int]) -> M
     return captures
 
 
-async def erase(
-    connection: asyncpg.Connection, event_key: int, content_digest: bytes, terms_of: Callable[[Field, str], list[int]]
-) -> bool:
+async def erase(connection: asyncpg.Connection, event_key: int, terms_of: Callable[[Field, str], list[int]]) -> bool:
     """Takes away what an event said and what was made from it, in one transaction; its log entry stays. What its
     capture's job quotes of events goes as well. `terms_of` gives the terms of a value, by which another event is found
     that has it, too. Whether there was anything to take away."""
@@ -255,7 +255,6 @@ async def erase(
                 await connection.execute(_SQL["drop_value"], field, value)
             else:
                 await connection.execute(_SQL["pass_value"], field, value, other)
-        await connection.execute(_SQL["erase_digest"], content_digest, event_key)
         await connection.execute(_SQL["erase_issuer"], event_key >> POSITION_BITS)
         outcome = orjson.loads(await connection.fetchval(_SQL["read_outcome"], event_key >> POSITION_BITS))
         for problem in outcome["problems"]:

@@ -12,6 +12,7 @@ from trace_api.store.pool import is_lost
 from trace_api.store.statements import load
 
 if TYPE_CHECKING:
+    import uuid
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
@@ -223,8 +224,9 @@ async def drop_tiles_beyond(connection: asyncpg.Connection, tree_size: int, log:
     await connection.execute(_SQL["drop_tiles_beyond"], log, tree_size)
 
 
-async def file_digests(connection: asyncpg.Connection, digests: Mapping[bytes, int]) -> None:
-    """Files content digests under the keys of their events."""
+async def file_digests(connection: asyncpg.Connection, digests: Mapping[int, uuid.UUID | None]) -> None:
+    """Gives events the first halves of their content digests, by event key; none to erased ones."""
+    await connection.execute(_SQL["drop_digests"], list(digests))
     await connection.execute(_SQL["file_digests"], list(digests), list(digests.values()))
 
 
@@ -281,8 +283,9 @@ class SequencedCapture:
 
 @dataclass(frozen=True, slots=True)
 class CheckedRow:
-    """What of an event the log speaks of. `secret` and `body` are None once erased; `name_hash` is under what its
-    event hash id is filed; `issuer` is JSON, of one that was signed on its own among several."""
+    """What of an event the log speaks of. `secret`, `body` and the first half of its content digest are None once
+    erased; `name_hash` is under what its event hash id is filed; `issuer` is JSON, of one that was signed on its own
+    among several."""
 
     event_key: int
     record_time_us: int
@@ -292,6 +295,7 @@ class CheckedRow:
     entry: bytes
     secret: bytes | None
     name_hash: int
+    content_digest: uuid.UUID | None
     issuer: bytes | None
     body: bytes | None
 
@@ -311,8 +315,6 @@ class RowCounts:
 
     tiles: int
     stray_events: int
-    digests: int
-    events: int
 
 
 async def captures_in_log_order(
@@ -337,7 +339,7 @@ async def _checked(connection: asyncpg.Connection, rows: Sequence[asyncpg.Record
     bodies = await bodies_at(connection, [(row["event_key"], row["body_place"]) for row in rows]) if rows else []
     return [
         # A body that is gone in one place alone is no erasure, and not left out: it is an empty one.
-        CheckedRow(*(*row[:9], None if row["body_bytes"] is None and not body else body))
+        CheckedRow(*(*row[:10], None if row["body_bytes"] is None and not body else body))
         for row, body in zip(rows, bodies, strict=True)
     ]
 
@@ -376,12 +378,6 @@ async def events_in_buckets(
             yield checked, row["partner"], row["context"], row["capture_issuer"]
 
 
-async def keys_of_digests(connection: asyncpg.Connection, content_digests: Sequence[bytes]) -> dict[bytes, int]:
-    """Under which event each of these digests is filed."""
-    rows = await connection.fetch(_SQL["keys_of_digests"], content_digests)
-    return {row[0]: row[1] for row in rows}
-
-
 async def checkpoints_from(connection: asyncpg.Connection, tree_size: int, limit: int) -> list[KeptCheckpoint]:
     """Kept checkpoints of at least this size, smallest first."""
     rows = await connection.fetch(_SQL["checkpoints_in_order"], tree_size, limit)
@@ -392,6 +388,4 @@ async def count_rows(connection: asyncpg.Connection) -> RowCounts:
     """Cost: a scan of events and their captures."""
     tiles = await connection.fetchval(_SQL["count_tiles"], timeout=WHOLE_READ_S_MAX)
     stray = await connection.fetchval(_SQL["count_stray_events"], timeout=WHOLE_READ_S_MAX)
-    row = await connection.fetchrow(_SQL["count_digests"], timeout=WHOLE_READ_S_MAX)
-    assert row is not None
-    return RowCounts(tiles, stray, row[0], row[1])
+    return RowCounts(tiles, stray)

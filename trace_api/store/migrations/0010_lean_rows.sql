@@ -26,6 +26,7 @@ CREATE TABLE lean_event (
     event_time     timestamptz NOT NULL,
     record_time    timestamptz NOT NULL,
     name_hash      bigint      NOT NULL,    -- eight bytes of a keyed hash of its event hash id
+    content_digest uuid,                    -- its first half: what makes a repetition one; NULL once erased
     body_bytes     integer,                 -- what its body has; NULL once erased
     event_type     smallint    NOT NULL,
     action         smallint,
@@ -46,7 +47,8 @@ ALTER TABLE lean_event ALTER COLUMN bodies SET STORAGE EXTERNAL;
 ALTER TABLE lean_event SET (toast_tuple_target = 8160);
 -- An event's own names are two where it brought an id: one goes into its row, the other stays where it is.
 INSERT INTO lean_event
-SELECT event_key, event_time, record_time, coalesce(own.name_hash, 0), octet_length(body), event_type, action,
+SELECT event_key, event_time, record_time, coalesce(own.name_hash, 0),
+       encode(substring(content_digest FOR 16), 'hex')::uuid, octet_length(body), event_type, action,
        (event_key & 1048575) % 32, event_id, event_hash_id, secret, entry, findings, signed_place,
        terms, (
            SELECT array_agg(((field >> 12) & 4503599627370495)::double precision ORDER BY place) || measure_values
@@ -55,6 +57,7 @@ SELECT event_key, event_time, record_time, coalesce(own.name_hash, 0), octet_len
 FROM event
 LEFT JOIN (SELECT event_key, min(name_hash) AS name_hash FROM reference WHERE role = 8 GROUP BY event_key) AS own
     USING (event_key)
+LEFT JOIN event_digest USING (event_key)
 LEFT JOIN (
     SELECT min(event_key) AS event_key,
            '\x00'::bytea || string_agg(int4send(coalesce(octet_length(body), 0)) || coalesce(body, ''), ''::bytea
@@ -85,19 +88,12 @@ FROM (
 GROUP BY name_hash, event_ref >> 24, part
 ORDER BY name_hash, min(event_ref);
 
--- The first half of the content digests of all events: what makes a repeated event a repetition.
-CREATE TABLE lean_event_digest (
-    content_digest uuid   NOT NULL,
-    event_key      bigint NOT NULL
-);
-INSERT INTO lean_event_digest
-SELECT encode(substring(content_digest FOR 16), 'hex')::uuid, event_key FROM event_digest ORDER BY content_digest;
-
 DROP TABLE event, reference, event_digest;
 ALTER TABLE lean_event RENAME TO event;
 ALTER TABLE lean_reference RENAME TO reference;
-ALTER TABLE lean_event_digest RENAME TO event_digest;
 
+-- Looked at in this order: a repetition is one, whatever its key.
+CREATE UNIQUE INDEX event_by_digest ON event (content_digest);
 ALTER TABLE event ADD CONSTRAINT event_pkey PRIMARY KEY (event_key);
 -- Few events share a microsecond; those that do are sorted by their keys when they are read.
 CREATE INDEX event_by_time ON event (event_time);
@@ -106,8 +102,7 @@ CREATE INDEX event_by_record_time ON event USING brin (record_time) WITH (autosu
 CREATE INDEX event_by_name ON event (name_hash);
 CREATE INDEX event_by_term ON event USING gin (terms);
 CREATE INDEX event_erased ON event (event_key) WHERE body_bytes IS NULL;
-CREATE INDEX reference_by_name ON reference (name_hash, event_ref) INCLUDE (more);
-ALTER TABLE event_digest ADD CONSTRAINT event_digest_pkey PRIMARY KEY (content_digest);
+CREATE INDEX reference_by_name ON reference (name_hash, event_ref);
 
 -- All references that a row of `reference` holds, ascending. LIMIT tells the planner how few they are.
 CREATE FUNCTION event_refs(event_ref bigint, more bytea) RETURNS SETOF bigint

@@ -10,27 +10,24 @@ INSERT INTO capture (
 
 -- name: store_at_once
 -- A capture of a few events, whole; nothing of it, and no row, where another event has one of their names ($1), too.
--- Postgres runs the last of these parts first: digests before all else, values at last.
+-- Postgres runs the last of these parts first: events before all else, values at last.
 WITH shared AS MATERIALIZED (
     SELECT FROM unnest($1::bigint[]) AS named (name_hash)
     WHERE EXISTS (SELECT FROM event WHERE event.name_hash = named.name_hash)
        OR EXISTS (SELECT FROM filed WHERE filed.name_hash = named.name_hash AND event_ref & 15 = 8)
 ), of_values AS (
     INSERT INTO event_value (field, value, event_key)
-    SELECT * FROM unnest($5::smallint[], $6::text[], $7::bigint[]) WHERE NOT EXISTS (SELECT FROM shared)
+    SELECT * FROM unnest($4::smallint[], $5::text[], $6::bigint[]) WHERE NOT EXISTS (SELECT FROM shared)
     ON CONFLICT DO NOTHING
 ), of_references AS (
-    INSERT INTO reference SELECT * FROM json_populate_recordset(NULL::reference, $4)
+    INSERT INTO reference SELECT * FROM json_populate_recordset(NULL::reference, $3)
     WHERE NOT EXISTS (SELECT FROM shared)
 ), of_events AS (
-    INSERT INTO event SELECT * FROM json_populate_recordset(NULL::event, $3) WHERE NOT EXISTS (SELECT FROM shared)
-), of_digests AS (
-    INSERT INTO event_digest SELECT * FROM json_populate_recordset(NULL::event_digest, $2)
-    WHERE NOT EXISTS (SELECT FROM shared)
+    INSERT INTO event SELECT * FROM json_populate_recordset(NULL::event, $2) WHERE NOT EXISTS (SELECT FROM shared)
 )
 INSERT INTO capture (
     capture_no, capture_id, partner, record_time, context, body_digest, event_count, outcome, issuer
-) SELECT $8, $9, $10, $11, $12, $13, $14, $15, $16 WHERE NOT EXISTS (SELECT FROM shared)
+) SELECT $7, $8, $9, $10, $11, $12, $13, $14, $15 WHERE NOT EXISTS (SELECT FROM shared)
 RETURNING capture_no;
 
 -- name: list_values
@@ -53,7 +50,7 @@ SELECT outcome FROM capture WHERE capture_id = $1;
 -- name: find_digests
 -- Which of these content digests are stored.
 SELECT wanted.content_digest FROM unnest($1::bytea[]) AS wanted (content_digest)
-JOIN event_digest ON event_digest.content_digest = encode(substring(wanted.content_digest FOR 16), 'hex')::uuid;
+JOIN event ON event.content_digest = encode(substring(wanted.content_digest FOR 16), 'hex')::uuid;
 
 -- name: load_capture
 -- A capture job.

@@ -74,7 +74,7 @@ FROM capture WHERE capture_no = ANY($1::bigint[]);
 
 -- name: event_by_digest
 -- The event with this content.
-SELECT event_key FROM event_digest WHERE content_digest = encode(substring($1::bytea FOR 16), 'hex')::uuid;
+SELECT event_key FROM event WHERE content_digest = encode(substring($1::bytea FOR 16), 'hex')::uuid;
 
 -- name: body_sizes
 -- How many bytes the bodies of events have.
@@ -115,9 +115,10 @@ FROM step WHERE name_hash IS NOT NULL LIMIT $3;
 LOCK TABLE event_value IN SHARE ROW EXCLUSIVE MODE;
 
 -- name: erase_event
--- What an event said, and all that was made from it but its log entry, goes. Its names stay filed, blinded.
+-- What an event said, and all that was made from it but its log entry, goes: its content digest as well, which would
+-- confirm a guess. Its names stay filed, blinded.
 UPDATE event SET body_bytes = NULL, secret = NULL, signed_place = NULL, issuer = NULL, findings = NULL,
-    terms = NULL, measures = NULL, action = NULL, event_time = record_time,
+    terms = NULL, measures = NULL, action = NULL, event_time = record_time, content_digest = NULL,
     event_hash_id = decode(repeat('00', 32), 'hex')
 WHERE event_key = $1 AND body_bytes IS NOT NULL
 RETURNING body_place;
@@ -129,11 +130,6 @@ SELECT bodies FROM event WHERE event_key = $1 FOR UPDATE;
 -- name: write_bodies
 -- The same, without one of them.
 UPDATE event SET bodies = $2 WHERE event_key = $1;
-
--- name: erase_digest
--- The digest of an erased event, which would confirm a guess.
-DELETE FROM event_digest
-WHERE content_digest = encode(substring($1::bytea FOR 16), 'hex')::uuid AND event_key = $2;
 
 -- name: values_of_event
 -- The values for which an event stands.

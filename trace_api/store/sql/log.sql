@@ -79,12 +79,15 @@ JOIN tile AS t USING (level, tile_index) WHERE t.log_id = $3;
 -- Tiles that a tree of $2 leaves does not have.
 DELETE FROM tile WHERE log_id = $1 AND (level > 7 OR tile_index >= ((($2::bigint >> (8 * level)) + 255) >> 8));
 
+-- name: drop_digests
+-- The digests of these events, so that none of them is in another's way.
+UPDATE event SET content_digest = NULL WHERE event_key = ANY($1::bigint[]);
+
 -- name: file_digests
--- Under which event each of these contents is.
-INSERT INTO event_digest (content_digest, event_key)
-SELECT encode(substring(digest FOR 16), 'hex')::uuid, event_key
-FROM unnest($1::bytea[], $2::bigint[]) AS right_ones (digest, event_key)
-ON CONFLICT (content_digest) DO UPDATE SET event_key = EXCLUDED.event_key;
+-- The content digest of each of these events; none of an erased one.
+UPDATE event SET content_digest = right_ones.digest
+FROM unnest($1::bigint[], $2::uuid[]) AS right_ones (event_key, digest)
+WHERE event.event_key = right_ones.event_key;
 
 -- name: drop_references
 -- All references that are equal to one of these; the others of their rows get rows of their own.
@@ -166,12 +169,12 @@ ORDER BY first_leaf_index, capture_no LIMIT $2;
 -- together or one more. The caller reads their bodies by itself.
 SELECT event_key, (extract(epoch FROM record_time) * 1000000)::bigint AS record_time_us,
        (extract(epoch FROM event_time) * 1000000)::bigint AS event_time_us,
-       event_id, event_hash_id, entry, secret, name_hash, issuer, body_bytes, body_place
+       event_id, event_hash_id, entry, secret, name_hash, content_digest, issuer, body_bytes, body_place
 FROM (
     SELECT *, sum(body_bytes) OVER (ORDER BY event_key) - body_bytes AS bytes_before
     FROM (
-        SELECT event_key, record_time, event_time, event_id, event_hash_id, entry, secret, name_hash, issuer,
-               body_bytes, body_place
+        SELECT event_key, record_time, event_time, event_id, event_hash_id, entry, secret, name_hash, content_digest,
+               issuer, body_bytes, body_place
         FROM event
         WHERE event_key >= ($1::bigint << 20) + $2 AND event_key < ($1::bigint + 1) << 20
         ORDER BY event_key LIMIT $3
@@ -205,15 +208,10 @@ WHERE ((event_key >> 20) * 61 + (event_key & 1048575)) & 65535 = ANY($1::bigint[
 -- Events of these buckets that were not erased, with their captures' contexts.
 SELECT event_key, (extract(epoch FROM event.record_time) * 1000000)::bigint AS record_time_us,
        (extract(epoch FROM event_time) * 1000000)::bigint AS event_time_us,
-       event_id, event_hash_id, entry, secret, name_hash, event.issuer, body_bytes, body_place, partner, context,
-       capture.issuer AS capture_issuer
+       event_id, event_hash_id, entry, secret, name_hash, content_digest, event.issuer, body_bytes, body_place, partner,
+       context, capture.issuer AS capture_issuer
 FROM event JOIN capture ON capture_no = event_key >> 20
 WHERE ((event_key >> 20) * 61 + (event_key & 1048575)) & 65535 = ANY($1::bigint[]) AND body_bytes IS NOT NULL;
-
--- name: keys_of_digests
--- Where these contents are said to be.
-SELECT wanted.content_digest, event_key FROM unnest($1::bytea[]) AS wanted (content_digest)
-JOIN event_digest ON event_digest.content_digest = encode(substring(wanted.content_digest FOR 16), 'hex')::uuid;
 
 -- name: count_tiles
 -- How many tiles are stored in all.
@@ -227,7 +225,3 @@ SELECT tree_size, root_hash, note FROM checkpoint WHERE log_id = 1 AND tree_size
 -- Events whose capture says that it has fewer, or is not there.
 SELECT count(*) FROM event AS e LEFT JOIN capture AS c ON c.capture_no = e.event_key >> 20
 WHERE c.capture_no IS NULL OR e.event_key & ((1 << 20) - 1) >= c.event_count;
-
--- name: count_digests
--- How many content digests are filed, and how many events there are that were not erased.
-SELECT (SELECT count(*) FROM event_digest), (SELECT count(*) FROM event WHERE body_bytes IS NOT NULL);

@@ -340,8 +340,8 @@ impl PreparedCapture {
         py.detach(|| {
             let copies = self.prepared.copies_on(threads_or_all(threads), &stored);
             let values = copies.values.iter().map(owned).collect();
-            let (event, reference, event_digest) = (copies.event, copies.reference, copies.event_digest);
-            Copies { event, reference, event_digest, values, event_count: copies.event_count }
+            let (event, reference) = (copies.event, copies.reference);
+            Copies { event, reference, values, event_count: copies.event_count }
         })
     }
 }
@@ -356,7 +356,6 @@ fn threads_or_all(threads: Option<NonZero<usize>>) -> usize {
 pub struct Copies {
     event: Vec<u8>,
     reference: Vec<u8>,
-    event_digest: Vec<u8>,
     values: Vec<(i16, String, i64)>,
     #[pyo3(get)]
     event_count: usize,
@@ -376,7 +375,6 @@ impl Copies {
         match table {
             "event" => Ok(capture::EVENT_COLUMNS.to_vec()),
             "reference" => Ok(capture::REFERENCE_COLUMNS.to_vec()),
-            "event_digest" => Ok(capture::EVENT_DIGEST_COLUMNS.to_vec()),
             _ => Err(PyValueError::new_err("no stream for this table")),
         }
     }
@@ -386,9 +384,6 @@ impl Copies {
         let (stream, columns, kinds): (_, &[_], &[_]) = match table {
             "event" => (&self.event, &capture::EVENT_COLUMNS, &capture::EVENT_KINDS),
             "reference" => (&self.reference, &capture::REFERENCE_COLUMNS, &capture::REFERENCE_KINDS),
-            "event_digest" => {
-                (&self.event_digest, &capture::EVENT_DIGEST_COLUMNS, &capture::EVENT_DIGEST_KINDS)
-            }
             _ => return Err(PyValueError::new_err("no stream for this table")),
         };
         Ok(capture::rows_json(stream, columns, kinds))
@@ -405,7 +400,6 @@ impl Copies {
         let stream = match table {
             "event" => &self.event,
             "reference" => &self.reference,
-            "event_digest" => &self.event_digest,
             _ => return Err(PyValueError::new_err("no stream for this table")),
         };
         let rest = stream.get(at..).unwrap_or_default();

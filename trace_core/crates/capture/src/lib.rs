@@ -43,8 +43,8 @@ pub use prepare::{
     prepare_on,
 };
 pub use prepared::{
-    Copies, DIGEST_BYTES, EVENT_COLUMNS, EVENT_DIGEST_COLUMNS, EVENT_DIGEST_KINDS, EVENT_KINDS, ListedField,
-    MasterDataRow, Prepared, PreparedEvent, REFERENCE_COLUMNS, REFERENCE_KINDS,
+    Copies, DIGEST_BYTES, EVENT_COLUMNS, EVENT_KINDS, ListedField, MasterDataRow, Prepared, PreparedEvent,
+    REFERENCE_COLUMNS, REFERENCE_KINDS,
 };
 pub use problems::problems_json;
 pub use references::{ROLE_BITS, Reference, Role};

@@ -12,11 +12,12 @@ use crate::prepare::{POSITION_BITS, Request};
 use crate::references::{ROLE_BITS, Reference};
 
 /// Columns of `event` in the order of [`Copies::event`].
-pub const EVENT_COLUMNS: [&str; 18] = [
+pub const EVENT_COLUMNS: [&str; 19] = [
     "event_key",
     "event_time",
     "record_time",
     "name_hash",
+    "content_digest",
     "body_bytes",
     "event_type",
     "action",
@@ -38,6 +39,7 @@ pub const EVENT_KINDS: [Kind; EVENT_COLUMNS.len()] = [
     Kind::Time,
     Kind::Time,
     Kind::Integer,
+    Kind::Uuid,
     Kind::Integer,
     Kind::Integer,
     Kind::Integer,
@@ -57,10 +59,6 @@ pub const EVENT_KINDS: [Kind; EVENT_COLUMNS.len()] = [
 pub const REFERENCE_COLUMNS: [&str; 3] = ["name_hash", "event_ref", "more"];
 /// What they hold.
 pub const REFERENCE_KINDS: [Kind; REFERENCE_COLUMNS.len()] = [Kind::Integer, Kind::Integer, Kind::Bytes];
-/// Columns of `event_digest` in the order of [`Copies::event_digest`].
-pub const EVENT_DIGEST_COLUMNS: [&str; 2] = ["content_digest", "event_key"];
-/// What they hold.
-pub const EVENT_DIGEST_KINDS: [Kind; EVENT_DIGEST_COLUMNS.len()] = [Kind::Uuid, Kind::Integer];
 /// Bytes of a content digest that a repetition is known by: Postgres has a type of so many.
 pub const DIGEST_BYTES: usize = 16;
 /// References that one row holds, of one name and one capture: few, so that a reader takes hardly more than it wants.
@@ -163,8 +161,6 @@ pub struct Copies<'a> {
     pub event: Vec<u8>,
     /// Rows of `reference`, sorted, columns as in [`REFERENCE_COLUMNS`].
     pub reference: Vec<u8>,
-    /// Rows of `event_digest`, sorted, columns as in [`EVENT_DIGEST_COLUMNS`].
-    pub event_digest: Vec<u8>,
     /// The values that can be listed, sorted, each once with the key of the first event that has it.
     pub values: Vec<(ListedField, &'a str, i64)>,
     /// Number of events in them.
@@ -219,12 +215,10 @@ impl Prepared {
         let events: Vec<_> = self.events.iter().enumerate().filter(is_new).collect();
         let first_key = self.capture_no << POSITION_BITS;
         let mut references = Vec::with_capacity(self.references.len());
-        let mut digests = Vec::with_capacity(events.len());
         let mut first_with = vec![None; self.values.len()];
         for (key, (_, event)) in (first_key..).zip(&events) {
             let of_event = &self.references[event.references.clone()];
             references.extend(of_event.iter().map(|r| (r.name_hash, key << ROLE_BITS | r.role as i64)));
-            digests.push((event.content_digest, key));
             for value in event.values.iter().flatten().filter_map(|value| usize::try_from(*value).ok()) {
                 first_with[value].get_or_insert(key);
             }
@@ -234,14 +228,12 @@ impl Prepared {
             values.filter_map(|((field, value), key)| Some((*field, value.as_ref(), key?))).collect();
         // Neighbours in the index arrive together: twice as fast as in order of capture.
         references.sort_unstable();
-        digests.sort_unstable();
         values.sort_unstable();
         Copies {
             event: self.event_rows(threads, first_key, &events),
             reference: reference_rows(&references),
-            event_digest: event_digest_rows(&digests),
             values,
-            event_count: digests.len(),
+            event_count: events.len(),
         }
     }
 
@@ -355,17 +347,6 @@ fn reference_rows(references: &[(i64, i64)]) -> Vec<u8> {
                 row.bytes(&more)
             };
         }
-    }
-    write_trailer(&mut out);
-    out
-}
-
-fn event_digest_rows(digests: &[([u8; 32], i64)]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(digests.len() * 34 + 32);
-    write_header(&mut out);
-    for (content_digest, key) in digests {
-        let mut row = Row::start(&mut out, columns(EVENT_DIGEST_COLUMNS.len()));
-        row.bytes(&content_digest[..DIGEST_BYTES]).bigint(*key);
     }
     write_trailer(&mut out);
     out

@@ -10,7 +10,7 @@ use super::{Draft, Preparing};
 use crate::canonical::CanonicalEvent;
 use crate::entry::{Entry, Token, name_hash};
 use crate::parts::{Fresh, Parts};
-use crate::prepared::{LISTED_FIELDS, PreparedEvent, start_row};
+use crate::prepared::{DIGEST_BYTES, LISTED_FIELDS, PreparedEvent, start_row};
 use crate::problems::problems_json;
 use crate::references::{Role, references_of_names};
 
@@ -111,6 +111,7 @@ impl Preparing<'_, '_> {
         row.time(head.event_time)
             .time(self.request.record_time)
             .bigint(name_hash(&sealed.own_token))
+            .bytes(&sealed.content_digest[..DIGEST_BYTES])
             .integer(i32::try_from(draft.source.len()).unwrap_or(i32::MAX))
             .smallint(head.event_type as i16);
         match head.action {
