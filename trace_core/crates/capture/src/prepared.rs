@@ -94,8 +94,6 @@ pub struct Prepared {
     pub(crate) list_pointer: &'static str,
     /// The rows of `event`, back to back, without keys and late columns.
     pub(crate) rows: Vec<u8>,
-    /// The events as they came, back to back.
-    pub(crate) bodies: Vec<u8>,
     /// The values that can be listed, each once.
     pub(crate) values: Vec<ListedValue>,
     /// Of a signed capture: where its events stand in what was signed.
@@ -184,7 +182,6 @@ impl Prepared {
             capture_no: request.capture_no,
             list_pointer: "",
             rows: Vec::new(),
-            bodies: Vec::new(),
             values: Vec::new(),
             places: request.is_signed.then(Vec::new),
             references: Vec::new(),
@@ -203,16 +200,23 @@ impl Prepared {
     }
 
     /// [`copies_on`](Self::copies_on) one thread.
+    ///
+    /// # Panics
+    /// As that.
     #[must_use]
-    pub fn copies(&self, stored: &HashSet<[u8; 32]>) -> Copies<'_> {
-        self.copies_on(1, stored)
+    pub fn copies(&self, body: &[u8], stored: &HashSet<[u8; 32]>) -> Copies<'_> {
+        self.copies_on(1, body, stored)
     }
 
     /// The COPY streams of all events but those that repeat an earlier one of this capture and those
     /// whose content digest is in `stored`. Event keys ascend without gaps. Bodies are compressed on so many threads.
+    /// `body` is the one that was prepared: nothing of it is kept here, as a copy would cost as much memory again.
     /// Cost: one sort of the references, one compression and one copy of the rows.
+    ///
+    /// # Panics
+    /// If `body` is a shorter one.
     #[must_use]
-    pub fn copies_on(&self, threads: usize, stored: &HashSet<[u8; 32]>) -> Copies<'_> {
+    pub fn copies_on(&self, threads: usize, body: &[u8], stored: &HashSet<[u8; 32]>) -> Copies<'_> {
         let is_new = |(_, event): &(usize, &PreparedEvent)| {
             event.same_as.is_none() && !stored.contains(&event.content_digest)
         };
@@ -237,7 +241,7 @@ impl Prepared {
         digests.sort_unstable();
         values.sort_unstable();
         Copies {
-            event: self.event_rows(threads, first_key, &events),
+            event: self.event_rows(threads, body, first_key, &events),
             reference: reference_rows(&references),
             event_digest: event_digest_rows(&digests),
             values,
@@ -245,9 +249,15 @@ impl Prepared {
         }
     }
 
-    fn event_rows(&self, threads: usize, first_key: i64, events: &[(usize, &PreparedEvent)]) -> Vec<u8> {
+    fn event_rows(
+        &self,
+        threads: usize,
+        body: &[u8],
+        first_key: i64,
+        events: &[(usize, &PreparedEvent)],
+    ) -> Vec<u8> {
         let groups = groups(events.iter().map(|(_, event)| event.body.len()));
-        let packed = self.pack(threads, events, &groups);
+        let packed = pack(threads, body, events, &groups);
         let places = self.places.as_deref().unwrap_or_default();
         let late = places.iter().chain(&packed).map(Vec::len).sum::<usize>() + 16 * events.len();
         let mut rows = Vec::with_capacity(self.rows.len() + late + COPY_MARGIN_BYTES);
@@ -274,39 +284,38 @@ impl Prepared {
         write_trailer(&mut rows);
         rows
     }
+}
 
-    /// The bodies of each group, packed.
-    fn pack(
-        &self,
-        threads: usize,
-        events: &[(usize, &PreparedEvent)],
-        groups: &[Range<usize>],
-    ) -> Vec<Vec<u8>> {
-        let pack = |groups: &[Range<usize>]| -> Vec<Vec<u8>> {
-            let mut packer = Packer::default();
-            let bodies = |group: &Range<usize>| {
-                events[group.clone()].iter().map(|(_, event)| &self.bodies[event.body.clone()])
-            };
-            groups.iter().map(|group| packer.pack(bodies(group))).collect()
-        };
-        if threads == 1 || groups.len() < SHARED_GROUPS_MIN {
-            return pack(groups);
-        }
-        let (own, others) = groups.split_at(groups.len().div_ceil(threads));
-        std::thread::scope(|scope| {
-            let start = |share| {
-                let thread = std::thread::Builder::new().spawn_scoped(scope, move || pack(share));
-                (share, thread.ok())
-            };
-            let started: Vec<_> = others.chunks(own.len()).map(start).collect();
-            let mut packed = pack(own);
-            for (share, thread) in started {
-                // Where the system gives no thread, this one does the work.
-                packed.extend(thread.and_then(|thread| thread.join().ok()).unwrap_or_else(|| pack(share)));
-            }
-            packed
-        })
+/// The bodies of each group, packed.
+fn pack(
+    threads: usize,
+    body: &[u8],
+    events: &[(usize, &PreparedEvent)],
+    groups: &[Range<usize>],
+) -> Vec<Vec<u8>> {
+    let pack = |groups: &[Range<usize>]| -> Vec<Vec<u8>> {
+        let mut packer = Packer::default();
+        let bodies =
+            |group: &Range<usize>| events[group.clone()].iter().map(|(_, event)| &body[event.body.clone()]);
+        groups.iter().map(|group| packer.pack(bodies(group))).collect()
+    };
+    if threads == 1 || groups.len() < SHARED_GROUPS_MIN {
+        return pack(groups);
     }
+    let (own, others) = groups.split_at(groups.len().div_ceil(threads));
+    std::thread::scope(|scope| {
+        let start = |share| {
+            let thread = std::thread::Builder::new().spawn_scoped(scope, move || pack(share));
+            (share, thread.ok())
+        };
+        let started: Vec<_> = others.chunks(own.len()).map(start).collect();
+        let mut packed = pack(own);
+        for (share, thread) in started {
+            // Where the system gives no thread, this one does the work.
+            packed.extend(thread.and_then(|thread| thread.join().ok()).unwrap_or_else(|| pack(share)));
+        }
+        packed
+    })
 }
 
 /// Which neighbours are kept together, by the bytes of each.

@@ -16,15 +16,15 @@ impl<'a> Preparing<'_, 'a> {
     /// as from one thread, the first problem of the whole document included. False, with nothing taken, where the
     /// system has no thread to give.
     pub(super) fn share(&mut self, threads: usize, lists: &[Events<'a>]) -> Result<bool, Problem> {
-        let (document, request, signed, is_refused) =
-            (self.document, self.request, self.signed, self.is_refused);
+        let (document, body, request, signed, is_refused) =
+            (self.document, self.body, self.request, self.signed, self.is_refused);
         std::thread::scope(|scope| {
             let threads = threads.min(lists.len());
             let start = |first: usize| {
                 // Whoever is ahead waits, so memory does not grow with the capture.
                 let (sender, receiver) = std::sync::mpsc::sync_channel(LISTS_AHEAD);
                 let work = move || {
-                    let mut worker = Preparing::part_of(document, request, signed, is_refused);
+                    let mut worker = Preparing::part_of(document, body, request, signed, is_refused);
                     let own = lists.iter().skip(first).step_by(threads).cloned();
                     let taken = worker.take(own, |worker| {
                         worker.first_with.clear();
@@ -56,17 +56,14 @@ impl<'a> Preparing<'_, 'a> {
     fn append(&mut self, next: Prepared) -> Result<(), Problem> {
         self.out.event_total += next.event_total;
         self.check_event_total()?;
-        let (rows, bodies, references) =
-            (self.out.rows.len(), self.out.bodies.len(), self.out.references.len());
+        let (rows, references) = (self.out.rows.len(), self.out.references.len());
         self.out.rows.extend_from_slice(&next.rows);
-        self.out.bodies.extend_from_slice(&next.bodies);
         self.out.references.extend_from_slice(&next.references);
         self.out.problems.extend(next.problems);
         let values = next.values.iter().map(|(field, value)| (*field, value.as_ref()));
         let values: Vec<u32> = values.map(|value| self.listed.place(value, &mut self.out.values)).collect();
         for mut event in next.events {
             event.row = behind(rows, &event.row);
-            event.body = behind(bodies, &event.body);
             event.references = behind(references, &event.references);
             for value in event.values.iter_mut().flatten() {
                 *value = values[*value as usize];
