@@ -19,6 +19,9 @@ use crate::error::Failed;
 /// Problems that a job keeps; the rest is counted.
 const PROBLEMS_MAX: usize = 1_000;
 
+/// Bytes of a body from which on its digest is made on another thread: its one message fills no lanes.
+const DIGESTED_BESIDE_BYTES_MIN: usize = 1 << 18;
+
 /// A document in its JSON form; XML is told by its first character.
 fn as_json(document: &[u8]) -> Result<Cow<'_, [u8]>, Problem> {
     let text = document.strip_prefix(b"\xef\xbb\xbf").unwrap_or(document);
@@ -190,7 +193,16 @@ pub fn prepare_capture(
         Ok((prepared, json))
     };
     let prepare = || prepare().unwrap_or_else(|problem| (Prepared::refused(problem, &request), None));
-    let ((prepared, json), body_digest) = py.detach(|| (prepare(), capture::digest(&body)));
+    let beside = threads > 1 && body.len() >= DIGESTED_BESIDE_BYTES_MIN;
+    let ((prepared, json), body_digest) = py.detach(|| {
+        std::thread::scope(|scope| {
+            let digest = || capture::digest(&body);
+            let thread =
+                beside.then(|| std::thread::Builder::new().spawn_scoped(scope, digest).ok()).flatten();
+            let prepared = prepare();
+            (prepared, thread.and_then(|thread| thread.join().ok()).unwrap_or_else(digest))
+        })
+    });
     let issuer = claim.is_some().then_some(issuer);
     Ok(PreparedCapture { prepared, body, json, body_digest, issuer })
 }
