@@ -129,7 +129,8 @@ fn each_event_is_committed_to_with_who_signed_it() {
         format!("\"{}\"", Authorship::of_event(Signed::Jws(Jws::sign(&signer(key), &digest(n)))).text())
     };
     let texts = [sign(0, 1), "null".to_owned(), sign(2, 2), sign(3, 1)];
-    let prepared = prepared(&document(&events, &list(&texts)));
+    let body = document(&events, &list(&texts));
+    let prepared = prepared(&body);
     assert_eq!(problems(&prepared), []);
     let stored = issuers(&prepared, &body);
     for (n, key) in [(0, 1), (2, 2), (3, 1)] {
@@ -171,7 +172,8 @@ fn signatures_that_do_not_count_refuse_their_events_alone() {
         signed(2, &events[5]),
         "null".to_owned(),
     ];
-    let prepared = prepared(&document(&events, &list(&texts)));
+    let body = document(&events, &list(&texts));
+    let prepared = prepared(&body);
     let at = |n: usize| format!("/urn:wayproof:signatureList/{n}");
     assert_eq!(
         problems(&prepared),
@@ -193,7 +195,8 @@ fn signatures_that_do_not_count_refuse_their_events_alone() {
 fn event_is_stored_whose_repetition_was_signed_badly_before() {
     let one = event(1, "");
     let texts = [signed(1, &event(2, "")), signed(2, &one), signed(3, &one)];
-    let prepared = prepared(&document(&[one.clone(), one.clone(), one], &list(&texts)));
+    let body = document(&[one.clone(), one.clone(), one], &list(&texts));
+    let prepared = prepared(&body);
     assert_eq!(problems(&prepared).len(), 1);
     assert_eq!(prepared.events.iter().map(|event| event.same_as).collect::<Vec<_>>(), [None, Some(0)]);
     assert!(issuers(&prepared, &body)[0].as_deref().expect("an issuer").contains("partner2"));
