@@ -98,7 +98,7 @@ fn prepare_document(
             keys => Ok(Prepared { wanted_keys: keys, ..Prepared::empty(request) }),
         };
     };
-    let signed = SignedEvents::read(document, signers)?;
+    let signed = SignedEvents::read(threads, document, signers)?;
     let mut prepared = Preparing::new(document, body, request, signed.as_ref()).run(threads)?;
     if let Some(signed) = &signed {
         signed.check(threads, &mut prepared)?;

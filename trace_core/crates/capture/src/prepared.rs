@@ -393,7 +393,9 @@ fn in_order(references: &[(i64, i64)]) -> Vec<(i64, i64)> {
         usize::try_from(ordered.checked_shr(u64::BITS - bits).unwrap_or(0)).unwrap_or(0)
     };
     let mut ends = vec![0; 1 << bits];
-    references.iter().for_each(|reference| ends[bucket(reference.0)] += 1);
+    for (name_hash, _) in references {
+        ends[bucket(*name_hash)] += 1;
+    }
     let mut before = 0;
     for end in &mut ends {
         (before, *end) = (before + *end, before);
