@@ -137,7 +137,8 @@ pub struct PreparedCapture {
     body: PyBackedBytes,
     /// Of a body in another syntax.
     json: Option<Vec<u8>>,
-    body_digest: [u8; 32],
+    /// None until somebody asks for it.
+    body_digest: Option<[u8; 32]>,
     /// None for what nobody signed.
     issuer: Option<Issuer>,
 }
@@ -200,7 +201,10 @@ pub fn prepare_capture(
             let thread =
                 beside.then(|| std::thread::Builder::new().spawn_scoped(scope, digest).ok()).flatten();
             let prepared = prepare();
-            (prepared, thread.and_then(|thread| thread.join().ok()).unwrap_or_else(digest))
+            // Who asks for the keys comes again with them.
+            let is_asked = prepared.0.wanted_keys.is_none();
+            let known = thread.and_then(|thread| thread.join().ok());
+            (prepared, known.or_else(|| is_asked.then(digest)))
         })
     });
     let issuer = claim.is_some().then_some(issuer);
@@ -294,7 +298,7 @@ impl PreparedCapture {
 
     #[getter]
     fn body_digest<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.body_digest)
+        PyBytes::new(py, &self.body_digest.unwrap_or_else(|| capture::digest(&self.body)))
     }
 
     #[getter]
