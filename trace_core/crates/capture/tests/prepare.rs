@@ -241,6 +241,15 @@ fn simulated_events_give_the_same_by_their_parts_and_the_long_way() {
 }
 
 #[test]
+fn capture_with_more_members_than_are_kept_gives_the_same_by_their_parts_and_the_long_way() {
+    let document = simulated(5_000, 3);
+    let long = the_long_way(&document);
+    let of_parts = all_of(&prepared(&document, false), &document);
+    // Megabytes, which nobody wants to see printed.
+    assert!(of_parts == all_of(&prepared(&long, false), &long));
+}
+
+#[test]
 fn event_that_names_itself_by_its_event_hash_id_is_filed_under_it_once() {
     let body = document(&[event("1", ""), event("2", "")]);
     let ids = epcis::event_hash_ids(body.as_bytes()).expect("ids");
