@@ -60,7 +60,7 @@ class Blinding:
         """The token of a name in log entries, 16 bytes."""
 
 class PreparedCapture:
-    """A capture that has been through the core, ready to be stored. Immutable."""
+    """A capture that has been through the core, ready to be stored. Immutable. Holds on to its body."""
 
     document_refused: bool
     """The document itself is wrong: none of its events can be stored."""

@@ -122,7 +122,7 @@ impl<'s> SignatureReader<'s> {
     fn read_jws(&mut self, text: &'s str) -> Result<EventSignature<'s>, Refusal> {
         let none = || Refusal::Form(AuthorshipError::Jws);
         let (header, signature) =
-            text.split_once("..").filter(|_| text.len() <= JWS_BYTES_MAX).ok_or_else(none)?;
+            split_detached(text).filter(|_| text.len() <= JWS_BYTES_MAX).ok_or_else(none)?;
         let signature = BASE64_URL_SAFE_NO_PAD.decode(signature).map_err(|_| none())?;
         let signers = self.signers;
         let read = self.headers.entry(header).or_insert_with(|| {
@@ -140,7 +140,7 @@ pub fn named_keys<'s>(sent: impl Iterator<Item = &'s str>) -> HashSet<String> {
     let (mut keys, mut headers) = (HashSet::new(), HashSet::new());
     for sent in sent {
         if let Some(jws) = sent.strip_prefix("jws=") {
-            let header = jws.split_once("..").map(|(header, _)| header).filter(|text| headers.insert(*text));
+            let header = split_detached(jws).map(|(header, _)| header).filter(|text| headers.insert(*text));
             keys.extend(header.and_then(JwsHeader::parse).map(|header| header.key_id));
         } else if let Some(cose) = sent.strip_prefix("cose=") {
             let sign1 = BASE64_STANDARD.decode(cose).ok().and_then(|bytes| Sign1::parse(&bytes).ok());
@@ -148,6 +148,13 @@ pub fn named_keys<'s>(sent: impl Iterator<Item = &'s str>) -> HashSet<String> {
         }
     }
     keys
+}
+
+/// Header and signature of a JWS without its payload (RFC 7515, appendix F). A plain loop is faster than
+/// `str::split_once` over texts this short.
+fn split_detached(jws: &str) -> Option<(&str, &str)> {
+    let at = jws.as_bytes().windows(2).position(|pair| pair == b"..")?;
+    Some((jws.get(..at)?, jws.get(at + 2..)?))
 }
 
 /// The places of those that are not by the key that they name, over the event with this content digest; ascending.

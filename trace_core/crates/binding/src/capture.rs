@@ -5,11 +5,8 @@ use std::collections::HashSet;
 use std::num::NonZero;
 
 use ::authorship::{AuthorshipError, Place};
-use capture::{
-    Blinding as CoreBlinding, Entry, Issuer, ListedField, Packer, Prepared, Request, SECRET_BYTES, Signer,
-    Unpacker,
-};
-use epcis::{KeyFormat, Problem, Severity};
+use capture::{Blinding as CoreBlinding, Issuer, ListedField, Prepared, Request, Signer};
+use epcis::{Problem, Severity};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
@@ -21,6 +18,9 @@ use crate::error::Failed;
 
 /// Problems that a job keeps; the rest is counted.
 const PROBLEMS_MAX: usize = 1_000;
+
+/// Bytes of a body from which on its digest is made on another thread: its one message fills no lanes.
+const DIGESTED_BESIDE_BYTES_MIN: usize = 1 << 18;
 
 /// A document in its JSON form; XML is told by its first character.
 fn as_json(document: &[u8]) -> Result<Cow<'_, [u8]>, Problem> {
@@ -134,7 +134,11 @@ impl Blinding {
 #[pyclass(frozen)]
 pub struct PreparedCapture {
     prepared: Prepared,
-    body_digest: [u8; 32],
+    body: PyBackedBytes,
+    /// Of a body in another syntax.
+    json: Option<Vec<u8>>,
+    /// None until somebody asks for it.
+    body_digest: Option<[u8; 32]>,
     /// None for what nobody signed.
     issuer: Option<Issuer>,
 }
@@ -150,7 +154,7 @@ type Claim<'py> = (PyRef<'py, Authorship>, PyRef<'py, PartnerKey>, String);
 #[expect(clippy::too_many_arguments, reason = "keyword arguments of one Python function")]
 pub fn prepare_capture(
     py: Python<'_>,
-    body: &[u8],
+    body: PyBackedBytes,
     partner: &str,
     record_time_us: i64,
     capture_no: i64,
@@ -181,17 +185,30 @@ pub fn prepare_capture(
         reserved,
     };
     let prepare = || {
-        let json = syntax.to_json(body)?;
+        let json = syntax.to_json(&body)?;
         let mut prepared = capture::prepare_on(threads, &json, &request);
         if let Some(claim) = claim.filter(|_| is_whole(&prepared)) {
             prepared.place(places_of(&prepared, claim)?);
         }
-        Ok(prepared)
+        let json = if let Cow::Owned(json) = json { Some(json) } else { None };
+        Ok((prepared, json))
     };
-    let prepare = || prepare().unwrap_or_else(|problem| Prepared::refused(problem, &request));
-    let (prepared, body_digest) = py.detach(|| (prepare(), capture::digest(body)));
+    let prepare = || prepare().unwrap_or_else(|problem| (Prepared::refused(problem, &request), None));
+    let beside = threads > 1 && body.len() >= DIGESTED_BESIDE_BYTES_MIN;
+    let ((prepared, json), body_digest) = py.detach(|| {
+        std::thread::scope(|scope| {
+            let digest = || capture::digest(&body);
+            let thread =
+                beside.then(|| std::thread::Builder::new().spawn_scoped(scope, digest).ok()).flatten();
+            let prepared = prepare();
+            // Who asks for the keys comes again with them.
+            let is_asked = prepared.0.wanted_keys.is_none();
+            let known = thread.and_then(|thread| thread.join().ok());
+            (prepared, known.or_else(|| is_asked.then(digest)))
+        })
+    });
     let issuer = claim.is_some().then_some(issuer);
-    Ok(PreparedCapture { prepared, body_digest, issuer })
+    Ok(PreparedCapture { prepared, body, json, body_digest, issuer })
 }
 
 /// [`Claim`] without Python.
@@ -232,10 +249,6 @@ fn places_of(prepared: &Prepared, (sent, key, partner): CoreClaim<'_>) -> Result
 #[pyfunction]
 pub fn issuer_of<'py>(py: Python<'py>, partner: &str) -> Bound<'py, PyBytes> {
     PyBytes::new(py, Issuer::new(partner, None).as_bytes())
-}
-
-fn read_issuer(shown: &[u8]) -> Result<Issuer, Failed> {
-    Issuer::read(shown).ok_or_else(|| Failed::proof("the issuer is no JSON object"))
 }
 
 /// Name hash, vocabulary, id, JSON, and terms of the attributes, of one element of master data.
@@ -285,7 +298,7 @@ impl PreparedCapture {
 
     #[getter]
     fn body_digest<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.body_digest)
+        PyBytes::new(py, &self.body_digest.unwrap_or_else(|| capture::digest(&self.body)))
     }
 
     #[getter]
@@ -338,7 +351,8 @@ impl PreparedCapture {
         let owned =
             |(field, value, key): &(ListedField, &str, i64)| (*field as i16, (*value).to_owned(), *key);
         py.detach(|| {
-            let copies = self.prepared.copies_on(threads_or_all(threads), &stored);
+            let body = self.json.as_deref().unwrap_or(&self.body);
+            let copies = self.prepared.copies_on(threads_or_all(threads), body, &stored);
             let values = copies.values.iter().map(owned).collect();
             let (event, reference) = (copies.event, copies.reference);
             Copies { event, reference, values, event_count: copies.event_count }
@@ -405,160 +419,4 @@ impl Copies {
         let rest = stream.get(at..).unwrap_or_default();
         Ok(PyBytes::new(py, &rest[..size.min(rest.len())]))
     }
-}
-
-/// The bodies at these places of packed groups: number of the group, place in it. None for what is erased, is not
-/// there, or stands in what is no group.
-#[pyfunction]
-pub fn read_bodies(
-    py: Python<'_>,
-    groups: Vec<PyBackedBytes>,
-    wanted: Vec<(usize, usize)>,
-) -> Vec<Option<Bound<'_, PyBytes>>> {
-    let found = py.detach(|| {
-        let mut unpacker = Unpacker::default();
-        let mut places: Vec<_> = (0..wanted.len()).collect();
-        places.sort_unstable_by_key(|at| wanted[*at]);
-        let mut found: Vec<Option<Vec<u8>>> = vec![None; wanted.len()];
-        for of_group in places.chunk_by(|a, b| wanted[*a].0 == wanted[*b].0) {
-            let Some(group) = of_group.first().and_then(|at| groups.get(wanted[*at].0)) else { continue };
-            let mut bodies = unpacker.unpack(group).enumerate().peekable();
-            for &at in of_group {
-                while bodies.next_if(|(place, _)| *place < wanted[at].1).is_some() {}
-                let body = bodies.peek().filter(|(place, body)| *place == wanted[at].1 && !body.is_empty());
-                found[at] = body.map(|(_, body)| body.to_vec());
-            }
-        }
-        found
-    });
-    found.iter().map(|body| body.as_ref().map(|body| PyBytes::new(py, body))).collect()
-}
-
-/// A packed group without the body at a place.
-#[pyfunction]
-pub fn without_body<'py>(py: Python<'py>, group: &[u8], place: usize) -> Bound<'py, PyBytes> {
-    let mut unpacker = Unpacker::default();
-    let bodies = unpacker.unpack(group).enumerate();
-    let kept = bodies.map(|(at, body)| if at == place { &[][..] } else { body });
-    PyBytes::new(py, &Packer::default().pack(kept))
-}
-
-/// What an event, its context, its secret and its issuer give.
-#[pyclass(frozen, get_all)]
-pub struct OpenedEvent {
-    content_digest: Py<PyBytes>,
-    commitment: Py<PyBytes>,
-    field_count: usize,
-}
-
-#[pyfunction]
-#[pyo3(signature = (event, context, *, secret, issuer))]
-pub fn open_event(
-    py: Python<'_>,
-    event: &[u8],
-    context: &[u8],
-    secret: &[u8],
-    issuer: &[u8],
-) -> Result<OpenedEvent, Failed> {
-    let secret: &[u8; SECRET_BYTES] =
-        secret.try_into().map_err(|_| Failed::proof("a secret has 32 bytes"))?;
-    let opened = capture::open(event, context, secret, &read_issuer(issuer)?);
-    let opened = opened.ok_or_else(|| Failed::proof("the event or its context is not JSON"))?;
-    Ok(OpenedEvent {
-        content_digest: PyBytes::new(py, &opened.content_digest).unbind(),
-        commitment: PyBytes::new(py, &opened.commitment).unbind(),
-        field_count: opened.field_count,
-    })
-}
-
-/// Index, salt, text and proof of a leaf of a commitment.
-type DisclosedRow<'py> = (u64, Bound<'py, PyBytes>, String, Vec<Bound<'py, PyBytes>>);
-
-/// The leaves of an event's commitment with these pointers, or within them.
-#[pyfunction]
-#[pyo3(signature = (event, context, *, secret, issuer, pointers))]
-pub fn disclose_fields<'py>(
-    py: Python<'py>,
-    event: &[u8],
-    context: &[u8],
-    secret: &[u8],
-    issuer: &[u8],
-    pointers: Vec<String>,
-) -> Result<Vec<DisclosedRow<'py>>, Failed> {
-    let secret: &[u8; SECRET_BYTES] =
-        secret.try_into().map_err(|_| Failed::proof("a secret has 32 bytes"))?;
-    let disclosed = capture::disclose(event, context, secret, &read_issuer(issuer)?, &pointers);
-    let (shown, _) = disclosed.ok_or_else(|| Failed::proof("the event or its context is not JSON"))?;
-    let row = |leaf: capture::Disclosed| {
-        let proof = leaf.proof.iter().map(|step| PyBytes::new(py, step)).collect();
-        (leaf.index, PyBytes::new(py, &leaf.salt), leaf.text, proof)
-    };
-    Ok(shown.into_iter().map(row).collect())
-}
-
-/// Checks that a commitment over so many leaves has this one.
-#[pyfunction]
-#[pyo3(signature = (*, index, salt, text, proof, field_count, commitment))]
-pub fn check_disclosed(
-    index: u64,
-    salt: &[u8],
-    text: String,
-    proof: Vec<Vec<u8>>,
-    field_count: u64,
-    commitment: &[u8],
-) -> Result<(), Failed> {
-    let wrong = |what: &str| Failed::proof(what);
-    let salt = salt.try_into().map_err(|_| wrong("a salt has 16 bytes"))?;
-    let commitment = commitment.try_into().map_err(|_| wrong("a commitment has 32 bytes"))?;
-    let steps = proof.iter().map(|step| step.as_slice().try_into());
-    let proof = steps.collect::<Result<_, _>>().map_err(|_| wrong("a hash has 32 bytes"))?;
-    let shown = capture::Disclosed { index, salt, text, proof };
-    Ok(capture::check_disclosed(&shown, field_count, &commitment)?)
-}
-
-/// Commitment, number of fields and record time (µs since 1970) of a log entry.
-#[pyfunction]
-pub fn read_entry<'py>(py: Python<'py>, entry: &[u8]) -> Result<(Bound<'py, PyBytes>, u16, u64), Failed> {
-    let entry = Entry::read(entry)?;
-    Ok((PyBytes::new(py, &entry.commitment), entry.field_count, entry.record_time))
-}
-
-/// The tokens of a log entry.
-#[pyfunction]
-pub fn entry_tokens<'py>(py: Python<'py>, entry: &[u8]) -> Result<Vec<Bound<'py, PyBytes>>, Failed> {
-    Ok(Entry::read(entry)?.tokens.iter().map(|token| PyBytes::new(py, token)).collect())
-}
-
-/// The event as a bare event: its own bytes, with its document's context in front where it has one.
-#[pyfunction]
-pub fn bare_event<'py>(py: Python<'py>, event: &[u8], context: &[u8]) -> Result<Bound<'py, PyBytes>, Failed> {
-    let bare = capture::bare_event(event, context);
-    let bare = bare.ok_or_else(|| Failed::proof("the event or its context is not JSON"))?;
-    Ok(PyBytes::new(py, &bare))
-}
-
-/// The event with its GS1 keys as Digital Links, or as URNs where `prefix_digits` tells the length of the company
-/// prefix of such digits.
-#[pyfunction]
-#[pyo3(signature = (event, *, prefix_digits=None))]
-pub fn with_keys<'py>(
-    py: Python<'py>,
-    event: &[u8],
-    prefix_digits: Option<Bound<'py, PyAny>>,
-) -> PyResult<Bound<'py, PyBytes>> {
-    let arena = json::Bump::new();
-    let object = json::read(event, &arena).ok().and_then(json::Value::as_object);
-    let object = object.ok_or_else(|| PyValueError::new_err("the event is no JSON object"))?;
-    let mut out = Vec::with_capacity(event.len() + event.len() / 8);
-    let mut failure = None;
-    let mut ask = |digits: &str| {
-        let asked = prefix_digits.as_ref()?.call1((digits,)).and_then(|answer| answer.extract());
-        asked.unwrap_or_else(|error| {
-            failure = Some(error);
-            None
-        })
-    };
-    let format = if prefix_digits.is_some() { KeyFormat::Urn } else { KeyFormat::DigitalLink };
-    epcis::write_with_keys(object, format, &mut ask, &mut out);
-    failure.map_or_else(|| Ok(PyBytes::new(py, &out)), Err)
 }

@@ -7,6 +7,7 @@ mod capture;
 mod check_entries;
 mod cose;
 mod error;
+mod event;
 mod facts;
 mod gs1;
 mod lineage;
@@ -27,9 +28,8 @@ mod _native {
     };
     #[pymodule_export]
     use super::capture::{
-        Blinding, Copies, OpenedEvent, PreparedCapture, bare_event, check_disclosed, disclose_fields,
-        entry_tokens, event_hash_ids, event_prehashes, issuer_of, json_of_xml, open_event, prepare_capture,
-        read_bodies, read_entry, split_document, with_keys, without_body, xml_of_json,
+        Blinding, Copies, PreparedCapture, event_hash_ids, event_prehashes, issuer_of, json_of_xml,
+        prepare_capture, split_document, xml_of_json,
     };
     #[pymodule_export]
     use super::check_entries::{EventCheck, join_entries};
@@ -37,6 +37,11 @@ mod _native {
     use super::cose::{check_cose_receipt, cose_receipt};
     #[pymodule_export]
     use super::error::{CaptureError, ProofError, ScanError, SignatureError, TraceError};
+    #[pymodule_export]
+    use super::event::{
+        OpenedEvent, bare_event, check_disclosed, disclose_fields, entry_tokens, open_event, read_bodies,
+        read_entry, with_keys, without_body,
+    };
     #[pymodule_export]
     use super::gs1::{Scan, item_key, scan};
     #[pymodule_export]

@@ -30,7 +30,7 @@ fn main() {
     report("prepare", document.len(), || prepare(&document, &request).events.len());
     report("prepare on two threads", document.len(), || prepare_on(2, &document, &request).events.len());
     report("prepare and copies", document.len(), || {
-        prepare(&document, &request).copies(&HashSet::new()).event_count
+        prepare(&document, &request).copies(&document, &HashSet::new()).event_count
     });
     let (signed, signers) = signed_events(&document);
     report("prepare for keys", signed.len(), || {

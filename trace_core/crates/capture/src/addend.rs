@@ -26,8 +26,8 @@ pub(crate) struct AddendWriter {
     text: Vec<u8>,
     leaves: Vec<u8>,
     ends: Vec<usize>,
-    /// How the leaves of a list begin, behind the salt.
     pointer: String,
+    /// How the leaves of a list begin.
     head: Vec<u8>,
 }
 
@@ -88,6 +88,7 @@ impl AddendWriter {
         self.pointer.clear();
         write_pointer_token(name, &mut self.pointer);
         self.head.clear();
+        start_leaf(&mut self.head);
         write_plain_string(&self.pointer, &mut self.head);
         // Without its last quote, before which a place may follow.
         self.head.pop();
@@ -119,7 +120,7 @@ impl AddendWriter {
     fn leaf(&mut self, place: Option<usize>, write: impl FnOnce(&mut Vec<u8>)) {
         let value = self.text.len();
         write(&mut self.text);
-        let leaf = start_leaf(&mut self.leaves);
+        let leaf = self.leaves.len();
         self.leaves.extend_from_slice(&self.head);
         if let Some(place) = place {
             self.leaves.push(b'/');

@@ -284,6 +284,9 @@ fn mark_value(value: Value<'_>, usage: &mut [(&str, bool)]) {
 
 fn mark_text(text: &str, usage: &mut [(&str, bool)]) {
     for (name, used) in usage {
-        *used |= text.strip_prefix(*name).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'));
+        // Mostly the first byte decides.
+        let may_be = name.is_empty() || name.as_bytes().first() == text.as_bytes().first();
+        *used |=
+            may_be && text.strip_prefix(*name).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'));
     }
 }

@@ -72,17 +72,23 @@ impl<'o> Row<'o> {
 
     /// `bigint`.
     pub fn bigint(&mut self, value: i64) -> &mut Self {
-        self.bytes(&value.to_be_bytes())
+        self.0.extend_from_slice(&element(value.to_be_bytes()));
+        self
     }
 
     /// `integer`.
     pub fn integer(&mut self, value: i32) -> &mut Self {
-        self.bytes(&value.to_be_bytes())
+        // Its length and itself, in one piece.
+        let [a, b, c, d] = value.to_be_bytes();
+        self.0.extend_from_slice(&[0, 0, 0, 4, a, b, c, d]);
+        self
     }
 
     /// `smallint`.
     pub fn smallint(&mut self, value: i16) -> &mut Self {
-        self.bytes(&value.to_be_bytes())
+        let [a, b] = value.to_be_bytes();
+        self.0.extend_from_slice(&[0, 0, 0, 2, a, b]);
+        self
     }
 
     /// `bigint[]`, or NULL where it is empty.
@@ -97,20 +103,18 @@ impl<'o> Row<'o> {
     }
 
     /// One dimension, from index 1, no NULLs.
-    fn array(&mut self, element: i32, count: usize, values: impl Iterator<Item = [u8; 8]>) -> &mut Self {
+    fn array(&mut self, oid: i32, count: usize, values: impl Iterator<Item = [u8; 8]>) -> &mut Self {
         if count == 0 {
             return self.null();
         }
         let bytes = ARRAY_HEAD_BYTES + count * ELEMENT_BYTES;
         let of = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
-        for head in [of(bytes), 1, 0, element, of(count), 1] {
+        for head in [of(bytes), 1, 0, oid, of(count), 1] {
             self.0.extend_from_slice(&head.to_be_bytes());
         }
         self.0.reserve(bytes);
         for value in values {
-            let mut element = [0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0];
-            element[4..].copy_from_slice(&value);
-            self.0.extend_from_slice(&element);
+            self.0.extend_from_slice(&element(value));
         }
         self
     }
@@ -119,4 +123,11 @@ impl<'o> Row<'o> {
     pub fn time(&mut self, unix_us: i64) -> &mut Self {
         self.bigint(unix_us - POSTGRES_EPOCH_US)
     }
+}
+
+/// Eight bytes behind their length.
+fn element(value: [u8; 8]) -> [u8; ELEMENT_BYTES] {
+    let mut element = [0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0];
+    element[4..].copy_from_slice(&value);
+    element
 }

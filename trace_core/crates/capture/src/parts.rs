@@ -23,7 +23,9 @@ use crate::terms::{TERMS_MAX, TermReader, Terms};
 /// Members that are kept at a time; a power of two. Where two would stand in one place, the later stays.
 const PLACES: usize = 1 << 13;
 /// Memory of what is kept: then it begins anew, with the members that repeat by then.
-pub(crate) const KEPT_BYTES_MAX: usize = 1 << 19;
+pub(crate) const KEPT_BYTES_MAX: usize = 1 << 21;
+/// Memory that is given to whatever comes; beyond it a member is kept when it comes a second time.
+const KEPT_AT_ONCE_BYTES_MAX: usize = 1 << 20;
 /// Contexts that are kept: sets of definitions that events use together.
 const CONTEXTS_MAX: usize = 64;
 /// Members that are tried before a member is searched for.
@@ -53,6 +55,8 @@ pub(crate) struct Parts<'m> {
     room: Room<'m>,
     /// What is kept where, with a part of its hash, so that others need not be looked at.
     places: Vec<(u32, Option<&'m Kept<'m>>)>,
+    /// The same part of the hash of those that came once and are not kept, where they would be.
+    seen: Vec<u32>,
     /// Of each context that events use: which definitions, and what it adds; nothing, where there is none.
     contexts: Vec<(u64, Option<&'m Addend<'m>>)>,
     /// Of each kept member, and before any of each type, those that were seen to follow it, the last first.
@@ -138,6 +142,7 @@ impl<'m> Parts<'m> {
             maker,
             room: Room::new(Some(list), arena, true),
             places: vec![(0, None); PLACES],
+            seen: vec![0; PLACES],
             contexts: Vec::new(),
             followers: vec![[None; FOLLOWERS_MAX]; TYPES],
             sum: PartSum::default(),
@@ -146,7 +151,11 @@ impl<'m> Parts<'m> {
 
     /// Whether it is time to begin anew.
     pub(crate) fn is_full(&self) -> bool {
-        self.room.arena.allocated_bytes() - self.room.arena.chunk_capacity() > KEPT_BYTES_MAX
+        self.kept_bytes() > KEPT_BYTES_MAX
+    }
+
+    fn kept_bytes(&self) -> usize {
+        self.room.arena.allocated_bytes() - self.room.arena.chunk_capacity()
     }
 
     /// Makes the tokens of all names so far that are kept, and gives all.
@@ -219,16 +228,16 @@ impl<'m> Parts<'m> {
                 kept.made.as_ref()?
             } else {
                 let part = members.peek()?;
-                if UNLIKE.contains(&part.name) {
-                    let (made, end) = self.maker.make(list, &part, event_type, terms, &mut fresh.room)?;
-                    members.go_to(end);
-                    fresh.room.arena.alloc(made)
-                } else {
-                    let (source, end) = members.pass(&part)?;
-                    let kept = self.kept(list, &part, (source, end), event_type, terms);
+                let like = if UNLIKE.contains(&part.name) { None } else { Some(members.pass(&part)?) };
+                let kept = like.and_then(|at| self.kept(list, &part, at, event_type, terms));
+                if let Some(kept) = kept {
                     self.follow(before, kept);
                     before = kept.number;
                     kept.made.as_ref()?
+                } else {
+                    let (made, end) = self.maker.make(list, &part, event_type, terms, &mut fresh.room)?;
+                    members.go_to(end);
+                    fresh.room.arena.alloc(made)
                 }
             };
             fresh.made.push(made);
@@ -240,7 +249,8 @@ impl<'m> Parts<'m> {
         (source.len() <= EVENT_BYTES_MAX).then_some((event_type, source, end))
     }
 
-    /// What becomes of a member, from what is kept where it is.
+    /// What becomes of a member, from what is kept where it is; None of one that is not kept, as it may never come
+    /// again.
     fn kept<'a: 'm>(
         &mut self,
         list: &List<'a>,
@@ -248,7 +258,7 @@ impl<'m> Parts<'m> {
         (source, end): (&'m str, usize),
         event_type: EventType,
         terms: &mut TermReader,
-    ) -> &'m Kept<'m> {
+    ) -> Option<&'m Kept<'m>> {
         let hash = self.key.hash(event_type as u64, source.as_bytes());
         let place = usize::try_from(hash >> (u64::BITS - PLACES.trailing_zeros())).unwrap_or(0);
         let mark = u32::try_from(hash & u64::from(u32::MAX)).unwrap_or(0);
@@ -257,7 +267,11 @@ impl<'m> Parts<'m> {
             && kept.source == source
             && kept.event_type == event_type
         {
-            return kept;
+            return Some(kept);
+        }
+        let seen = self.seen.get_mut(place)?;
+        if std::mem::replace(seen, mark) != mark && self.kept_bytes() > KEPT_AT_ONCE_BYTES_MAX {
+            return None;
         }
         let made = self.maker.make(list, part, event_type, terms, &mut self.room);
         let made = made.filter(|(_, read_to)| *read_to == end).map(|(made, _)| made);
@@ -269,7 +283,7 @@ impl<'m> Parts<'m> {
         if let Some(place) = self.places.get_mut(place) {
             *place = (mark, Some(kept));
         }
-        kept
+        Some(kept)
     }
 
     /// The member that stands next, if it has followed the last that is kept before; it is passed then. Members of

@@ -1,32 +1,31 @@
 //! The road of a capture through the core: bytes in, rows out.
 
+mod draft;
 mod listed;
 mod seal;
 mod share;
 
-use std::ops::Range;
-
 use authorship::EventSigners;
 use epcis::{
-    Document, Event, EventHead, Events, MasterDatum, Problem, RawEvent, Severity, read_document,
-    validate_document, validate_event,
+    Document, Events, MasterDatum, Problem, RawEvent, Severity, read_document, validate_document,
+    validate_event,
 };
 use json::{Bump, Value, write_canonical};
 use sha256::{digest_many, short_digests};
 
 use crate::canonical::CanonicalEvent;
-use crate::commitment::{Commitments, FIELDS_MAX, Issuer, SECRET_BYTES, write_leaf};
-use crate::entry::{Blinding, ITEMS_MAX, Token, name_hash};
+use crate::commitment::{Commitments, Issuer, SECRET_BYTES};
+use crate::entry::{Blinding, Token, name_hash};
 use crate::keyed_hash::{Key, KeyedMap};
 use crate::names::Named;
-use crate::parts::{Asked, Fresh, KEPT_BYTES_MAX, Parts, Together};
+use crate::parts::{Fresh, KEPT_BYTES_MAX, Parts};
 use crate::prepared::{MasterDataRow, Prepared};
-use crate::references::Role;
 use crate::signed_events::{SignedEvents, keys_of};
 use crate::term_key::TermKey;
-use crate::terms::{TERMS_MAX, TermReader, Terms};
+use crate::terms::{TermReader, Terms};
+use draft::{Draft, Marks};
+use listed::Listed;
 pub(crate) use listed::too_long;
-use listed::{Listed, pointer_of};
 
 /// Events in one capture: a position has 20 bits of an event key.
 pub const EVENTS_MAX: usize = (1 << POSITION_BITS) - 1;
@@ -83,24 +82,24 @@ pub fn prepare(body: &[u8], request: &Request<'_>) -> Prepared {
 pub fn prepare_on(threads: usize, body: &[u8], request: &Request<'_>) -> Prepared {
     let arena = Bump::new();
     read_document(body, &arena)
-        .and_then(|document| prepare_document(threads, &document, body.len(), request))
+        .and_then(|document| prepare_document(threads, &document, body, request))
         .unwrap_or_else(|problem| Prepared::refused(problem, request))
 }
 
 fn prepare_document(
     threads: usize,
     document: &Document<'_>,
-    body_bytes: usize,
+    body: &[u8],
     request: &Request<'_>,
 ) -> Result<Prepared, Problem> {
     let Some(signers) = request.signers.filter(|_| !request.is_signed) else {
         return match keys_of(document, request.is_signed)? {
-            None => Preparing::new(document, body_bytes, request, None).run(threads),
+            None => Preparing::new(document, body, request, None).run(threads),
             keys => Ok(Prepared { wanted_keys: keys, ..Prepared::empty(request) }),
         };
     };
-    let signed = SignedEvents::read(document, signers)?;
-    let mut prepared = Preparing::new(document, body_bytes, request, signed.as_ref()).run(threads)?;
+    let signed = SignedEvents::read(threads, document, signers)?;
+    let mut prepared = Preparing::new(document, body, request, signed.as_ref()).run(threads)?;
     if let Some(signed) = &signed {
         signed.check(threads, &mut prepared)?;
         prepared.problems.sort_by_key(|problem| problem.event_index);
@@ -139,6 +138,8 @@ struct Preparing<'r, 'a> {
     /// Of the maps of this capture.
     key: Key,
     document: &'r Document<'a>,
+    /// Of the document, all of it.
+    body: &'r [u8],
     request: &'r Request<'r>,
     /// Who signed which event, where they are signed each on its own.
     signed: Option<&'r SignedEvents<'r>>,
@@ -166,37 +167,10 @@ struct Preparing<'r, 'a> {
     out: Prepared,
 }
 
-/// An event whose text has been read, before its hashes are known.
-struct Draft<'c> {
-    index: usize,
-    source: &'c str,
-    head: EventHead<'c>,
-    prehash: Range<usize>,
-    hashes: Range<usize>,
-    measures: Range<usize>,
-    findings: Vec<Problem>,
-    secret: [u8; SECRET_BYTES],
-    field_count: usize,
-    /// Its names but its event hash id, in the chunk's.
-    names: Range<usize>,
-    /// Its issuer in the chunk's; empty where nobody signed it on its own.
-    issuer: Range<usize>,
-}
-
-/// Where what belongs to an event begins in what belongs to its chunk.
-#[derive(Default)]
-struct Marks {
-    prehash: usize,
-    hashes: usize,
-    measures: usize,
-    names: usize,
-    issuers: usize,
-}
-
 impl<'r, 'a> Preparing<'r, 'a> {
     fn new(
         document: &'r Document<'a>,
-        body_bytes: usize,
+        body: &'r [u8],
         request: &'r Request<'r>,
         signed: Option<&'r SignedEvents<'r>>,
     ) -> Self {
@@ -207,15 +181,16 @@ impl<'r, 'a> Preparing<'r, 'a> {
         write_canonical(Value::Array(shared), &mut context);
         let is_refused = !problems.is_empty();
         // Room that is not used is never touched, and growing would copy it all.
-        let (rows, bodies) = (Vec::with_capacity(body_bytes), Vec::with_capacity(body_bytes));
+        let rows = Vec::with_capacity(body.len());
         let list_pointer = document.list_pointer;
-        let out = Prepared { problems, context, list_pointer, rows, bodies, ..Prepared::empty(request) };
-        Self { out, ..Self::part_of(document, request, signed, is_refused) }
+        let out = Prepared { problems, context, list_pointer, rows, ..Prepared::empty(request) };
+        Self { out, ..Self::part_of(document, body, request, signed, is_refused) }
     }
 
     /// For some of the events of a document.
     fn part_of(
         document: &'r Document<'a>,
+        body: &'r [u8],
         request: &'r Request<'r>,
         signed: Option<&'r SignedEvents<'r>>,
         is_refused: bool,
@@ -224,6 +199,7 @@ impl<'r, 'a> Preparing<'r, 'a> {
         Self {
             key,
             document,
+            body,
             request,
             signed,
             is_refused,
@@ -347,21 +323,6 @@ impl<'r, 'a> Preparing<'r, 'a> {
         self.go_back_to(&Marks::default());
     }
 
-    fn marks(&self) -> Marks {
-        let Terms { hashes, measures } = &self.said;
-        let (prehash, names) = (self.prehashes.len(), self.names.len());
-        let issuers = self.issuers.len();
-        Marks { prehash, hashes: hashes.len(), measures: measures.len(), names, issuers }
-    }
-
-    fn go_back_to(&mut self, marks: &Marks) {
-        self.prehashes.truncate(marks.prehash);
-        self.said.hashes.truncate(marks.hashes);
-        self.said.measures.truncate(marks.measures);
-        self.names.truncate(marks.names);
-        self.issuers.truncate(marks.issuers);
-    }
-
     fn master_data_row(&mut self, datum: &MasterDatum<'_>) -> MasterDataRow {
         let mut body = Vec::new();
         write_canonical(Value::Object(datum.element), &mut body);
@@ -398,150 +359,6 @@ impl<'r, 'a> Preparing<'r, 'a> {
             problem.pointer.replace_range(..list, "");
         }
         (!is_refused).then_some(problems)
-    }
-
-    /// Reads one event and writes its canonical text into place `slot`.
-    fn draft<'c>(
-        &mut self,
-        raw: RawEvent<'c>,
-        findings: Vec<Problem>,
-        fresh: &mut Fresh<'c>,
-        secret: &[u8; SECRET_BYTES],
-        slot: usize,
-    ) -> Result<Draft<'c>, Problem>
-    where
-        'a: 'c,
-    {
-        let limit = |code, message| Err(Problem::of_document("", code, message));
-        if raw.object.source.len() > EVENT_BYTES_MAX {
-            return limit("event_too_large", format!("an event has at most {EVENT_BYTES_MAX} bytes"));
-        }
-        let context = self.document.context_of(&raw);
-        let event = Event::read(raw.object, &context)?;
-        let ahead = event.event_time - self.request.record_time;
-        if ahead > EVENT_TIME_AHEAD_S_MAX * 1_000_000 {
-            let message = format!("eventTime is more than {EVENT_TIME_AHEAD_S_MAX} seconds in the future");
-            return Err(Problem::of_document("/eventTime", "event_time_ahead", message));
-        }
-        let head = event.head();
-        if let Some((field, _)) = too_long(&head) {
-            let message = format!("a value that can be listed has at most {VALUE_BYTES_MAX} bytes");
-            return Err(Problem::of_document(pointer_of(field), "value_too_long", message));
-        }
-        if event.items.len() > ITEMS_MAX {
-            return limit("too_many_items", format!("an event names at most {ITEMS_MAX} items"));
-        }
-        if let Some(prefix) = self.request.reserved
-            && event.items.iter().any(|item| item.item.starts_with(prefix))
-        {
-            return limit("reserved_name", format!("only the operator's own records name {prefix}…"));
-        }
-        let marks = self.marks();
-        self.scratch.reset();
-        epcis::write_prehash(raw.object, &context, &self.ignored_fields, &self.scratch, &mut self.prehashes)?;
-        let canonical = &mut self.canonical[slot];
-        canonical.write(raw.object, &context);
-        if canonical.fields().len() >= FIELDS_MAX {
-            return limit("too_many_fields", format!("an event has at most {} fields", FIELDS_MAX - 1));
-        }
-        let terms = self.terms.read(raw.object, &event, &context);
-        if terms.count() > TERMS_MAX {
-            return limit("too_many_terms", format!("an event says at most {TERMS_MAX} different things"));
-        }
-        self.said.hashes.extend_from_slice(&terms.hashes);
-        self.said.measures.extend_from_slice(&terms.measures);
-        self.name_all(&event, fresh);
-        let is_signed = self
-            .signed
-            .is_some_and(|signed| signed.write_issuer(raw.index, self.request.partner, &mut self.issuers));
-        let issuer = if is_signed { &self.issuers[marks.issuers..] } else { self.request.issuer.as_bytes() };
-        let field_count = self.commitments.add_issued(secret, issuer, &self.canonical[slot]);
-        let (index, source) = (raw.index, raw.object.source);
-        Ok(self.drafted(&marks, Draft { findings, ..Draft::new(index, source, head, *secret, field_count) }))
-    }
-
-    /// All names of an event but its event hash id.
-    fn name_all(&mut self, event: &Event<'_>, fresh: &mut Fresh<'_>) {
-        for item in &event.items {
-            self.names.push(fresh.name(&item.item, item.into()));
-            self.names.extend(item.lot.as_ref().map(|lot| fresh.name(lot, Role::Lot)));
-        }
-        self.names.extend(event.event_id.map(|id| fresh.name(id, Role::Event)));
-        self.names.extend(event.transformation_id.map(|id| fresh.name(id, Role::Transformation)));
-    }
-
-    /// A draft with what was put behind these marks.
-    fn drafted<'c>(&self, marks: &Marks, draft: Draft<'c>) -> Draft<'c> {
-        let end = self.marks();
-        Draft {
-            prehash: marks.prehash..end.prehash,
-            hashes: marks.hashes..end.hashes,
-            measures: marks.measures..end.measures,
-            names: marks.names..end.names,
-            issuer: marks.issuers..end.issuers,
-            ..draft
-        }
-    }
-
-    /// The next event as the sum of its parts; None where it is none, and goes the long way.
-    fn draft_of_parts<'m, 'c>(
-        &mut self,
-        events: &mut Events<'a>,
-        parts: &mut Parts<'m>,
-        fresh: &mut Fresh<'c>,
-        secret: &[u8; SECRET_BYTES],
-        slot: usize,
-    ) -> Option<Draft<'c>>
-    where
-        'a: 'm,
-        'm: 'c,
-    {
-        let list = events.list()?;
-        let index = list.index();
-        let marks = self.marks();
-        let asked = Asked {
-            reserved: self.request.reserved,
-            event_time_max: self.request.record_time + EVENT_TIME_AHEAD_S_MAX * 1_000_000,
-            issuer: match self.signed {
-                None => None,
-                Some(signed) => {
-                    // Of one whose signature does not count something is to be said.
-                    signed.of(index).ok()?;
-                    let is_signed = signed.write_issuer(index, self.request.partner, &mut self.issuers);
-                    self.issuer_leaf.clear();
-                    write_leaf("@issuer", &self.issuers[marks.issuers..], &mut self.issuer_leaf);
-                    is_signed.then_some(&self.issuer_leaf[..])
-                }
-            },
-        };
-        let mut together = Together {
-            prehashes: &mut self.prehashes,
-            canonical: self.canonical.get_mut(slot)?,
-            commitments: &mut self.commitments,
-            names: &mut self.names,
-            said: &mut self.said,
-        };
-        let whole = parts.next(list, &asked, &mut self.terms, secret, fresh, &mut together);
-        let Some(whole) = whole else {
-            self.go_back_to(&marks);
-            return None;
-        };
-        Some(self.drafted(&marks, Draft::new(index, whole.source, whole.head, *secret, whole.field_count)))
-    }
-}
-
-impl<'c> Draft<'c> {
-    /// Without findings, and without what stands in its chunk.
-    fn new(
-        index: usize,
-        source: &'c str,
-        head: EventHead<'c>,
-        secret: [u8; SECRET_BYTES],
-        field_count: usize,
-    ) -> Self {
-        let (prehash, hashes, measures, names, issuer) = (0..0, 0..0, 0..0, 0..0, 0..0);
-        let findings = Vec::new();
-        Self { index, source, head, prehash, hashes, measures, findings, secret, field_count, names, issuer }
     }
 }
 

@@ -63,6 +63,10 @@ pub const REFERENCE_KINDS: [Kind; REFERENCE_COLUMNS.len()] = [Kind::Integer, Kin
 pub const DIGEST_BYTES: usize = 16;
 /// References that one row holds, of one name and one capture: few, so that a reader takes hardly more than it wants.
 pub const REFERENCES_IN_ROW_MAX: usize = 8;
+/// References that are sorted together, on average.
+const REFERENCES_IN_BUCKET: usize = 8;
+/// Of the hashes that tell the buckets apart.
+const BUCKET_BITS_MAX: u32 = 16;
 /// Bytes of a reference that differ within a capture: those of position and role.
 const MORE_BYTES: usize = (POSITION_BITS + ROLE_BITS).div_ceil(8) as usize;
 /// Room for the header and trailer of a stream.
@@ -92,8 +96,6 @@ pub struct Prepared {
     pub(crate) list_pointer: &'static str,
     /// The rows of `event`, back to back, without keys and late columns.
     pub(crate) rows: Vec<u8>,
-    /// The events as they came, back to back.
-    pub(crate) bodies: Vec<u8>,
     /// The values that can be listed, each once.
     pub(crate) values: Vec<ListedValue>,
     /// Of a signed capture: where its events stand in what was signed.
@@ -180,7 +182,6 @@ impl Prepared {
             capture_no: request.capture_no,
             list_pointer: "",
             rows: Vec::new(),
-            bodies: Vec::new(),
             values: Vec::new(),
             places: request.is_signed.then(Vec::new),
             references: Vec::new(),
@@ -199,16 +200,23 @@ impl Prepared {
     }
 
     /// [`copies_on`](Self::copies_on) one thread.
+    ///
+    /// # Panics
+    /// As that.
     #[must_use]
-    pub fn copies(&self, stored: &HashSet<[u8; 32]>) -> Copies<'_> {
-        self.copies_on(1, stored)
+    pub fn copies(&self, body: &[u8], stored: &HashSet<[u8; 32]>) -> Copies<'_> {
+        self.copies_on(1, body, stored)
     }
 
     /// The COPY streams of all events but those that repeat an earlier one of this capture and those
     /// whose content digest is in `stored`. Event keys ascend without gaps. Bodies are compressed on so many threads.
+    /// `body` is the one that was prepared: nothing of it is kept here, as a copy would cost as much memory again.
     /// Cost: one sort of the references, one compression and one copy of the rows.
+    ///
+    /// # Panics
+    /// If `body` is a shorter one.
     #[must_use]
-    pub fn copies_on(&self, threads: usize, stored: &HashSet<[u8; 32]>) -> Copies<'_> {
+    pub fn copies_on(&self, threads: usize, body: &[u8], stored: &HashSet<[u8; 32]>) -> Copies<'_> {
         let is_new = |(_, event): &(usize, &PreparedEvent)| {
             event.same_as.is_none() && !stored.contains(&event.content_digest)
         };
@@ -226,20 +234,27 @@ impl Prepared {
         let values = self.values.iter().zip(first_with);
         let mut values: Vec<_> =
             values.filter_map(|((field, value), key)| Some((*field, value.as_ref(), key?))).collect();
-        // Neighbours in the index arrive together: twice as fast as in order of capture.
-        references.sort_unstable();
         values.sort_unstable();
-        Copies {
-            event: self.event_rows(threads, first_key, &events),
-            reference: reference_rows(&references),
-            values,
-            event_count: events.len(),
-        }
+        let event_count = events.len();
+        let index = || reference_rows(&references);
+        let event = || self.event_rows(threads, body, first_key, &events);
+        let (event, reference) = if threads > 1 && event_count >= SHARED_GROUPS_MIN * BODIES_EVENTS_MAX {
+            beside(event, index)
+        } else {
+            (event(), index())
+        };
+        Copies { event, reference, values, event_count }
     }
 
-    fn event_rows(&self, threads: usize, first_key: i64, events: &[(usize, &PreparedEvent)]) -> Vec<u8> {
+    fn event_rows(
+        &self,
+        threads: usize,
+        body: &[u8],
+        first_key: i64,
+        events: &[(usize, &PreparedEvent)],
+    ) -> Vec<u8> {
         let groups = groups(events.iter().map(|(_, event)| event.body.len()));
-        let packed = self.pack(threads, events, &groups);
+        let packed = pack(threads, body, events, &groups);
         let places = self.places.as_deref().unwrap_or_default();
         let late = places.iter().chain(&packed).map(Vec::len).sum::<usize>() + 16 * events.len();
         let mut rows = Vec::with_capacity(self.rows.len() + late + COPY_MARGIN_BYTES);
@@ -266,39 +281,47 @@ impl Prepared {
         write_trailer(&mut rows);
         rows
     }
+}
 
-    /// The bodies of each group, packed.
-    fn pack(
-        &self,
-        threads: usize,
-        events: &[(usize, &PreparedEvent)],
-        groups: &[Range<usize>],
-    ) -> Vec<Vec<u8>> {
-        let pack = |groups: &[Range<usize>]| -> Vec<Vec<u8>> {
-            let mut packer = Packer::default();
-            let bodies = |group: &Range<usize>| {
-                events[group.clone()].iter().map(|(_, event)| &self.bodies[event.body.clone()])
-            };
-            groups.iter().map(|group| packer.pack(bodies(group))).collect()
-        };
-        if threads == 1 || groups.len() < SHARED_GROUPS_MIN {
-            return pack(groups);
-        }
-        let (own, others) = groups.split_at(groups.len().div_ceil(threads));
-        std::thread::scope(|scope| {
-            let start = |share| {
-                let thread = std::thread::Builder::new().spawn_scoped(scope, move || pack(share));
-                (share, thread.ok())
-            };
-            let started: Vec<_> = others.chunks(own.len()).map(start).collect();
-            let mut packed = pack(own);
-            for (share, thread) in started {
-                // Where the system gives no thread, this one does the work.
-                packed.extend(thread.and_then(|thread| thread.join().ok()).unwrap_or_else(|| pack(share)));
-            }
-            packed
-        })
+/// The bodies of each group, packed.
+fn pack(
+    threads: usize,
+    body: &[u8],
+    events: &[(usize, &PreparedEvent)],
+    groups: &[Range<usize>],
+) -> Vec<Vec<u8>> {
+    let pack = |groups: &[Range<usize>]| -> Vec<Vec<u8>> {
+        let mut packer = Packer::default();
+        let bodies =
+            |group: &Range<usize>| events[group.clone()].iter().map(|(_, event)| &body[event.body.clone()]);
+        groups.iter().map(|group| packer.pack(bodies(group))).collect()
+    };
+    if threads == 1 || groups.len() < SHARED_GROUPS_MIN {
+        return pack(groups);
     }
+    let (own, others) = groups.split_at(groups.len().div_ceil(threads));
+    std::thread::scope(|scope| {
+        let start = |share| {
+            let thread = std::thread::Builder::new().spawn_scoped(scope, move || pack(share));
+            (share, thread.ok())
+        };
+        let started: Vec<_> = others.chunks(own.len()).map(start).collect();
+        let mut packed = pack(own);
+        for (share, thread) in started {
+            // Where the system gives no thread, this one does the work.
+            packed.extend(thread.and_then(|thread| thread.join().ok()).unwrap_or_else(|| pack(share)));
+        }
+        packed
+    })
+}
+
+/// Both, the first on another thread where the system has one.
+fn beside<A: Send, B>(one: impl Fn() -> A + Sync, other: impl FnOnce() -> B) -> (A, B) {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().spawn_scoped(scope, &one).ok();
+        let other = other();
+        (thread.and_then(|thread| thread.join().ok()).unwrap_or_else(&one), other)
+    })
 }
 
 /// Which neighbours are kept together, by the bytes of each.
@@ -329,6 +352,8 @@ fn columns(count: usize) -> i16 {
 }
 
 fn reference_rows(references: &[(i64, i64)]) -> Vec<u8> {
+    // Neighbours in the index arrive together: twice as fast as in order of capture.
+    let references = &in_order(references);
     let mut out = Vec::with_capacity(references.len() * 30 + 32);
     write_header(&mut out);
     let mut more = Vec::with_capacity(REFERENCES_IN_ROW_MAX * MORE_BYTES);
@@ -350,4 +375,34 @@ fn reference_rows(references: &[(i64, i64)]) -> Vec<u8> {
     }
     write_trailer(&mut out);
     out
+}
+
+/// References sorted: hashes are spread evenly, so that a look at their first bits leaves little to sort.
+fn in_order(references: &[(i64, i64)]) -> Vec<(i64, i64)> {
+    let bits = (references.len() / REFERENCES_IN_BUCKET).checked_ilog2().unwrap_or(0).min(BUCKET_BITS_MAX);
+    // As an unsigned number of the same order; without bits there is one bucket.
+    let bucket = |hash: i64| {
+        let ordered = hash.cast_unsigned() ^ 1 << (u64::BITS - 1);
+        usize::try_from(ordered.checked_shr(u64::BITS - bits).unwrap_or(0)).unwrap_or(0)
+    };
+    let mut ends = vec![0; 1 << bits];
+    for (name_hash, _) in references {
+        ends[bucket(*name_hash)] += 1;
+    }
+    let mut before = 0;
+    for end in &mut ends {
+        (before, *end) = (before + *end, before);
+    }
+    let mut sorted = vec![(0, 0); references.len()];
+    for reference in references {
+        let place = &mut ends[bucket(reference.0)];
+        sorted[*place] = *reference;
+        *place += 1;
+    }
+    let mut start = 0;
+    for end in ends {
+        sorted[start..end].sort_unstable();
+        start = end;
+    }
+    sorted
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::ops::Range;
 
 use authorship::{
     ContentDigest, EventSignature, EventSigners, Refusal, SignatureReader, check_events, named_keys,
@@ -23,7 +24,7 @@ const SHARED_SIGNATURES_MIN: usize = 64;
 /// The signatures of a document, read and not checked yet.
 pub(crate) struct SignedEvents<'s> {
     list: SignatureList<'s>,
-    signatures: Vec<Result<Option<EventSignature<'s>>, Problem>>,
+    signatures: Vec<ReadSignature<'s>>,
 }
 
 /// The keys that the signatures of a document name, sorted; none where it has no signatures, as one has to be that is
@@ -62,17 +63,16 @@ pub fn sign_events(body: &[u8], sign: impl Fn(&ContentDigest) -> String) -> Resu
 
 impl<'s> SignedEvents<'s> {
     /// None where a document has no signatures.
-    pub(crate) fn read(document: &Document<'s>, signers: &'s EventSigners) -> Result<Option<Self>, Problem> {
+    pub(crate) fn read(
+        threads: usize,
+        document: &Document<'s>,
+        signers: &'s EventSigners,
+    ) -> Result<Option<Self>, Problem> {
         let Some(list) = document.signature_list()? else { return Ok(None) };
-        let mut reader = SignatureReader::new(signers);
-        let mut read = |index| match list.text(index)? {
-            None => Ok(None),
-            Some(text) => reader.read(text).map(Some).map_err(|refusal| match refusal {
-                Refusal::Form(error) => list.problem(index, "signature", error.to_string()),
-                Refusal::Key(fault) => list.problem(index, fault.code, fault.message),
-            }),
-        };
-        let signatures = (0..list.elements.len()).map(&mut read).collect();
+        let signatures = shared(threads, list.elements.len(), |places| {
+            let mut reader = SignatureReader::new(signers);
+            places.map(|index| read_one(&list, &mut reader, index)).collect()
+        });
         Ok(Some(Self { list, signatures }))
     }
 
@@ -121,26 +121,47 @@ impl<'s> SignedEvents<'s> {
     }
 }
 
+type ReadSignature<'s> = Result<Option<EventSignature<'s>>, Problem>;
+
+fn read_one<'s>(
+    list: &SignatureList<'s>,
+    reader: &mut SignatureReader<'s>,
+    index: usize,
+) -> ReadSignature<'s> {
+    let Some(text) = list.text(index)? else { return Ok(None) };
+    reader.read(text).map(Some).map_err(|refusal| match refusal {
+        Refusal::Form(error) => list.problem(index, "signature", error.to_string()),
+        Refusal::Key(fault) => list.problem(index, fault.code, fault.message),
+    })
+}
+
+/// What `work` gives for the places below `count`, each thread with some neighbours, one behind the other.
+fn shared<T: Send>(threads: usize, count: usize, work: impl Fn(Range<usize>) -> Vec<T> + Sync) -> Vec<T> {
+    let share = count.div_ceil(threads).max(SHARED_SIGNATURES_MIN);
+    let work = &work;
+    std::thread::scope(|scope| {
+        let start = |first: usize| {
+            let places = first..count.min(first + share);
+            let own = places.clone();
+            (places, std::thread::Builder::new().spawn_scoped(scope, move || work(own)).ok())
+        };
+        let started: Vec<_> = (share..count).step_by(share).map(start).collect();
+        let mut all = work(0..count.min(share));
+        for (places, thread) in started {
+            // Where the system gives no thread, this one does the work.
+            all.extend(thread.and_then(|thread| thread.join().ok()).unwrap_or_else(|| work(places)));
+        }
+        all
+    })
+}
+
 /// Which of these do not hold, ascending; on so many threads.
 fn bad_of(threads: usize, claims: &[(usize, &EventSignature<'_>, ContentDigest)]) -> Vec<usize> {
-    let check = |claims: &[(usize, &EventSignature<'_>, ContentDigest)]| {
-        let claims: Vec<_> = claims.iter().map(|(_, signature, digest)| (*signature, digest)).collect();
-        check_events(&claims, BAD_SIGNATURES_MAX)
-    };
-    let share = claims.len().div_ceil(threads).max(SHARED_SIGNATURES_MIN);
-    std::thread::scope(|scope| {
-        let mut shares = claims.chunks(share);
-        let own = shares.next().unwrap_or_default();
-        let start =
-            |share| (share, std::thread::Builder::new().spawn_scoped(scope, move || check(share)).ok());
-        let started: Vec<_> = shares.map(start).collect();
-        let mut bad = check(own);
-        for ((others, thread), first) in started.into_iter().zip((share..).step_by(share)) {
-            // Where the system gives no thread, this one does the work.
-            let found = thread.and_then(|thread| thread.join().ok()).unwrap_or_else(|| check(others));
-            bad.extend(found.into_iter().map(|at| first + at));
-        }
-        bad
+    shared(threads, claims.len(), |places| {
+        let first = places.start;
+        let claims: Vec<_> =
+            claims[places].iter().map(|(_, signature, digest)| (*signature, digest)).collect();
+        check_events(&claims, BAD_SIGNATURES_MAX).into_iter().map(|at| first + at).collect()
     })
 }
 

@@ -75,7 +75,7 @@ fn captured(blinding: &Blinding) -> Capture {
         reserved: None,
     };
     let prepared = prepare(&body, &request);
-    let copies = prepared.copies(&HashSet::new());
+    let copies = prepared.copies(&body, &HashSet::new());
     let events = rows(&copies.event);
     let as_captured = rows(&copies.reference).into_iter().flat_map(|row| references(&row));
     let own_name = |row: &Row| {

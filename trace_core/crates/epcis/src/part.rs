@@ -137,13 +137,15 @@ impl<'d> PartContext<'d> {
 #[derive(Debug, Default)]
 pub struct PartSum {
     required: Required,
+    /// Which members the last event of each type had that lacked nothing: the next one mostly has the same.
+    whole: [Presence; EventType::STANDARD.len()],
 }
 
 impl PartSum {
     /// The head of the event of these parts, all of its type, and its pre-hash string, appended. None where something
     /// is to be said of it.
     pub fn event<'p, 'm: 'p>(
-        &self,
+        &mut self,
         event_type: EventType,
         parts: impl Iterator<Item = &'p Part<'m>>,
         scratch: &Bump,
@@ -157,7 +159,17 @@ impl PartSum {
             prehash.add(&part.prehash);
         }
         let head = head.finish().ok().filter(|head| head.event_type == event_type)?;
+        (self.is_whole(presence, event_type) && prehash.write(event_type.name(), prehashes)).then_some(head)
+    }
+    fn is_whole(&mut self, presence: Presence, event_type: EventType) -> bool {
+        let known = self.whole.get_mut(event_type as usize - 1);
+        if known.as_ref().is_some_and(|known| **known == presence && presence != Presence::default()) {
+            return true;
+        }
         let is_whole = self.required.is_whole(presence, event_type);
-        (is_whole && prehash.write(event_type.name(), prehashes)).then_some(head)
+        if let Some(known) = known.filter(|_| is_whole) {
+            *known = presence;
+        }
+        is_whole
     }
 }

@@ -6,7 +6,7 @@
 use crate::ai::{Ai, code};
 use crate::canonical::{CANONICAL, has_form};
 use crate::digital_link::{self, Link};
-use crate::text::{Escaping, HASH_LITERAL, UNRESERVED};
+use crate::text::{Escaping, LITERAL};
 use crate::urn;
 
 /// Characters of the longest serial or lot of a GTIN.
@@ -118,5 +118,5 @@ fn is_plain_link(text: &str, link: &Link<'_>) -> bool {
 
 /// Whether a value is written as it is in either form.
 fn is_literal(value: &str) -> bool {
-    value.bytes().all(|byte| UNRESERVED.holds(byte) && HASH_LITERAL.holds(byte))
+    LITERAL.holds_all(value)
 }

@@ -4,6 +4,9 @@ use crate::plain::plain_run;
 use crate::read::Reader;
 use crate::value::{Member, Value};
 
+/// Bytes that are compared as one number.
+const TAIL_BYTES: usize = 8;
+
 /// Goes over an object from member to member. What it passes may be no JSON, as long as nobody reads it.
 #[derive(Clone, Copy, Debug)]
 pub struct Members<'a> {
@@ -39,7 +42,11 @@ impl<'a> Members<'a> {
     /// Goes behind the member that stands next if it is this one, to the byte: the source of one that was read.
     pub fn pass_known(&mut self, source: &str) -> bool {
         let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        let Some(behind) = rest.strip_prefix(source.as_bytes()) else { return false };
+        let Some((here, behind)) = rest.split_at_checked(source.len()) else { return false };
+        // Members of one name differ near their ends: mostly this decides, without a look at all of it.
+        if here.last_chunk::<TAIL_BYTES>() != source.as_bytes().last_chunk() || here != source.as_bytes() {
+            return false;
+        }
         // A number or word may go on.
         let is_it = source.ends_with(['"', ']', '}']) || behind.first().is_none_or(|byte| ends_scalar(*byte));
         if is_it {

@@ -39,7 +39,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let profiler = ProfilerGuard::new(SAMPLES_PER_S)?;
     let end = Instant::now() + Duration::from_secs(seconds);
     while Instant::now() < end {
-        let count = prepare(&document, &request).copies(&HashSet::new()).event_count;
+        let count = prepare(&document, &request).copies(&document, &HashSet::new()).event_count;
         assert_eq!(count as u64, EVENTS);
     }
     let report = profiler.report().build()?;

@@ -72,7 +72,7 @@ fn capture(body: &[u8], pairs: usize) {
     let blinding = Blinding::new(&[0; 32]);
     let issuer = Issuer::new("floor", None);
     let request = request(&issuer, &blinding);
-    let ours = || prepare(body, &request).copies(&HashSet::new()).event_count;
+    let ours = || prepare(body, &request).copies(body, &HashSet::new()).event_count;
     let hashing = Hashing::of(body);
     let what = named("capture path, bytes to COPY streams", body, ours());
     let parsers = parsers::json(body, pairs);

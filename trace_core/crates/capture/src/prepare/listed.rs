@@ -7,11 +7,15 @@ use crate::keyed_hash::{Key, KeyedMap};
 use crate::prepared::{LISTED_FIELDS, ListedField, ListedValue};
 
 /// Where each value of a capture stands among those that can be listed.
-pub(crate) struct Listed([KeyedMap<Box<str>, u32>; LISTED_FIELDS.len()]);
+pub(crate) struct Listed {
+    known: [KeyedMap<Box<str>, u32>; LISTED_FIELDS.len()],
+    /// The last place of each field: the next event mostly has the same value.
+    last: [Option<u32>; LISTED_FIELDS.len()],
+}
 
 impl Listed {
     pub(super) fn new(key: Key) -> Self {
-        Self(std::array::from_fn(|_| KeyedMap::with_hasher(key)))
+        Self { known: std::array::from_fn(|_| KeyedMap::with_hasher(key)), last: Default::default() }
     }
 
     /// The place of a value, which is appended to `values` where it is new.
@@ -20,20 +24,26 @@ impl Listed {
         (field, value): (ListedField, &str),
         values: &mut Vec<ListedValue>,
     ) -> u32 {
-        let known = &mut self.0[field as usize - 1];
+        let (known, last) = (&mut self.known[field as usize - 1], &mut self.last[field as usize - 1]);
+        if let Some(place) = last.filter(|place| &*values[*place as usize].1 == value) {
+            return place;
+        }
         if let Some(place) = known.get(value) {
+            *last = Some(*place);
             return *place;
         }
         // A capture has far fewer events than this counts.
         let place = u32::try_from(values.len()).unwrap_or(u32::MAX);
         known.insert(value.into(), place);
+        *last = Some(place);
         values.push((field, value.into()));
         place
     }
 
     /// As after the first event of another capture.
     pub(super) fn clear(&mut self) {
-        self.0.iter_mut().for_each(KeyedMap::clear);
+        self.known.iter_mut().for_each(KeyedMap::clear);
+        self.last = Default::default();
     }
 }
 

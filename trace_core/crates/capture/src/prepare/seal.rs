@@ -5,8 +5,9 @@ use std::ops::Range;
 use epcis::EVENT_HASH_ID_BYTES;
 use sha256::digest_many;
 
+use super::Preparing;
+use super::draft::Draft;
 use super::listed::listed_of;
-use super::{Draft, Preparing};
 use crate::canonical::CanonicalEvent;
 use crate::entry::{Entry, Token, name_hash};
 use crate::parts::{Fresh, Parts};
@@ -86,8 +87,6 @@ impl Preparing<'_, '_> {
         });
         references_of_names(names, &mut self.tokens, &mut self.out.references);
         let row = self.row(draft, sealed);
-        let body = self.out.bodies.len();
-        self.out.bodies.extend_from_slice(draft.source.as_bytes());
         let said = LISTED_FIELDS.map(|field| listed_of(&draft.head, field));
         let values = said.map(|value| value.map(|value| self.listed.place(value, &mut self.out.values)));
         self.out.events.push(PreparedEvent {
@@ -97,7 +96,7 @@ impl Preparing<'_, '_> {
             same_as: (first != place).then_some(first),
             name_hash: name_hash(&sealed.own_token),
             row,
-            body: body..self.out.bodies.len(),
+            body: range_in(self.body, draft.source),
             references: first_reference..self.out.references.len(),
             values,
         });
@@ -137,4 +136,10 @@ impl Preparing<'_, '_> {
         };
         start..self.out.rows.len()
     }
+}
+
+/// Where a part of a body stands in it.
+fn range_in(body: &[u8], part: &str) -> Range<usize> {
+    let start = part.as_ptr().addr() - body.as_ptr().addr();
+    start..start + part.len()
 }
