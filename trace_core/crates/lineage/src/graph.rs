@@ -7,7 +7,11 @@ use crate::containment::Link;
 use crate::fact::Role;
 use crate::ledger::{Bond, EventIndex, Ledger, Name, Part, Pos, Text};
 use crate::quantity::Quantity;
+use crate::shared::shared;
 use crate::walk::{Limit, Limits};
+
+/// Reaches that are put in order by one thread at a time.
+const SORTED_AT_A_TIME: usize = 4_096;
 
 /// How one thing led to another. All edges point the way that matter goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -118,8 +122,16 @@ impl Graph {
     /// Adds a layer of candidates, all of one number of hops, and says which are news.
     pub(crate) fn admit(&mut self, ledger: &Ledger, limits: &Limits, layer: &[Reach]) -> Vec<usize> {
         // They are large: only their places are sorted.
-        let mut places: Vec<usize> = (0..layer.len()).collect();
-        places.sort_by(|&one, &other| self.order(ledger, &layer[one], &layer[other]));
+        let places: Vec<usize> = (0..layer.len()).collect();
+        let order = |one: &usize, other: &usize| self.order(ledger, &layer[*one], &layer[*other]);
+        let mut places = shared(&places, SORTED_AT_A_TIME, |places| {
+            let mut places = places.to_vec();
+            places.sort_by(order);
+            places
+        })
+        .concat();
+        // What is in order already is merged.
+        places.sort_by(order);
         let mut news = Vec::new();
         for reach in places.into_iter().map(|place| layer[place]) {
             if self.by_name.len() <= reach.name as usize {

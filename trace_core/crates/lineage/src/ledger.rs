@@ -447,6 +447,11 @@ impl Ledger {
         self.kinds[item as usize]
     }
 
+    /// Names are the numbers below.
+    pub(crate) fn names_len(&self) -> usize {
+        self.names.entries.len()
+    }
+
     pub(crate) fn is_item(&self, name: Name) -> bool {
         self.names.entries[name as usize].0 == Space::Item
     }

@@ -47,11 +47,13 @@ mod life;
 mod quantity;
 mod recall;
 mod report;
+mod shared;
 mod tally;
 mod time;
 mod view;
 mod vocabulary;
 mod walk;
+mod write;
 
 pub use answer::*;
 pub use fact::{Action, ErrorDeclaration, EventType, Fact, ItemRef, Kind, Role};

@@ -49,11 +49,11 @@ impl Entry {
     }
 }
 
-pub(crate) struct Life {
+pub(crate) struct Life<'a> {
     /// In order of time, each event once.
     pub(crate) entries: Vec<Entry>,
     /// The item's own stays.
-    pub(crate) links: Vec<Link>,
+    pub(crate) links: Vec<&'a Link>,
     /// The containers at any depth, each with the time of the item in it.
     pub(crate) containers: Vec<(Name, Pos, Pos)>,
 }
@@ -64,7 +64,7 @@ pub(crate) fn concerns(role: MentionRole) -> bool {
 }
 
 /// Everything that happened to an item between two positions.
-pub(crate) fn life(view: &mut View, item: Name, from: Pos, to: Pos) -> Life {
+pub(crate) fn life<'a>(view: &mut View<'a>, item: Name, from: Pos, to: Pos) -> Life<'a> {
     let ledger = view.ledger;
     let mut entries: Vec<Entry> = Vec::new();
     let mut links = Vec::new();
@@ -160,7 +160,7 @@ pub(crate) struct State {
 
 impl State {
     /// Replays a life. Of a lot only the events that name it count, because a container has but a part of it.
-    pub(crate) fn of(ledger: &Ledger, item: Name, life: &Life) -> Self {
+    pub(crate) fn of(ledger: &Ledger, item: Name, life: &Life<'_>) -> Self {
         let is_class_level = ledger.kind(item).is_class_level();
         let mut state = Self::default();
         for entry in life.entries.iter().filter(|entry| !is_class_level || entry.via.is_none()) {
@@ -238,8 +238,8 @@ impl State {
 }
 
 /// The containers that an item is in at the end, from the nearest outwards.
-pub(crate) fn now_in(view: &mut View, item: Name) -> Vec<Link> {
-    let mut chain: Vec<Link> = Vec::new();
+pub(crate) fn now_in<'a>(view: &mut View<'a>, item: Name) -> Vec<&'a Link> {
+    let mut chain: Vec<&'a Link> = Vec::new();
     let mut inner = item;
     while chain.len() < CONTAINER_DEPTH_MAX {
         let open = view.containers(inner, Pos::NOW, Pos::MAX).into_iter().map(|(link, ..)| link);
