@@ -7,11 +7,7 @@ use crate::containment::Link;
 use crate::fact::Role;
 use crate::ledger::{Bond, EventIndex, Ledger, Name, Part, Pos, Text};
 use crate::quantity::Quantity;
-use crate::shared::shared;
 use crate::walk::{Limit, Limits};
-
-/// Reaches that are put in order by one thread at a time.
-const SORTED_AT_A_TIME: usize = 4_096;
 
 /// How one thing led to another. All edges point the way that matter goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -122,16 +118,11 @@ impl Graph {
     /// Adds a layer of candidates, all of one number of hops, and says which are news.
     pub(crate) fn admit(&mut self, ledger: &Ledger, limits: &Limits, layer: &[Reach]) -> Vec<usize> {
         // They are large: only their places are sorted.
-        let places: Vec<usize> = (0..layer.len()).collect();
-        let order = |one: &usize, other: &usize| self.order(ledger, &layer[*one], &layer[*other]);
-        let mut places = shared(&places, SORTED_AT_A_TIME, |places| {
-            let mut places = places.to_vec();
-            places.sort_by(order);
-            places
-        })
-        .concat();
-        // What is in order already is merged.
-        places.sort_by(order);
+        let mut places: Vec<usize> = (0..layer.len()).collect();
+        places.sort_by(|&one, &other| order(&layer[one], &layer[other]));
+        for equals in places.chunk_by_mut(|&one, &other| order(&layer[one], &layer[other]).is_eq()) {
+            equals.sort_by(|&one, &other| self.order_of_names(ledger, &layer[one], &layer[other]));
+        }
         let mut news = Vec::new();
         for reach in places.into_iter().map(|place| layer[place]) {
             if self.by_name.len() <= reach.name as usize {
@@ -160,21 +151,15 @@ impl Graph {
         news
     }
 
-    /// Widest first, so that it covers the others; then by what does not depend on the order of feeding.
-    fn order(&self, ledger: &Ledger, one: &Reach, other: &Reach) -> Ordering {
-        let before = |reach: &Reach| reach.before.map(|(index, edge)| (edge.pos, self.reaches[index].name));
+    /// By what does not depend on the order of feeding. Those of one event at most, since they take longer to compare.
+    fn order_of_names(&self, ledger: &Ledger, one: &Reach, other: &Reach) -> Ordering {
+        let before = |reach: &Reach| reach.before.map(|(index, _)| self.reaches[index].name);
         let text = |name: Option<Name>| name.map(|name| ledger.name_text(name));
         // Most come from one thing: its name is not compared with itself.
         let texts = |one: Option<Name>, other: Option<Name>| {
             if one == other { Ordering::Equal } else { text(one).cmp(&text(other)) }
         };
-        let rank =
-            |reach: &Reach| (reach.from, std::cmp::Reverse((reach.standing, reach.contents_until, reach.to)));
-        rank(one)
-            .cmp(&rank(other))
-            .then_with(|| before(one).map(|(pos, _)| pos).cmp(&before(other).map(|(pos, _)| pos)))
-            .then_with(|| texts(before(one).map(|(_, name)| name), before(other).map(|(_, name)| name)))
-            .then_with(|| texts(Some(one.name), Some(other.name)))
+        texts(before(one), before(other)).then_with(|| texts(Some(one.name), Some(other.name)))
     }
 
     pub(crate) fn reaches_of(&self, name: Name) -> impl Iterator<Item = &Reach> {
@@ -223,6 +208,17 @@ impl Graph {
         edges.dedup_by_key(|edge| Edge { until: Pos::MAX, ..*edge });
         edges
     }
+}
+
+/// Widest first, so that it covers the others; then by time. What a search finds comes in that order, mostly.
+fn order(one: &Reach, other: &Reach) -> Ordering {
+    let pos = |reach: &Reach| reach.before.map(|(_, edge)| edge.pos);
+    one.from
+        .cmp(&other.from)
+        .then_with(|| other.standing.cmp(&one.standing))
+        .then_with(|| other.contents_until.cmp(&one.contents_until))
+        .then_with(|| other.to.cmp(&one.to))
+        .then_with(|| pos(one).cmp(&pos(other)))
 }
 
 /// What an event names in one role.

@@ -69,32 +69,15 @@ pub(crate) fn life<'a>(view: &mut View<'a>, item: Name, from: Pos, to: Pos) -> L
     let mut entries: Vec<Entry> = Vec::new();
     let mut links = Vec::new();
     let mut containers = Vec::new();
-    let mut windows = vec![(item, from, to)];
-    let mut seen = Seen::default();
-    let mut depth = 0;
-    while !windows.is_empty() {
-        for (name, from, to) in std::mem::take(&mut windows) {
-            if !seen.insert((name, from, to)) {
-                continue;
-            }
-            for mention in ledger.mentions(name, from, to).filter(|mention| concerns(mention.role)) {
-                let via = (depth > 0).then_some(name);
-                entries.push(Entry::of(ledger, mention, via, depth));
-            }
-            for (link, start, end) in view.containers(name, from, to) {
-                if depth == CONTAINER_DEPTH_MAX {
-                    view.is_cut_in_depth = true;
-                    break;
-                }
-                windows.push((link.parent, start, end));
-                containers.push((link.parent, start, end));
-                if depth == 0 {
-                    links.push(link);
-                }
-            }
+    look_through(view, item, (from, to), |depth, (name, from, to), stays| {
+        let via = (depth > 0).then_some(name);
+        let mentions = ledger.mentions(name, from, to).filter(|mention| concerns(mention.role));
+        entries.extend(mentions.map(|mention| Entry::of(ledger, mention, via, depth)));
+        containers.extend(stays.iter().map(|&(link, start, end)| (link.parent, start, end)));
+        if depth == 0 {
+            links.extend(stays.iter().map(|&(link, ..)| link));
         }
-        depth += 1;
-    }
+    });
     // Stable, so that of equals the first container stands.
     entries.sort_by_key(|entry| (entry.pos, entry.depth));
     entries.dedup_by(|next, first| {
@@ -105,6 +88,39 @@ pub(crate) fn life<'a>(view: &mut View<'a>, item: Name, from: Pos, to: Pos) -> L
         is_same
     });
     Life { entries, links, containers }
+}
+
+/// Says that all matters which a life is made from.
+pub(crate) fn need_life(view: &mut View, item: Name) {
+    look_through(view, item, (Pos::MIN, Pos::MAX), |_, _, _| {});
+}
+
+/// Looks at an item and at all that it was in, from the inside outwards: how deep it is, what it is and from when to
+/// when, and its own stays in that time.
+fn look_through<'a>(
+    view: &mut View<'a>,
+    item: Name,
+    (from, to): (Pos, Pos),
+    mut look: impl FnMut(usize, (Name, Pos, Pos), &[(&'a Link, Pos, Pos)]),
+) {
+    let mut windows = vec![(item, from, to)];
+    let mut seen = Seen::default();
+    let mut depth = 0;
+    while !windows.is_empty() {
+        for window in std::mem::take(&mut windows) {
+            if !seen.insert(window) {
+                continue;
+            }
+            let mut stays = view.containers(window.0, window.1, window.2);
+            if depth == CONTAINER_DEPTH_MAX && !stays.is_empty() {
+                view.is_cut_in_depth = true;
+                stays.clear();
+            }
+            windows.extend(stays.iter().map(|&(link, start, end)| (link.parent, start, end)));
+            look(depth, window, &stays);
+        }
+        depth += 1;
+    }
 }
 
 /// Windows that were looked at. Most things are in a few containers, and comparing those is faster than hashing them.

@@ -30,6 +30,12 @@ impl Coverage {
         *windows = merged(std::mem::take(windows));
     }
 
+    /// Whether one window covers another: most are looked at whole.
+    fn has(&self, name: Name, named: Named, (from, to): Window) -> bool {
+        let lists = self.0.get(&named).and_then(|lists| lists.get(name as usize));
+        lists.into_iter().flatten().any(|&(start, end)| start <= from && to <= end)
+    }
+
     /// The parts of a window that are not covered.
     fn missing(&self, name: Name, named: Named, (mut from, to): Window) -> Vec<Window> {
         let mut missing = Vec::new();
@@ -72,7 +78,7 @@ pub(crate) fn merged(mut windows: Vec<Window>) -> Vec<Window> {
 
 /// Stays by name, each replayed when it is first asked for. Of the ledger as it was when this was made.
 #[derive(Debug)]
-pub(crate) struct Memo(Vec<OnceLock<Box<Stays>>>);
+pub(crate) struct Memo(Vec<OnceLock<Option<Box<Stays>>>>);
 
 impl Memo {
     pub(crate) fn of(ledger: &Ledger) -> Self {
@@ -81,6 +87,9 @@ impl Memo {
         Self(stays)
     }
 }
+
+/// Of a thing that was never in another.
+static NO_STAYS: Stays = Stays { links: Vec::new(), strays: Vec::new() };
 
 /// Things that are looked at by one thread at a time.
 const AT_A_TIME: usize = 512;
@@ -136,6 +145,10 @@ impl<'a> View<'a> {
         if window.0 > window.1 {
             return;
         }
+        let is_there = self.coverage.has(name, Named::Item, window);
+        if is_there && named != Named::Transformation || self.coverage.has(name, named, window) {
+            return;
+        }
         let mut missing = self.coverage.missing(name, named, window);
         if named == Named::Child && !missing.is_empty() {
             missing = missing
@@ -152,7 +165,11 @@ impl<'a> View<'a> {
     }
 
     pub(crate) fn stays(&self, item: Name) -> &'a Stays {
-        self.memo.0[item as usize].get_or_init(|| Box::new(stays(self.ledger, item)))
+        let replay = || {
+            let stays = stays(self.ledger, item);
+            (!stays.is_none()).then(|| Box::new(stays))
+        };
+        self.memo.0[item as usize].get_or_init(replay).as_deref().unwrap_or(&NO_STAYS)
     }
 
     /// The stays of an item in containers between two positions, each with the part of it that lies between.

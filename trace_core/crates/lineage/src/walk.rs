@@ -10,7 +10,7 @@ use crate::fact::Fact;
 use crate::forward::forward;
 use crate::graph::{Graph, Standing};
 use crate::ledger::{Ledger, Name, Pos};
-use crate::life::{life, now_in};
+use crate::life::{need_life, now_in};
 use crate::report::Report;
 use crate::view::{Coverage, Memo, View, Window, merged};
 
@@ -291,7 +291,7 @@ impl Walk {
         let unknown: Vec<Name> = lives.into_iter().filter(|name| !self.known.contains(name)).collect();
         let is_known = view.each(&unknown, |view, &name| {
             let lacks = view.missing.len();
-            life(view, name, Pos::MIN, Pos::MAX);
+            need_life(view, name);
             now_in(view, name);
             if is_history {
                 view.contents(name, Pos::NOW, Pos::MAX);
