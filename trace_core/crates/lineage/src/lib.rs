@@ -41,6 +41,7 @@ mod fact;
 mod forward;
 mod gaps;
 mod graph;
+mod interner;
 mod journey;
 mod ledger;
 mod life;

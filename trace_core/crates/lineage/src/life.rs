@@ -29,7 +29,7 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    fn of(ledger: &Ledger, mention: Mention, via: Option<Name>, depth: usize) -> Self {
+    fn of(mention: Mention, via: Option<Name>, depth: usize) -> Self {
         Self {
             pos: mention.pos,
             event: mention.event,
@@ -37,7 +37,7 @@ impl Entry {
             depth,
             is_input: mention.role == MentionRole::Item(Role::Input),
             is_output: mention.role == MentionRole::Item(Role::Output),
-            is_part: mention.role == MentionRole::Item(Role::Lot) || ledger.part(mention).quantity.is_some(),
+            is_part: mention.role == MentionRole::Item(Role::Lot) || mention.has_quantity,
         }
     }
 
@@ -72,7 +72,7 @@ pub(crate) fn life<'a>(view: &mut View<'a>, item: Name, from: Pos, to: Pos) -> L
     look_through(view, item, (from, to), |depth, (name, from, to), stays| {
         let via = (depth > 0).then_some(name);
         let mentions = ledger.mentions(name, from, to).filter(|mention| concerns(mention.role));
-        entries.extend(mentions.map(|mention| Entry::of(ledger, mention, via, depth)));
+        entries.extend(mentions.map(|mention| Entry::of(mention, via, depth)));
         containers.extend(stays.iter().map(|&(link, start, end)| (link.parent, start, end)));
         if depth == 0 {
             links.extend(stays.iter().map(|&(link, ..)| link));
@@ -181,14 +181,14 @@ impl State {
         let mut state = Self::default();
         for entry in life.entries.iter().filter(|entry| !is_class_level || entry.via.is_none()) {
             let event = ledger.event(entry.event);
-            state.happen(ledger, event);
-            state.begin_or_end(ledger, event, entry, is_class_level);
+            state.happen(event);
+            state.begin_or_end(event, entry, is_class_level);
             state.last_event = Some(entry.event);
         }
         state
     }
 
-    fn happen(&mut self, ledger: &Ledger, event: &Event) {
+    fn happen(&mut self, event: &Event) {
         if let Some(place) = event.place()
             && self.place.is_none_or(|(last, _)| last != place)
         {
@@ -201,16 +201,15 @@ impl State {
                 self.persistent.push(*text);
             }
         }
-        self.move_on(ledger, event);
+        self.move_on(event);
         self.hand_over(event);
     }
 
-    fn move_on(&mut self, ledger: &Ledger, event: &Event) {
-        let says_in_transit = event.disposition.is_some_and(|text| ledger.text(text) == "in_transit");
+    fn move_on(&mut self, event: &Event) {
         match event.step {
             step if step.leaves() || step == Step::Transporting => self.in_transit = true,
             step if step.comes() || step == Step::VoidShipping => self.in_transit = false,
-            _ if says_in_transit => self.in_transit = true,
+            _ if event.says_in_transit => self.in_transit = true,
             _ if event.biz_location.is_some() => self.in_transit = false,
             _ => {}
         }
@@ -236,8 +235,7 @@ impl State {
     }
 
     /// What ends or begins a container does so to what is in it; what ends a part of a lot does not end the lot.
-    fn begin_or_end(&mut self, ledger: &Ledger, event: &Event, entry: &Entry, is_class_level: bool) {
-        let is_destroyed = event.disposition.is_some_and(|text| ledger.text(text) == "destroyed");
+    fn begin_or_end(&mut self, event: &Event, entry: &Entry, is_class_level: bool) {
         let is_transformed = event.event_type == EventType::TransformationEvent;
         let ended = match event.step {
             Step::Commissioning => None,
@@ -246,7 +244,7 @@ impl State {
             _ if is_transformed && entry.is_input => Some(Ended::Consumed),
             Step::Destroying => Some(Ended::Destroyed),
             Step::Decommissioning => Some(Ended::Decommissioned),
-            _ if is_destroyed => Some(Ended::Destroyed),
+            _ if event.says_destroyed => Some(Ended::Destroyed),
             _ => return,
         };
         self.ended = ended.map(|why| (why, event.pos.time));
