@@ -350,6 +350,10 @@ def prove_inclusions(leaf_indexes: list[int], tree_size: int, stored: list[Store
     """Inclusion proofs in the order of the leaves, each from the leaf upwards, 32 bytes a hash, as `check_inclusions`
     takes them. Raises `ProofError` when a tile is missing."""
 
+def hash_lists_json(lists: list[bytes]) -> list[bytes]:
+    """JSON arrays of the hashes of each list, in base64; each list has 32 bytes a hash, as `prove_inclusions` gives them.
+    Raises `ProofError` for other lengths."""
+
 def prove_consistency(old_size: int, new_size: int, stored: list[StoredTile]) -> list[bytes]:
     """A consistency proof; RFC 9162 §2.1.4.1. Raises `ProofError`."""
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.store.streams import Event, outcome_of, row_of, streams_of
-from trace_api.store import captures, events
+from trace_api.store import captures, events, walks
 
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 OPEN = (-(2**63), 2**63 - 1)
@@ -37,7 +37,12 @@ def random_events(seed, count):
     ]
 
 
-async def test_references_equal_a_naive_search(store):
+async def found_in(connection, *columns):
+    """What a round of a walk finds."""
+    return (await walks.find(connection, columns, (), limit=100_000)).keys
+
+
+async def test_round_of_a_walk_equals_a_naive_search(store):
     stored = random_events(1, 200)
     await store_events(store, 1, stored)
     chance = random.Random(2)
@@ -48,35 +53,41 @@ async def test_references_equal_a_naive_search(store):
                 for name in chance.sample([-(2**63), -1, 0, 7, 2**63 - 1, 12], chance.randrange(4))
             ]
             columns = [list(column) for column in zip(*wanted, strict=True)] or [[], [], []]
-            found = await events.references(connection, *columns, limit=100_000)
-            expected = [
+            expected = {
                 (1 << 20) + n
                 for name, from_us, to_us in wanted
                 for n, event in enumerate(stored)
-                for name_hash in event.name_hashes
-                if name_hash == name and from_us <= us(event.event_time) <= to_us
-            ]
-            assert sorted(found) == sorted(expected)
+                if name in event.name_hashes and from_us <= us(event.event_time) <= to_us
+            }
+            assert await found_in(connection, *columns) == sorted(expected)
 
 
-async def test_references_with_open_ends_find_all_times(store):
+async def test_round_of_a_walk_with_open_ends_finds_all_times(store):
     times = [EPOCH, FIRST, datetime(2100, 12, 31, 23, 59, 59, 999999, UTC)]
     await store_events(store, 1, [Event(str(time), event_time=time, name_hashes=[5]) for time in times])
     async with store.snapshot() as connection:
-        found = await events.references(connection, [5], [OPEN[0]], [OPEN[1]], limit=10)
-        assert found == [(1 << 20) + n for n in range(3)]
+        assert await found_in(connection, [5], [OPEN[0]], [OPEN[1]]) == [(1 << 20) + n for n in range(3)]
         for n, time in enumerate(times):
             for shift, expected in ((-1, []), (0, [(1 << 20) + n]), (1, [])):
                 at = us(time) + shift
                 if at >= 0:
-                    assert await events.references(connection, [5], [at], [at], limit=10) == expected
+                    assert await found_in(connection, [5], [at], [at]) == expected
+
+
+async def test_references_of_several_names_name_an_event_once_for_each(store):
+    stored = random_events(3, 200)
+    await store_events(store, 1, stored)
+    names = [-1, 7, 12]
+    expected = [(1 << 20) + n for n, event in enumerate(stored) for name in event.name_hashes if name in names]
+    async with store.snapshot() as connection:
+        assert sorted(await events.references(connection, names, limit=1_000)) == expected
 
 
 async def test_references_over_the_limit_are_cut_in_the_order_of_capture(store):
     stored = [Event(str(n), event_time=FIRST - timedelta(days=n), name_hashes=[5]) for n in range(10)]
     await store_events(store, 1, stored)
     async with store.snapshot() as connection:
-        found = await events.references(connection, [5], [OPEN[0]], [OPEN[1]], limit=3)
+        found = await events.references(connection, [5], limit=3)
     assert found == [(1 << 20) + n for n in (0, 1, 2)]
 
 
@@ -122,10 +133,10 @@ async def test_key_of_digest_finds_the_event(store):
         assert await events.key_of_digest(connection, Event("c").digest) is None
 
 
-async def plan_of(connection, name, *arguments):
+async def plan_of(connection, text, *arguments):
     """The plan that serves any arguments, as for a statement that was prepared long ago."""
     await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
-    plan = await connection.fetchval(f"EXPLAIN (FORMAT JSON) {events._SQL[name]}", *arguments)
+    plan = await connection.fetchval(f"EXPLAIN (FORMAT JSON) {text}", *arguments)
     nodes = [json.loads(plan)[0]["Plan"]]
     for node in nodes:
         nodes += node.get("Plans", [])
@@ -143,10 +154,21 @@ async def test_plans_use_the_indexes_made_for_them(store):
             " event_hash_id, entry) SELECT n, 'epoch'::timestamptz + n * interval '1 s', now(), n, 2, 1, 0, '', ''"
             " FROM generate_series(1, 100000) AS n"
         )
-        await connection.execute("ANALYZE reference, event")
-        references = await plan_of(connection, "references", [1, 2], [0, 0], [2**62, 2**62], 1000)
+        await connection.execute(
+            "INSERT INTO capture (capture_no, capture_id, partner, record_time, context, body_digest, event_count,"
+            " outcome) SELECT n, md5(n::text)::uuid, '', now(), '', '', 1, '' FROM generate_series(1, 20000) AS n"
+        )
+        await connection.execute("ANALYZE reference, event, capture")
+        references = await plan_of(connection, events._SQL["references"], [1, 2], 1000)
         assert "Seq Scan" not in {entry[0] for entry in references}
-        # The key of events is looked at where times are bounded.
-        assert {entry[1] for entry in references if entry[1]} - {"reference"} == {"reference_by_name", "event_pkey"}
-        by_key = await plan_of(connection, "events_by_key", [1, 2, 3])
+        assert {entry[1] for entry in references if entry[1]} - {"reference"} == {"reference_by_name"}
+        wanted = ([1, 2], [0, 0], [2**62, 2**62])
+        walk = await plan_of(connection, walks._SQL["round_of_walk"], *wanted, 1000, [3], [], 2048, 1 << 23)
+        assert "Seq Scan" not in {entry[0] for entry in walk}
+        assert {entry[1] for entry in walk if entry[1]} - {"reference", "event", "capture"} == {
+            "reference_by_name",
+            "event_pkey",
+            "capture_pkey",
+        }
+        by_key = await plan_of(connection, events._SQL["events_by_key"], [1, 2, 3])
         assert {entry[1] for entry in by_key if entry[1]} == {"event_pkey"}

@@ -84,6 +84,20 @@ async def test_snapshot_sees_one_moment_and_writes_nothing(store):
             await connection.execute("DELETE FROM capture")
 
 
+async def test_snapshot_ends_behind_its_answer_and_leaves_nothing_behind_of_it(store):
+    """Nobody waits for its end, and its connection is not cleaned: what comes next on it sees all the same no
+    snapshot, no read-only transaction and no setting of that."""
+    for number in range(1, 2 * POOL_CONNECTIONS_MAX):
+        async with store.snapshot() as connection:
+            await connection.execute("SET LOCAL work_mem = '123kB'")
+            assert await connection.fetchval("SELECT count(*) FROM capture") == number - 1
+        async with store.session() as connection:
+            assert not connection.is_in_transaction()
+            assert await connection.fetchval("SHOW transaction_read_only") == "off"
+            assert await connection.fetchval("SHOW work_mem") != "123kB"
+        await captures.store_capture(store, row_of(number), outcome_of(0), None)
+
+
 async def test_store_closed_while_a_session_is_open_ends_soon(database_url, open_store, monkeypatch):
     monkeypatch.setattr("trace_api.store.pool.CLOSE_S_MAX", 0.1)
     opened = open_store(database_url)

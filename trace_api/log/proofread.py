@@ -72,7 +72,8 @@ async def check_growth(connection: asyncpg.Connection, old: Head, new: Head, log
 async def _check_first(connection: asyncpg.Connection, size: int, root_hash: bytes, log: Log) -> None:
     # Nothing is proven to continue the empty tree. The last leaf's path goes past everything before it.
     entry = await tiles.read_entries(connection, size - 1, size, log)
-    [proof] = await tiles.prove_leaves(connection, [size - 1], size, log)
+    [path] = await tiles.prove_leaves(connection, [size - 1], size, log)
+    proof = [path[at : at + HASH_BYTES] for at in range(0, len(path), HASH_BYTES)]
     trace_core.check_inclusion(
         leaf_hash=_hashes(entry), leaf_index=size - 1, tree_size=size, root_hash=root_hash, proof=proof
     )

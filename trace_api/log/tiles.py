@@ -24,13 +24,18 @@ SMALL_TILES = 64
 
 @dataclass(frozen=True, slots=True)
 class Inclusion:
-    """One leaf in the tree of a checkpoint. `proof` goes from the leaf upwards, 32 bytes a hash."""
+    """One leaf in the tree of a checkpoint. `path` is its proof: from the leaf upwards, 32 bytes a hash."""
 
     leaf_index: int
     tree_size: int
     root_hash: bytes
-    proof: list[bytes]
+    path: bytes
     checkpoint: bytes
+
+    @property
+    def proof(self) -> list[bytes]:
+        """The same, hash by hash."""
+        return [self.path[at : at + HASH_BYTES] for at in range(0, len(self.path), HASH_BYTES)]
 
 
 async def checkpoint_note(store: Store, log: Log = Log.EVENTS) -> bytes:
@@ -114,25 +119,25 @@ async def prove_inclusion_in(
     """The same in a published tree that was read before. Cost: 1 read of tiles, 1 native call."""
     if any(index >= tree.size for index in leaf_indexes):
         raise Unavailable("not in the published log yet")
-    proofs = await prove_leaves(connection, leaf_indexes, tree.size, log)
+    paths = await prove_leaves(connection, leaf_indexes, tree.size, log)
     return [
-        Inclusion(leaf_index, tree.size, tree.root_hash, proof, tree.checkpoint)
-        for leaf_index, proof in zip(leaf_indexes, proofs, strict=True)
+        Inclusion(leaf_index, tree.size, tree.root_hash, path, tree.checkpoint)
+        for leaf_index, path in zip(leaf_indexes, paths, strict=True)
     ]
 
 
 async def prove_leaves(
     connection: asyncpg.Connection, leaf_indexes: list[int], tree_size: int, log: Log
-) -> list[list[bytes]]:
-    """The inclusion proofs of leaves in the tree of that size, published or not; each goes from the leaf upwards.
+) -> list[bytes]:
+    """The inclusion proofs of leaves in the tree of that size, published or not; each goes from the leaf upwards,
+    32 bytes a hash.
 
     Cost: 1 read of tiles, 1 native call. Raises `ProofError` when a tile is missing.
     """
     levels, indexes = trace_core.inclusion_tiles(leaf_indexes, tree_size)
     stored = await log_store.tiles_at(connection, levels, indexes, log)
     prove = partial(trace_core.prove_inclusions, leaf_indexes, tree_size, stored)
-    proofs = prove() if len(stored) <= SMALL_TILES else await asyncio.to_thread(prove)
-    return [[proof[at : at + HASH_BYTES] for at in range(0, len(proof), HASH_BYTES)] for proof in proofs]
+    return prove() if len(stored) <= SMALL_TILES else await asyncio.to_thread(prove)
 
 
 async def prove_consistency(

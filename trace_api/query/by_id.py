@@ -25,8 +25,6 @@ SHARED_BYTES_MAX = 8 * 1024 * 1024
 """Bodies of events of one id in one answer, and one event more."""
 DIGESTS_NAMED_MAX = 20
 """Content digests that a problem document names."""
-TIME_US_MAX = 1 << 52
-"""Later than any event: the year 2112."""
 _CONTENT_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -75,6 +73,6 @@ async def one_of_class(connection: asyncpg.Connection, keys: Keys, class_: str) 
     key = await events.event_that_says(connection, terms)
     if key is None:
         as_itself = keys.blinding.name_hash(class_)
-        key = next(iter(await events.references(connection, [as_itself], [0], [TIME_US_MAX], limit=1)), None)
+        key = next(iter(await events.references(connection, [as_itself], limit=1)), None)
     found = await events.logged_by_key(connection, [] if key is None else [key])
     return found[0] if found else None

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import trace_core
 from trace_api.errors import Unavailable
-from trace_api.query.by_id import TIME_US_MAX
 from trace_api.store import events
 from trace_api.store import log as log_store
 
@@ -121,8 +120,7 @@ async def _leaves(
     connection: asyncpg.Connection, name_hashes: Sequence[int], leaves_max: int
 ) -> Mapping[bytes, list[int]] | None:
     """The leaves of each token that events under these names have; None for too many."""
-    whole = [TIME_US_MAX] * len(name_hashes)
-    keys = await events.references(connection, name_hashes, [0] * len(name_hashes), whole, limit=leaves_max + 1)
+    keys = await events.references(connection, name_hashes, limit=leaves_max + 1)
     if len(keys) > leaves_max:
         return None
     named = await events.logged_by_key(connection, sorted(set(keys)))

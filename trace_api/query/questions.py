@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -453,7 +452,9 @@ def _answer(scan: str, item: str, verdict: str, reasons: list[Reason]) -> dict[s
         "scan": scan,
         "item": item,
         "verdict": verdict,
-        "reasons": [dataclasses.asdict(reason) for reason in reasons],
+        "reasons": [
+            {"code": one.code, "weight": one.weight, "message": one.message, "events": one.events} for one in reasons
+        ],
         "state": None,
         "contents": [],
         "timeline": [],

@@ -136,6 +136,7 @@ async def proofs(connection: asyncpg.Connection, events: Sequence[LoggedEvent], 
     inclusions = await tiles.prove_inclusion_in(connection, tree, indexes)
     head = inclusions[0]
     _check(logged, inclusions)
+    paths = trace_core.hash_lists_json([inclusion.path for inclusion in inclusions])
     return {
         "checkpoint": head.checkpoint.decode(),
         "tree_size": head.tree_size,
@@ -144,9 +145,9 @@ async def proofs(connection: asyncpg.Connection, events: Sequence[LoggedEvent], 
                 "event_id": event_id_of(event),
                 "leaf_index": inclusion.leaf_index,
                 "entry": _base64(event.entry),
-                "inclusion_proof": [_base64(step) for step in inclusion.proof],
+                "inclusion_proof": orjson.Fragment(path),
             }
-            for event, inclusion in zip(logged, inclusions, strict=True)
+            for event, inclusion, path in zip(logged, inclusions, paths, strict=True)
         ],
     }
 
@@ -158,7 +159,7 @@ def _check(events: Sequence[LoggedEvent], proven: Sequence[Inclusion]) -> None:
         leaf_indexes=[one.leaf_index for one in proven],
         tree_size=proven[0].tree_size,
         root_hash=proven[0].root_hash,
-        proofs=[b"".join(one.proof) for one in proven],
+        proofs=[one.path for one in proven],
     )
 
 

@@ -82,20 +82,11 @@ class Bodies:
     record_times_us: list[int]
 
 
-async def references(
-    connection: asyncpg.Connection,
-    name_hashes: Sequence[int],
-    from_us: Sequence[int],
-    to_us: Sequence[int],
-    *,
-    limit: int,
-) -> list[int]:
-    """Keys of events that may name these things, `limit` at most in all; an event stands there once for
-    each name. Times are µs since 1970, both ends included. A hash is a hint: compare the name itself. An event hash id
-    is no name here: `events_called` knows it.
-    Cost: one index scan for each name; where times are bounded, one look more for each event under it."""
-    rows = await connection.fetch(_SQL["references"], name_hashes, from_us, to_us, limit)
-    return [row[0] for row in rows]
+async def references(connection: asyncpg.Connection, name_hashes: Sequence[int], *, limit: int) -> list[int]:
+    """Keys of events of any time that may name these things, `limit` at most in all; an event stands there once for
+    each name. A hash is a hint: compare the name itself. An event hash id is no name here: `events_called` knows it.
+    Cost: one index scan for each name."""
+    return [row[0] for row in await connection.fetch(_SQL["references"], name_hashes, limit)]
 
 
 async def events_called(connection: asyncpg.Connection, name_hash: int, *, limit: int) -> list[int]:

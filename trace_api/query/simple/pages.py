@@ -39,9 +39,11 @@ _IN_ORDER = {
     "event_time": "SELECT * FROM event WHERE body_bytes IS NOT NULL AND {bounds} AND {behind}"
     " ORDER BY event_time {direction}, event_key {direction}",
     # All events of a capture came at one time, and there are fewer captures to keep in order. No more of one is read
-    # than the window has.
-    "record_time": "SELECT event.* FROM (SELECT capture_no, record_time AS came_at FROM capture"
-    " WHERE event_count > 0 AND {bounds}) AS came CROSS JOIN LATERAL (SELECT * FROM event"
+    # than the window has; and of no other, where one has enough: the order by the captures' own time is that of the
+    # page, which the planner cannot know of the time that stands with each event.
+    "record_time": "SELECT event.*, came_at AS record_time FROM (SELECT capture_no, record_time AS came_at FROM capture"
+    " WHERE event_count > 0 AND {bounds}) AS came CROSS JOIN LATERAL (SELECT event_key, event_time, name_hash,"
+    " body_bytes, event_type, action, terms, measures FROM event"
     " WHERE event_key >= capture_no << 20 AND event_key < (capture_no + 1) << 20"
     " AND body_bytes IS NOT NULL AND {behind} ORDER BY event_key {direction} LIMIT {{window}}) AS event"
     " ORDER BY came_at {direction}, event_key {direction}",

@@ -1,27 +1,16 @@
 -- name: references
--- Keys of the events that name these things within these times, in µs since 1970, in the order of capture for each
--- name. Open ends are cut to the years that events can have, 1970 to 2112, which an interval holds exactly.
+-- Keys of the events that name these things, $2 at most, in the order of capture for each name.
 SELECT found.event_key
-FROM (
-    SELECT name_hash, from_us <= 0 AND to_us >= 1::bigint << 52 AS is_any,
-           timestamptz 'epoch' + least(greatest(from_us, 0), 1::bigint << 52) * interval '1 microsecond' AS from_time,
-           timestamptz 'epoch' + least(greatest(to_us, 0), 1::bigint << 52) * interval '1 microsecond' AS to_time
-    FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS wanted (name_hash, from_us, to_us)
-) AS wanted
+FROM unnest($1::bigint[]) AS wanted (name_hash)
 CROSS JOIN LATERAL (
     SELECT refs.event_ref >> 4 AS event_key
     FROM (
         SELECT event_ref, more FROM reference WHERE reference.name_hash = wanted.name_hash ORDER BY event_ref
     ) AS packed
     CROSS JOIN LATERAL event_refs(packed.event_ref, more) AS refs (event_ref)
-    -- Not EXISTS, which the planner may answer by reading all events of these times.
-    WHERE is_any OR (
-        SELECT event_time BETWEEN wanted.from_time AND wanted.to_time FROM event
-        WHERE event.event_key = refs.event_ref >> 4
-    )
-    LIMIT $4
+    LIMIT $2
 ) AS found
-LIMIT $4;
+LIMIT $2;
 
 -- name: events_called
 -- Keys of the events whose id, as captured or by its hash, is filed so.

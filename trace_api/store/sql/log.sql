@@ -188,8 +188,16 @@ ORDER BY event_key;
 SET LOCAL statement_timeout = 0;
 
 -- name: all_references
--- The index over names, but for events that were erased: nobody can tell any more what their names were.
-SELECT name_hash, event_ref FROM filed
+-- The index over names, but for events that were erased: nobody can tell any more what their names were. What `filed`
+-- shows is made by sets: a call of `event_refs` for each row takes twenty times as long.
+SELECT name_hash, event_ref FROM (
+    SELECT name_hash, event_ref FROM reference
+    UNION ALL
+    SELECT name_hash, ((event_ref >> 24) << 24)
+        | ((get_byte(more, at) << 16) | (get_byte(more, at + 1) << 8) | get_byte(more, at + 2))
+    FROM reference CROSS JOIN (VALUES (0), (3), (6), (9), (12), (15), (18)) AS places (at)
+    WHERE at <= octet_length(more) - 3
+) AS filed
 WHERE NOT EXISTS (SELECT FROM event WHERE event.event_key = filed.event_ref >> 4 AND event.body_bytes IS NULL)
 UNION ALL
 SELECT name_hash, event_key << 4 | 8 FROM event WHERE body_bytes IS NOT NULL;

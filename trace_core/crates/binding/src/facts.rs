@@ -21,7 +21,7 @@ const LABEL_VALUES_MAX: usize = 4;
 const LABEL_CHARACTERS_MAX: usize = 80;
 
 /// Events that one thread reads before what it made of them is taken.
-const LIST_EVENTS: usize = 64;
+const LIST_EVENTS: usize = 32;
 /// Events from which on reading is shared among the cores: fewer are read sooner than threads are started.
 const SHARED_EVENTS_MIN: usize = 2 * LIST_EVENTS;
 /// Lists that a thread may be ahead of the one that takes them.

@@ -49,9 +49,9 @@ mod _native {
     #[pymodule_export]
     use super::merkle::{
         TreeExtension, TreeRebuild, check_consistency, check_inclusion, check_inclusions,
-        check_subtree_consistency, consistency_tiles, edge_tiles, entry_hashes, extend_tree, inclusion_tiles,
-        leaf_hash, parse_tile_path, prove_consistency, prove_inclusions, prove_subtree_consistency,
-        root_hash, subtree_tiles, tile_path,
+        check_subtree_consistency, consistency_tiles, edge_tiles, entry_hashes, extend_tree, hash_lists_json,
+        inclusion_tiles, leaf_hash, parse_tile_path, prove_consistency, prove_inclusions,
+        prove_subtree_consistency, root_hash, subtree_tiles, tile_path,
     };
     #[pymodule_export]
     use super::note::{

@@ -1,6 +1,7 @@
 //! Questions of lineage: names to look up go out, event bodies come in.
 
 use std::collections::HashMap;
+use std::io::Write;
 
 use lineage::{Fact, Keys, Limits, Question, Want};
 use pyo3::exceptions::PyValueError;
@@ -122,9 +123,16 @@ impl Walk {
     fn finish<'py>(&mut self, py: Python<'py>, keys: bool) -> Result<Bound<'py, PyBytes>, Failed> {
         let mut walk = self.machine.take().ok_or_else(finished)?;
         let keys = if keys { Keys::Shown } else { Keys::LeftOut };
-        let json = py.detach(|| serde_json::to_vec(&walk.finish(keys)));
+        let json = py.detach(|| walk.finish(keys).to_json());
         let json = json.map_err(|error| Failed::proof(format!("the answer cannot be written: {error}")))?;
-        Ok(PyBytes::new(py, &json))
+        let length = json.iter().map(Vec::len).sum();
+        let bytes = PyBytes::new_with(py, length, |mut place| {
+            for piece in &json {
+                place.write_all(piece)?;
+            }
+            Ok(())
+        })?;
+        Ok(bytes)
     }
 }
 

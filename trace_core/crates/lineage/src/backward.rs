@@ -27,10 +27,9 @@ pub(crate) fn backward(view: &mut View, limits: &Limits, items: &[Name]) -> Grap
     let mut layer: Vec<Reach> = items.iter().map(named).collect();
     while !layer.is_empty() {
         let news = graph.admit(view.ledger, limits, &layer);
-        layer = Vec::new();
-        for index in news {
+        let from_there = view.each(&news, |view, &index| {
             let reach = graph.reaches[index];
-            let mut search = Search { view, index, reach, next: &mut layer };
+            let mut search = Search { view, index, reach, next: Vec::new() };
             if !search.view.ledger.is_item(reach.name) {
                 search.transformation();
             } else if reach.standing == Standing::Carrier {
@@ -38,7 +37,9 @@ pub(crate) fn backward(view: &mut View, limits: &Limits, items: &[Name]) -> Grap
             } else {
                 search.item();
             }
-        }
+            search.next
+        });
+        layer = from_there.into_iter().flatten().collect();
     }
     graph
 }
@@ -47,7 +48,7 @@ struct Search<'a, 'b> {
     view: &'a mut View<'b>,
     index: usize,
     reach: Reach,
-    next: &'a mut Vec<Reach>,
+    next: Vec<Reach>,
 }
 
 impl Search<'_, '_> {
@@ -80,7 +81,7 @@ impl Search<'_, '_> {
     fn containers(&mut self) {
         for (link, from, to) in self.view.containers(self.reach.name, self.reach.from, self.reach.to) {
             self.reach_by(
-                Edge::of_link(&link, false, self.reach.to),
+                Edge::of_link(link, false, self.reach.to),
                 link.parent,
                 from,
                 to,
@@ -95,7 +96,7 @@ impl Search<'_, '_> {
         let Some(moment) = self.reach.moment else { return };
         let next = moment.next();
         for (link, ..) in self.view.contents(self.reach.name, moment, next) {
-            self.push_as_of(Edge::of_link(&link, false, next), link.child, moment);
+            self.push_as_of(Edge::of_link(link, false, next), link.child, moment);
         }
     }
 

@@ -80,6 +80,12 @@ pub(crate) struct Stays {
     pub(crate) strays: Vec<(Name, EventIndex)>,
 }
 
+impl Stays {
+    pub(crate) fn is_none(&self) -> bool {
+        self.links.is_empty() && self.strays.is_empty()
+    }
+}
+
 /// Replays what the ledger knows of one item. Cost: its events, and a search for each stay.
 pub(crate) fn stays(ledger: &Ledger, item: Name) -> Stays {
     let mut replay = Replay { ledger, item, open: Vec::new(), stays: Stays::default() };

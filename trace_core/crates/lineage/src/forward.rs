@@ -28,12 +28,17 @@ pub(crate) fn forward(view: &mut View, limits: &Limits, items: &[Name], from: i6
     let mut layer: Vec<Reach> = items.iter().map(named).collect();
     while !layer.is_empty() {
         let news = graph.admit(view.ledger, limits, &layer);
-        layer = Vec::new();
-        for index in news {
+        let from_there = view.each(&news, |view, &index| {
             let reach = graph.reaches[index];
-            let mut search = Search { view, index, reach, next: &mut layer };
-            if search.view.ledger.is_item(reach.name) { search.item() } else { search.transformation() }
-        }
+            let mut search = Search { view, index, reach, next: Vec::new() };
+            if search.view.ledger.is_item(reach.name) {
+                search.item();
+            } else {
+                search.transformation();
+            }
+            search.next
+        });
+        layer = from_there.into_iter().flatten().collect();
     }
     graph
 }
@@ -42,7 +47,7 @@ struct Search<'a, 'b> {
     view: &'a mut View<'b>,
     index: usize,
     reach: Reach,
-    next: &'a mut Vec<Reach>,
+    next: Vec<Reach>,
 }
 
 impl Search<'_, '_> {
@@ -66,7 +71,7 @@ impl Search<'_, '_> {
         for (link, from, to) in self.view.containers(self.reach.name, self.reach.from, self.reach.to) {
             let is_part = link.bond == Bond::Association && self.reach.standing >= Standing::Affected;
             let standing = if is_part { Standing::Affected } else { Standing::Carrier };
-            self.push(Edge::of_link(&link, false, self.reach.to), from, to, standing, None);
+            self.push(Edge::of_link(link, false, self.reach.to), from, to, standing, None);
         }
     }
 
@@ -100,7 +105,7 @@ impl Search<'_, '_> {
     fn contents(&mut self, until: Pos) {
         for (link, from, to) in self.view.contents(self.reach.name, self.reach.from, until) {
             let is_portion = self.view.ledger.kind(link.child).is_class_level();
-            let edge = Edge::of_link(&link, true, until);
+            let edge = Edge::of_link(link, true, until);
             if is_portion {
                 self.push(edge, from, to, Standing::Portion, None);
             } else {

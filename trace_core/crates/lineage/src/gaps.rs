@@ -1,21 +1,22 @@
 //! What must have happened to affected items and was not told.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 use crate::answer::{Gap, GapKind, Standing};
+use crate::containment::Stays;
 use crate::fact::Kind;
 use crate::graph;
 use crate::ledger::{EventIndex, Name, Pos, Text};
 use crate::recall::Case;
 use crate::report::Report;
+use crate::view::View;
 use crate::vocabulary::{Step, site};
 
 /// Of one kind, by one event, about one container.
 type Key = (Pos, EventIndex, GapKind, Option<Name>);
 
 impl<'a> Report<'a> {
-    pub(crate) fn gaps(&mut self, cases: &[Case<'a>]) -> Vec<Gap<'a>> {
+    pub(crate) fn gaps(&self, view: &View<'a>, cases: &[Case<'a>]) -> Vec<Gap<'a>> {
         let mut gaps: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
         for (number, case) in cases.iter().enumerate() {
             let mut add = |kind, event: EventIndex, container| {
@@ -34,7 +35,8 @@ impl<'a> Report<'a> {
             }
             // Of a portion's lot, only what is in the named container was looked at.
             let is_portion = case.affected.standing == Standing::Portion;
-            let stays = if is_portion { Rc::default() } else { self.view.stays(case.item) };
+            let none = Stays::default();
+            let stays = if is_portion { &none } else { view.stays(case.item) };
             let is_while = |event: EventIndex| {
                 let pos = self.ledger.event(event).pos;
                 case.from <= pos && pos <= case.to
@@ -45,10 +47,12 @@ impl<'a> Report<'a> {
             for &(container, event) in stays.strays.iter().filter(|(_, event)| is_while(*event)) {
                 add(GapKind::RemovedNeverAdded, event, Some(container));
             }
-            let path = self.graph.path_to(case.item, graph::Standing::Portion);
-            let last = path.last().and_then(|&step| self.graph.reaches[step].before);
-            if let (Some(Kind::Class), Some((_, edge))) = (case.affected.kind, last) {
-                add(GapKind::ClassWithoutLot, edge.event, None);
+            if case.affected.kind == Some(Kind::Class) {
+                let path = self.graph.path_to(case.item, graph::Standing::Portion);
+                let last = path.last().and_then(|&step| self.graph.reaches[step].before);
+                if let Some((_, edge)) = last {
+                    add(GapKind::ClassWithoutLot, edge.event, None);
+                }
             }
         }
         let gap = |((_, event, kind, container), numbers): (Key, Vec<usize>)| Gap {

@@ -119,7 +119,10 @@ impl Graph {
     pub(crate) fn admit(&mut self, ledger: &Ledger, limits: &Limits, layer: &[Reach]) -> Vec<usize> {
         // They are large: only their places are sorted.
         let mut places: Vec<usize> = (0..layer.len()).collect();
-        places.sort_by(|&one, &other| self.order(ledger, &layer[one], &layer[other]));
+        places.sort_by(|&one, &other| order(&layer[one], &layer[other]));
+        for equals in places.chunk_by_mut(|&one, &other| order(&layer[one], &layer[other]).is_eq()) {
+            equals.sort_by(|&one, &other| self.order_of_names(ledger, &layer[one], &layer[other]));
+        }
         let mut news = Vec::new();
         for reach in places.into_iter().map(|place| layer[place]) {
             if self.by_name.len() <= reach.name as usize {
@@ -148,21 +151,15 @@ impl Graph {
         news
     }
 
-    /// Widest first, so that it covers the others; then by what does not depend on the order of feeding.
-    fn order(&self, ledger: &Ledger, one: &Reach, other: &Reach) -> Ordering {
-        let before = |reach: &Reach| reach.before.map(|(index, edge)| (edge.pos, self.reaches[index].name));
+    /// By what does not depend on the order of feeding. Those of one event at most, since they take longer to compare.
+    fn order_of_names(&self, ledger: &Ledger, one: &Reach, other: &Reach) -> Ordering {
+        let before = |reach: &Reach| reach.before.map(|(index, _)| self.reaches[index].name);
         let text = |name: Option<Name>| name.map(|name| ledger.name_text(name));
         // Most come from one thing: its name is not compared with itself.
         let texts = |one: Option<Name>, other: Option<Name>| {
             if one == other { Ordering::Equal } else { text(one).cmp(&text(other)) }
         };
-        let rank =
-            |reach: &Reach| (reach.from, std::cmp::Reverse((reach.standing, reach.contents_until, reach.to)));
-        rank(one)
-            .cmp(&rank(other))
-            .then_with(|| before(one).map(|(pos, _)| pos).cmp(&before(other).map(|(pos, _)| pos)))
-            .then_with(|| texts(before(one).map(|(_, name)| name), before(other).map(|(_, name)| name)))
-            .then_with(|| texts(Some(one.name), Some(other.name)))
+        texts(before(one), before(other)).then_with(|| texts(Some(one.name), Some(other.name)))
     }
 
     pub(crate) fn reaches_of(&self, name: Name) -> impl Iterator<Item = &Reach> {
@@ -211,6 +208,17 @@ impl Graph {
         edges.dedup_by_key(|edge| Edge { until: Pos::MAX, ..*edge });
         edges
     }
+}
+
+/// Widest first, so that it covers the others; then by time. What a search finds comes in that order, mostly.
+fn order(one: &Reach, other: &Reach) -> Ordering {
+    let pos = |reach: &Reach| reach.before.map(|(_, edge)| edge.pos);
+    one.from
+        .cmp(&other.from)
+        .then_with(|| other.standing.cmp(&one.standing))
+        .then_with(|| other.contents_until.cmp(&one.contents_until))
+        .then_with(|| other.to.cmp(&one.to))
+        .then_with(|| pos(one).cmp(&pos(other)))
 }
 
 /// What an event names in one role.

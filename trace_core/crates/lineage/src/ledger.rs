@@ -2,9 +2,9 @@
 //! of them are void.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 
 use crate::fact::{Action, EventType, Fact, ItemRef, Kind, Role};
+use crate::interner::{Interner, Space, to_u32};
 use crate::quantity::Quantity;
 use crate::vocabulary::{Step, short};
 
@@ -54,6 +54,7 @@ pub(crate) struct Mention {
     pub(crate) pos: Pos,
     pub(crate) event: EventIndex,
     pub(crate) role: MentionRole,
+    pub(crate) has_quantity: bool,
     /// Index into the event's parts; of no meaning for a transformation.
     part: u32,
 }
@@ -97,6 +98,8 @@ pub(crate) struct Event {
     pub(crate) step: Step,
     pub(crate) biz_step: Option<Text>,
     pub(crate) disposition: Option<Text>,
+    pub(crate) says_in_transit: bool,
+    pub(crate) says_destroyed: bool,
     pub(crate) persistent_set: Vec<Text>,
     pub(crate) persistent_unset: Vec<Text>,
     pub(crate) read_point: Option<Text>,
@@ -159,45 +162,6 @@ impl Event {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Space {
-    Item,
-    /// Transformations by their id.
-    Id,
-    /// Transformations that are one event, by its key.
-    Event,
-}
-
-#[derive(Debug, Default)]
-struct Interner {
-    /// By space.
-    numbers: [HashMap<Arc<str>, u32>; 3],
-    entries: Vec<(Space, Arc<str>)>,
-}
-
-impl Interner {
-    fn intern(&mut self, space: Space, text: &str) -> u32 {
-        let numbers = &mut self.numbers[space as usize];
-        if let Some(&number) = numbers.get(text) {
-            return number;
-        }
-        let number = to_u32(self.entries.len());
-        let text: Arc<str> = Arc::from(text);
-        self.entries.push((space, Arc::clone(&text)));
-        numbers.insert(text, number);
-        number
-    }
-
-    fn text(&self, number: u32) -> &str {
-        &self.entries[number as usize].1
-    }
-}
-
-/// Numbers of events and names: memory ends before they do.
-pub(crate) fn to_u32(length: usize) -> u32 {
-    u32::try_from(length).unwrap_or(u32::MAX)
-}
-
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     names: Interner,
@@ -242,7 +206,8 @@ impl Ledger {
             self.declarations.push(index);
         }
         for (number, part) in event.parts.iter().enumerate() {
-            let mention = |role| Mention { pos: event.pos, event: index, role, part: to_u32(number) };
+            let (pos, has_quantity, part_index) = (event.pos, part.quantity.is_some(), to_u32(number));
+            let mention = |role| Mention { pos, event: index, role, has_quantity, part: part_index };
             self.mention(part.item, mention(MentionRole::Item(part.role)));
             if let Some(lot) = part.lot {
                 self.mention(lot, mention(MentionRole::Item(Role::Lot)));
@@ -250,7 +215,10 @@ impl Ledger {
         }
         if let Some(transformation) = event.transformation {
             let role = MentionRole::Transformation;
-            self.mention(transformation, Mention { pos: event.pos, event: index, role, part: 0 });
+            self.mention(
+                transformation,
+                Mention { pos: event.pos, event: index, role, has_quantity: false, part: 0 },
+            );
         }
         self.events.push(event);
     }
@@ -271,6 +239,7 @@ impl Ledger {
         let text = |ledger: &mut Self, text: &Option<String>| {
             text.as_deref().map(|text| ledger.texts.intern(Space::Item, short(text)))
         };
+        let says = |word| fact.disposition.as_deref().is_some_and(|text| short(text) == word);
         let transformation =
             (fact.event_type == EventType::TransformationEvent).then(|| match &fact.transformation_id {
                 Some(id) => self.intern_name(Space::Id, id),
@@ -283,6 +252,8 @@ impl Ledger {
             step: fact.biz_step.as_deref().map_or(Step::Other, |step| Step::of(short(step))),
             biz_step: text(self, &fact.biz_step),
             disposition: text(self, &fact.disposition),
+            says_in_transit: says("in_transit"),
+            says_destroyed: says("destroyed"),
             persistent_set: self.read_texts(&fact.persistent_set),
             persistent_unset: self.read_texts(&fact.persistent_unset),
             read_point: text(self, &fact.read_point),
@@ -445,6 +416,11 @@ impl Ledger {
     /// `None` of an item that no event names.
     pub(crate) fn known_kind(&self, item: Name) -> Option<Kind> {
         self.kinds[item as usize]
+    }
+
+    /// Names are the numbers below.
+    pub(crate) fn names_len(&self) -> usize {
+        self.names.entries.len()
     }
 
     pub(crate) fn is_item(&self, name: Name) -> bool {

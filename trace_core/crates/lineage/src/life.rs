@@ -29,7 +29,7 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    fn of(ledger: &Ledger, mention: Mention, via: Option<Name>, depth: usize) -> Self {
+    fn of(mention: Mention, via: Option<Name>, depth: usize) -> Self {
         Self {
             pos: mention.pos,
             event: mention.event,
@@ -37,7 +37,7 @@ impl Entry {
             depth,
             is_input: mention.role == MentionRole::Item(Role::Input),
             is_output: mention.role == MentionRole::Item(Role::Output),
-            is_part: mention.role == MentionRole::Item(Role::Lot) || ledger.part(mention).quantity.is_some(),
+            is_part: mention.role == MentionRole::Item(Role::Lot) || mention.has_quantity,
         }
     }
 
@@ -49,11 +49,11 @@ impl Entry {
     }
 }
 
-pub(crate) struct Life {
+pub(crate) struct Life<'a> {
     /// In order of time, each event once.
     pub(crate) entries: Vec<Entry>,
     /// The item's own stays.
-    pub(crate) links: Vec<Link>,
+    pub(crate) links: Vec<&'a Link>,
     /// The containers at any depth, each with the time of the item in it.
     pub(crate) containers: Vec<(Name, Pos, Pos)>,
 }
@@ -64,37 +64,20 @@ pub(crate) fn concerns(role: MentionRole) -> bool {
 }
 
 /// Everything that happened to an item between two positions.
-pub(crate) fn life(view: &mut View, item: Name, from: Pos, to: Pos) -> Life {
+pub(crate) fn life<'a>(view: &mut View<'a>, item: Name, from: Pos, to: Pos) -> Life<'a> {
     let ledger = view.ledger;
     let mut entries: Vec<Entry> = Vec::new();
     let mut links = Vec::new();
     let mut containers = Vec::new();
-    let mut windows = vec![(item, from, to)];
-    let mut seen = Seen::default();
-    let mut depth = 0;
-    while !windows.is_empty() {
-        for (name, from, to) in std::mem::take(&mut windows) {
-            if !seen.insert((name, from, to)) {
-                continue;
-            }
-            for mention in ledger.mentions(name, from, to).filter(|mention| concerns(mention.role)) {
-                let via = (depth > 0).then_some(name);
-                entries.push(Entry::of(ledger, mention, via, depth));
-            }
-            for (link, start, end) in view.containers(name, from, to) {
-                if depth == CONTAINER_DEPTH_MAX {
-                    view.is_cut_in_depth = true;
-                    break;
-                }
-                windows.push((link.parent, start, end));
-                containers.push((link.parent, start, end));
-                if depth == 0 {
-                    links.push(link);
-                }
-            }
+    look_through(view, item, (from, to), |depth, (name, from, to), stays| {
+        let via = (depth > 0).then_some(name);
+        let mentions = ledger.mentions(name, from, to).filter(|mention| concerns(mention.role));
+        entries.extend(mentions.map(|mention| Entry::of(mention, via, depth)));
+        containers.extend(stays.iter().map(|&(link, start, end)| (link.parent, start, end)));
+        if depth == 0 {
+            links.extend(stays.iter().map(|&(link, ..)| link));
         }
-        depth += 1;
-    }
+    });
     // Stable, so that of equals the first container stands.
     entries.sort_by_key(|entry| (entry.pos, entry.depth));
     entries.dedup_by(|next, first| {
@@ -105,6 +88,39 @@ pub(crate) fn life(view: &mut View, item: Name, from: Pos, to: Pos) -> Life {
         is_same
     });
     Life { entries, links, containers }
+}
+
+/// Says that all matters which a life is made from.
+pub(crate) fn need_life(view: &mut View, item: Name) {
+    look_through(view, item, (Pos::MIN, Pos::MAX), |_, _, _| {});
+}
+
+/// Looks at an item and at all that it was in, from the inside outwards: how deep it is, what it is and from when to
+/// when, and its own stays in that time.
+fn look_through<'a>(
+    view: &mut View<'a>,
+    item: Name,
+    (from, to): (Pos, Pos),
+    mut look: impl FnMut(usize, (Name, Pos, Pos), &[(&'a Link, Pos, Pos)]),
+) {
+    let mut windows = vec![(item, from, to)];
+    let mut seen = Seen::default();
+    let mut depth = 0;
+    while !windows.is_empty() {
+        for window in std::mem::take(&mut windows) {
+            if !seen.insert(window) {
+                continue;
+            }
+            let mut stays = view.containers(window.0, window.1, window.2);
+            if depth == CONTAINER_DEPTH_MAX && !stays.is_empty() {
+                view.is_cut_in_depth = true;
+                stays.clear();
+            }
+            windows.extend(stays.iter().map(|&(link, start, end)| (link.parent, start, end)));
+            look(depth, window, &stays);
+        }
+        depth += 1;
+    }
 }
 
 /// Windows that were looked at. Most things are in a few containers, and comparing those is faster than hashing them.
@@ -160,19 +176,19 @@ pub(crate) struct State {
 
 impl State {
     /// Replays a life. Of a lot only the events that name it count, because a container has but a part of it.
-    pub(crate) fn of(ledger: &Ledger, item: Name, life: &Life) -> Self {
+    pub(crate) fn of(ledger: &Ledger, item: Name, life: &Life<'_>) -> Self {
         let is_class_level = ledger.kind(item).is_class_level();
         let mut state = Self::default();
         for entry in life.entries.iter().filter(|entry| !is_class_level || entry.via.is_none()) {
             let event = ledger.event(entry.event);
-            state.happen(ledger, event);
-            state.begin_or_end(ledger, event, entry, is_class_level);
+            state.happen(event);
+            state.begin_or_end(event, entry, is_class_level);
             state.last_event = Some(entry.event);
         }
         state
     }
 
-    fn happen(&mut self, ledger: &Ledger, event: &Event) {
+    fn happen(&mut self, event: &Event) {
         if let Some(place) = event.place()
             && self.place.is_none_or(|(last, _)| last != place)
         {
@@ -185,16 +201,15 @@ impl State {
                 self.persistent.push(*text);
             }
         }
-        self.move_on(ledger, event);
+        self.move_on(event);
         self.hand_over(event);
     }
 
-    fn move_on(&mut self, ledger: &Ledger, event: &Event) {
-        let says_in_transit = event.disposition.is_some_and(|text| ledger.text(text) == "in_transit");
+    fn move_on(&mut self, event: &Event) {
         match event.step {
             step if step.leaves() || step == Step::Transporting => self.in_transit = true,
             step if step.comes() || step == Step::VoidShipping => self.in_transit = false,
-            _ if says_in_transit => self.in_transit = true,
+            _ if event.says_in_transit => self.in_transit = true,
             _ if event.biz_location.is_some() => self.in_transit = false,
             _ => {}
         }
@@ -220,8 +235,7 @@ impl State {
     }
 
     /// What ends or begins a container does so to what is in it; what ends a part of a lot does not end the lot.
-    fn begin_or_end(&mut self, ledger: &Ledger, event: &Event, entry: &Entry, is_class_level: bool) {
-        let is_destroyed = event.disposition.is_some_and(|text| ledger.text(text) == "destroyed");
+    fn begin_or_end(&mut self, event: &Event, entry: &Entry, is_class_level: bool) {
         let is_transformed = event.event_type == EventType::TransformationEvent;
         let ended = match event.step {
             Step::Commissioning => None,
@@ -230,7 +244,7 @@ impl State {
             _ if is_transformed && entry.is_input => Some(Ended::Consumed),
             Step::Destroying => Some(Ended::Destroyed),
             Step::Decommissioning => Some(Ended::Decommissioned),
-            _ if is_destroyed => Some(Ended::Destroyed),
+            _ if event.says_destroyed => Some(Ended::Destroyed),
             _ => return,
         };
         self.ended = ended.map(|why| (why, event.pos.time));
@@ -238,8 +252,8 @@ impl State {
 }
 
 /// The containers that an item is in at the end, from the nearest outwards.
-pub(crate) fn now_in(view: &mut View, item: Name) -> Vec<Link> {
-    let mut chain: Vec<Link> = Vec::new();
+pub(crate) fn now_in<'a>(view: &mut View<'a>, item: Name) -> Vec<&'a Link> {
+    let mut chain: Vec<&'a Link> = Vec::new();
     let mut inner = item;
     while chain.len() < CONTAINER_DEPTH_MAX {
         let open = view.containers(inner, Pos::NOW, Pos::MAX).into_iter().map(|(link, ..)| link);

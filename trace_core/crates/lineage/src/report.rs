@@ -13,49 +13,53 @@ use crate::view::View;
 use crate::walk::{Keys, Limit, Question};
 
 pub(crate) struct Report<'a> {
-    pub(crate) view: View<'a>,
     pub(crate) ledger: &'a Ledger,
-    pub(crate) graph: Graph,
+    pub(crate) graph: &'a Graph,
     limits_reached: &'a BTreeSet<Limit>,
     keys: Keys,
 }
 
 impl<'a> Report<'a> {
-    pub(crate) fn new(view: View<'a>, graph: Graph, limits_reached: &'a BTreeSet<Limit>, keys: Keys) -> Self {
-        Self { ledger: view.ledger, view, graph, limits_reached, keys }
+    pub(crate) fn new(
+        ledger: &'a Ledger,
+        graph: &'a Graph,
+        limits_reached: &'a BTreeSet<Limit>,
+        keys: Keys,
+    ) -> Self {
+        Self { ledger, graph, limits_reached, keys }
     }
 
-    pub(crate) fn answer(mut self, question: &Question, names: &[Name]) -> out::Answer<'a> {
+    pub(crate) fn answer(&self, view: &mut View<'a>, question: &Question, names: &[Name]) -> out::Answer<'a> {
         match question {
-            Question::History { at, .. } => out::Answer::History(self.histories(names, *at)),
-            Question::TraceBackward { at, .. } => out::Answer::TraceBackward(self.trace(*at)),
-            Question::TraceForward { at, .. } => out::Answer::TraceForward(self.trace(*at)),
-            Question::Recall { at, .. } => out::Answer::Recall(self.recall(*at)),
+            Question::History { at, .. } => out::Answer::History(self.histories(view, names, *at)),
+            Question::TraceBackward { at, .. } => out::Answer::TraceBackward(self.trace(view, *at)),
+            Question::TraceForward { at, .. } => out::Answer::TraceForward(self.trace(view, *at)),
+            Question::Recall { at, .. } => out::Answer::Recall(self.recall(view, *at)),
         }
     }
 
-    fn histories(&mut self, names: &[Name], at: i64) -> out::Histories<'a> {
+    fn histories(&self, view: &mut View<'a>, names: &[Name], at: i64) -> out::Histories<'a> {
         let mut void = BTreeMap::new();
         let mut histories: Vec<out::History<'a>> =
-            names.iter().map(|&name| self.history(name, &mut void)).collect();
+            names.iter().map(|&name| self.history(view, name, &mut void)).collect();
         histories.sort_by_key(|history| history.item);
-        out::Histories { histories, extent: self.extent(at, void) }
+        out::Histories { histories, extent: self.extent(view, at, void) }
     }
 
-    fn history(&mut self, item: Name, void: &mut VoidEvents) -> out::History<'a> {
-        let life = life(&mut self.view, item, Pos::MIN, Pos::MAX);
+    fn history(&self, view: &mut View<'a>, item: Name, void: &mut VoidEvents) -> out::History<'a> {
+        let life = life(view, item, Pos::MIN, Pos::MAX);
         void_events(self.ledger, item, item, (Pos::MIN, Pos::MAX), void);
         for &(container, from, to) in &life.containers {
             void_events(self.ledger, container, item, (from, to), void);
         }
-        let contents = self.view.contents(item, Pos::NOW, Pos::MAX);
+        let contents = view.contents(item, Pos::NOW, Pos::MAX);
         let mut contents: Vec<out::Stay<'a>> =
             contents.iter().map(|(link, ..)| self.stay(link, link.child)).collect();
         contents.sort();
         out::History {
             item: self.name(item),
             kind: self.ledger.known_kind(item),
-            state: self.state(item, &life),
+            state: self.state(view, item, &life),
             events: life.entries.iter().map(|entry| self.history_event(item, entry)).collect(),
             contents,
         }
@@ -82,10 +86,10 @@ impl<'a> Report<'a> {
     }
 
     /// How an item stands after a life. Cost: its events, and its containers now.
-    pub(crate) fn state(&mut self, item: Name, life: &Life) -> out::State<'a> {
+    pub(crate) fn state(&self, view: &mut View<'a>, item: Name, life: &Life<'a>) -> out::State<'a> {
         let state = State::of(self.ledger, item, life);
         let is_class_level = self.ledger.kind(item).is_class_level();
-        let chain = if is_class_level { Vec::new() } else { now_in(&mut self.view, item) };
+        let chain = if is_class_level { Vec::new() } else { now_in(view, item) };
         let mut portions: Vec<out::Stay<'a>> = Vec::new();
         if is_class_level {
             portions =
@@ -129,7 +133,7 @@ impl<'a> Report<'a> {
         }
     }
 
-    fn trace(&mut self, at: i64) -> out::Trace<'a> {
+    fn trace(&self, view: &View<'a>, at: i64) -> out::Trace<'a> {
         let first: Vec<(Name, u32)> =
             self.graph.first_reaches().map(|reach| (reach.name, reach.hops)).collect();
         let mut nodes: Vec<out::Node> = first
@@ -156,7 +160,7 @@ impl<'a> Report<'a> {
         });
         let edges = edges.iter().map(|edge| self.edge(edge)).collect();
         let void = self.void_of_graph();
-        out::Trace { nodes, edges, extent: self.extent(at, void) }
+        out::Trace { nodes, edges, extent: self.extent(view, at, void) }
     }
 
     /// Void events that name what was reached, for the time in which it was.
@@ -200,10 +204,10 @@ impl<'a> Report<'a> {
         }
     }
 
-    pub(crate) fn extent(&self, at: i64, void: VoidEvents) -> out::Extent<'a> {
+    pub(crate) fn extent(&self, view: &View<'a>, at: i64, void: VoidEvents) -> out::Extent<'a> {
         let mut limits_reached = self.limits_reached.clone();
         limits_reached.extend(&self.graph.limits_reached);
-        if self.view.is_cut_in_depth {
+        if view.is_cut_in_depth {
             limits_reached.insert(Limit::DepthMax);
         }
         out::Extent {

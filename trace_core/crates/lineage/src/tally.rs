@@ -9,6 +9,7 @@ use crate::life::life;
 use crate::quantity::Quantity;
 use crate::recall::Case;
 use crate::report::Report;
+use crate::view::View;
 use crate::vocabulary::Step;
 
 type Unit = Option<Text>;
@@ -50,7 +51,7 @@ impl Tally {
     }
 
     /// Adds what the events of a lot, and of the containers with parts of it, say. Nothing for single things.
-    pub(crate) fn count_lot(&mut self, report: &mut Report, case: &Case) {
+    pub(crate) fn count_lot<'a>(&mut self, report: &Report<'a>, view: &mut View<'a>, case: &Case<'a>) {
         let ledger = report.ledger;
         let is_portion = case.affected.standing == out::Standing::Portion;
         if is_portion || !ledger.kind(case.item).is_class_level() {
@@ -65,7 +66,7 @@ impl Tally {
             }
         }
         for link in &case.life.links {
-            for entry in life(&mut report.view, link.parent, link.from, link.to).entries {
+            for entry in life(view, link.parent, link.from, link.to).entries {
                 let event = ledger.event(entry.event);
                 if own.contains(&entry.event) {
                     continue;

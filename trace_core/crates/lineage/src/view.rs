@@ -4,11 +4,12 @@
 //! next round. So one and the same code finds out what is needed and, when nothing is, computes the answer.
 
 use std::collections::{BTreeMap, HashSet};
-use std::rc::Rc;
+use std::sync::OnceLock;
 
 use crate::containment::{Link, Stays, stays};
 use crate::fact::Role;
 use crate::ledger::{Ledger, Mention, MentionRole, Name, Pos};
+use crate::shared::shared;
 use crate::walk::Named;
 
 /// From and to, microseconds, both included.
@@ -27,6 +28,12 @@ impl Coverage {
         let windows = &mut lists[name as usize];
         windows.push(window);
         *windows = merged(std::mem::take(windows));
+    }
+
+    /// Whether one window covers another: most are looked at whole.
+    fn has(&self, name: Name, named: Named, (from, to): Window) -> bool {
+        let lists = self.0.get(&named).and_then(|lists| lists.get(name as usize));
+        lists.into_iter().flatten().any(|&(start, end)| start <= from && to <= end)
     }
 
     /// The parts of a window that are not covered.
@@ -69,37 +76,77 @@ pub(crate) fn merged(mut windows: Vec<Window>) -> Vec<Window> {
     merged
 }
 
+/// Stays by name, each replayed when it is first asked for. Of the ledger as it was when this was made.
+#[derive(Debug)]
+pub(crate) struct Memo(Vec<OnceLock<Option<Box<Stays>>>>);
+
+impl Memo {
+    pub(crate) fn of(ledger: &Ledger) -> Self {
+        let mut stays = Vec::new();
+        stays.resize_with(ledger.names_len(), OnceLock::new);
+        Self(stays)
+    }
+}
+
+/// Of a thing that was never in another.
+static NO_STAYS: Stays = Stays { links: Vec::new(), strays: Vec::new() };
+
+/// Things that are looked at by one thread at a time.
+const AT_A_TIME: usize = 512;
+
 pub(crate) struct View<'a> {
     pub(crate) ledger: &'a Ledger,
     coverage: &'a Coverage,
+    memo: &'a Memo,
     /// Latest time that the question looks at.
     at: i64,
-    /// By name, once asked for.
-    stays: Vec<Option<Rc<Stays>>>,
-    pub(crate) missing: BTreeMap<(Name, Named), Vec<Window>>,
-    /// How often something was missing.
-    pub(crate) lacks: usize,
+    /// Whatever was missing, in the order in which it was asked for.
+    pub(crate) missing: Vec<(Name, Named, Window)>,
     /// There are containers that were not looked at, because they are too far out.
     pub(crate) is_cut_in_depth: bool,
 }
 
 impl<'a> View<'a> {
-    pub(crate) fn new(ledger: &'a Ledger, coverage: &'a Coverage, at: i64) -> Self {
-        Self {
-            ledger,
-            coverage,
-            at,
-            stays: Vec::new(),
-            missing: BTreeMap::new(),
-            lacks: 0,
-            is_cut_in_depth: false,
+    pub(crate) fn new(ledger: &'a Ledger, coverage: &'a Coverage, memo: &'a Memo, at: i64) -> Self {
+        Self { ledger, coverage, memo, at, missing: Vec::new(), is_cut_in_depth: false }
+    }
+
+    /// What `look` makes of each thing, in order. Many are looked at by several threads.
+    pub(crate) fn each<T: Sync, R: Send>(
+        &mut self,
+        things: &[T],
+        look: impl Fn(&mut Self, &T) -> R + Sync,
+    ) -> Vec<R> {
+        if things.len() <= AT_A_TIME {
+            return things.iter().map(|thing| look(self, thing)).collect();
         }
+        let made = shared(things, AT_A_TIME, |things| {
+            let mut view = self.beside();
+            let made: Vec<R> = things.iter().map(|thing| look(&mut view, thing)).collect();
+            (view, made)
+        });
+        let mut all = Vec::with_capacity(things.len());
+        for (view, made) in made {
+            self.missing.extend(view.missing);
+            self.is_cut_in_depth |= view.is_cut_in_depth;
+            all.extend(made);
+        }
+        all
+    }
+
+    /// Another look at the same.
+    fn beside(&self) -> Self {
+        Self::new(self.ledger, self.coverage, self.memo, self.at)
     }
 
     /// Says that the events which name something between two positions matter.
     pub(crate) fn need(&mut self, name: Name, named: Named, from: Pos, to: Pos) {
         let window = (from.time, to.time.min(self.at));
         if window.0 > window.1 {
+            return;
+        }
+        let is_there = self.coverage.has(name, Named::Item, window);
+        if is_there && named != Named::Transformation || self.coverage.has(name, named, window) {
             return;
         }
         let mut missing = self.coverage.missing(name, named, window);
@@ -109,10 +156,7 @@ impl<'a> View<'a> {
                 .flat_map(|window| self.coverage.missing(name, Named::Item, window))
                 .collect();
         }
-        if !missing.is_empty() {
-            self.lacks += 1;
-            self.missing.entry((name, named)).or_default().extend(missing);
-        }
+        self.missing.extend(missing.into_iter().map(|window| (name, named, window)));
     }
 
     /// Everything about an item, as of the question's time.
@@ -120,16 +164,16 @@ impl<'a> View<'a> {
         self.need(item, Named::Item, Pos::MIN, Pos::MAX);
     }
 
-    pub(crate) fn stays(&mut self, item: Name) -> Rc<Stays> {
-        if self.stays.len() <= item as usize {
-            self.stays.resize(item as usize + 1, None);
-        }
-        let ledger = self.ledger;
-        Rc::clone(self.stays[item as usize].get_or_insert_with(|| Rc::new(stays(ledger, item))))
+    pub(crate) fn stays(&self, item: Name) -> &'a Stays {
+        let replay = || {
+            let stays = stays(self.ledger, item);
+            (!stays.is_none()).then(|| Box::new(stays))
+        };
+        self.memo.0[item as usize].get_or_init(replay).as_deref().unwrap_or(&NO_STAYS)
     }
 
     /// The stays of an item in containers between two positions, each with the part of it that lies between.
-    pub(crate) fn containers(&mut self, item: Name, from: Pos, to: Pos) -> Vec<(Link, Pos, Pos)> {
+    pub(crate) fn containers(&mut self, item: Name, from: Pos, to: Pos) -> Vec<(&'a Link, Pos, Pos)> {
         self.need(item, Named::Item, from, to);
         if let Some(before) = from.time.checked_sub(1) {
             // It may have come in long before: only events that name it as child tell.
@@ -141,13 +185,13 @@ impl<'a> View<'a> {
             self.need(item, Named::Item, link.from, from);
             // All may leave the container at once, without being named.
             self.need(link.parent, Named::Item, link.from, end);
-            inside.push((link.clone(), start, end));
+            inside.push((link, start, end));
         }
         inside
     }
 
     /// The stays of others in a container between two positions, each with the part of it that lies between.
-    pub(crate) fn contents(&mut self, container: Name, from: Pos, to: Pos) -> Vec<(Link, Pos, Pos)> {
+    pub(crate) fn contents(&mut self, container: Name, from: Pos, to: Pos) -> Vec<(&'a Link, Pos, Pos)> {
         self.need(container, Named::Item, Pos::MIN, to);
         let ledger = self.ledger;
         let mut children = Vec::new();
@@ -171,7 +215,7 @@ impl<'a> View<'a> {
                     // Only the child's own events tell that it is elsewhere, or no more.
                     self.need(child, Named::Item, link.from, end);
                 }
-                inside.push((link.clone(), start, end));
+                inside.push((link, start, end));
             }
         }
         inside

@@ -10,9 +10,9 @@ use crate::fact::Fact;
 use crate::forward::forward;
 use crate::graph::{Graph, Standing};
 use crate::ledger::{Ledger, Name, Pos};
-use crate::life::{life, now_in};
+use crate::life::{need_life, now_in};
 use crate::report::Report;
-use crate::view::{Coverage, View, Window, merged};
+use crate::view::{Coverage, Memo, View, Window, merged};
 
 /// What is asked. Times are microseconds since 1970 UTC; events after `at` are left out.
 #[derive(Clone, Debug)]
@@ -163,6 +163,14 @@ pub struct Walk {
     known: HashSet<Name>,
     limits_reached: BTreeSet<Limit>,
     is_done: bool,
+    /// What the last search found, as long as nothing was added since.
+    searched: Option<Searched>,
+}
+
+#[derive(Debug)]
+struct Searched {
+    memo: Memo,
+    graph: Graph,
 }
 
 impl Walk {
@@ -183,6 +191,7 @@ impl Walk {
             known: HashSet::new(),
             limits_reached: BTreeSet::new(),
             is_done: false,
+            searched: None,
         }
     }
 
@@ -223,12 +232,14 @@ impl Walk {
     /// Takes one of the events of a round; see [`feed`](Self::feed).
     pub fn add(&mut self, fact: &Fact) {
         if fact.event_time <= self.question.at() {
+            self.searched = None;
             self.ledger.add(fact);
         }
     }
 
     /// All that was wanted has been added; see [`feed`](Self::feed).
     pub fn end_round(&mut self) {
+        self.searched = None;
         self.ledger.settle();
         for (name, named, window) in self.asked.drain(..) {
             self.coverage.add(name, named, window);
@@ -254,38 +265,50 @@ impl Walk {
         if !self.is_done && !self.wanted().is_empty() {
             self.limits_reached.insert(Limit::Caller);
         }
-        let mut view = View::new(&self.ledger, &self.coverage, self.question.at());
-        let graph = search(&mut view, &self.question, &self.limits, &self.names);
+        let searched = self.searched.take().unwrap_or_else(|| {
+            let memo = Memo::of(&self.ledger);
+            let mut view = View::new(&self.ledger, &self.coverage, &memo, self.question.at());
+            let graph = search(&mut view, &self.question, &self.limits, &self.names);
+            Searched { memo, graph }
+        });
+        let Searched { memo, graph } = self.searched.insert(searched);
         self.limits_reached.extend(&graph.limits_reached);
-        Report::new(view, graph, &self.limits_reached, keys).answer(&self.question, &self.names)
+        let mut view = View::new(&self.ledger, &self.coverage, memo, self.question.at());
+        let report = Report::new(&self.ledger, graph, &self.limits_reached, keys);
+        report.answer(&mut view, &self.question, &self.names)
     }
 
     fn explore(&mut self) -> Vec<(Name, Named, Window)> {
-        let mut view = View::new(&self.ledger, &self.coverage, self.question.at());
+        let memo = Memo::of(&self.ledger);
+        let mut view = View::new(&self.ledger, &self.coverage, &memo, self.question.at());
         let graph = search(&mut view, &self.question, &self.limits, &self.names);
         let lives = match self.question {
             Question::History { .. } => self.names.clone(),
             Question::Recall { .. } => graph.items_of(Standing::Affected, &self.ledger),
             _ => Vec::new(),
         };
-        for name in lives {
-            if self.known.contains(&name) {
-                continue;
-            }
-            let lacks = view.lacks;
-            life(&mut view, name, Pos::MIN, Pos::MAX);
-            now_in(&mut view, name);
-            if matches!(self.question, Question::History { .. }) {
+        let is_history = matches!(self.question, Question::History { .. });
+        let unknown: Vec<Name> = lives.into_iter().filter(|name| !self.known.contains(name)).collect();
+        let is_known = view.each(&unknown, |view, &name| {
+            let lacks = view.missing.len();
+            need_life(view, name);
+            now_in(view, name);
+            if is_history {
                 view.contents(name, Pos::NOW, Pos::MAX);
             }
-            if view.lacks == lacks {
-                self.known.insert(name);
-            }
-        }
-        let missing = std::mem::take(&mut view.missing);
-        let apart =
-            |((name, named), windows)| merged(windows).into_iter().map(move |window| (name, named, window));
-        missing.into_iter().flat_map(apart).collect()
+            view.missing.len() == lacks
+        });
+        let known = unknown.iter().zip(is_known).filter(|(_, is_known)| *is_known);
+        self.known.extend(known.map(|(name, _)| name));
+        let mut missing = view.missing;
+        self.searched = Some(Searched { memo, graph });
+        missing.sort_unstable();
+        let of_name = |windows: &[(Name, Named, Window)]| {
+            let (name, named, _) = windows[0];
+            let windows = merged(windows.iter().map(|(.., window)| *window).collect());
+            windows.into_iter().map(move |window| (name, named, window))
+        };
+        missing.chunk_by(|one, next| (one.0, one.1) == (next.0, next.1)).flat_map(of_name).collect()
     }
 }
 
