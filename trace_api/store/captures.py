@@ -30,6 +30,8 @@ ELEMENT_ID_BYTES_MAX, VOCABULARY_BYTES_MAX = 2_000, 600
 COPY_PIECE_BYTES = 1 << 18
 EVENTS_AT_ONCE_MAX = 32
 """A capture of no more events is one statement, which spares a dozen round trips; COPY is faster for more."""
+ROWS_BYTES_AT_ONCE_MAX = 1 << 18
+"""Nor of more bytes: they are written as JSON where all other requests wait, half a second for 23 MiB."""
 PAGE_BYTES_MAX = 4 * 1024 * 1024
 """What the jobs of one page say, and one job more."""
 PROBLEMS_MAX = 1_000
@@ -184,6 +186,8 @@ async def _store_at_once(
     """The whole transaction in one statement, where a capture is small and as most are. False, with nothing stored,
     where it is not, or where events share a name."""
     if not 0 < copies.event_count <= EVENTS_AT_ONCE_MAX or outcome.repeated > 0 or row.master_data:
+        return False
+    if copies.read("event", ROWS_BYTES_AT_ONCE_MAX, 1):
         return False
     hashes = names.event_names()
     if len(set(hashes)) < len(hashes):
