@@ -11,7 +11,7 @@ from trace_api.errors import Unavailable
 from trace_api.settings import POOL_CONNECTIONS_MAX, Settings
 from trace_api.store import captures
 from trace_api.store.migrate import known_migrations, migrate
-from trace_api.store.pool import Store, is_lost
+from trace_api.store.pool import Store, _Resets, is_lost
 from trace_api.store.statements import parse
 
 
@@ -82,6 +82,16 @@ async def test_snapshot_sees_one_moment_and_writes_nothing(store):
     with pytest.raises(Unavailable, match="ReadOnly"):
         async with store.snapshot() as connection:
             await connection.execute("DELETE FROM capture")
+
+
+async def test_new_connection_is_reset_though_an_ended_one_of_its_number_was_spared(connections):
+    resets, connection = _Resets(), connections[0]
+    resets.spare(connection)
+    await resets.begin(connection)
+    await connection.execute("SELECT pg_advisory_lock(7)")
+    await resets.reset(connection)
+    async with asyncio.timeout(5):
+        await connections[1].execute("SELECT pg_advisory_lock(7)")
 
 
 async def test_store_closed_while_a_session_is_open_ends_soon(database_url, open_store, monkeypatch):
