@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import random
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -54,10 +56,37 @@ class OnlyAtOnce:
         raise AssertionError(table)
 
     def read(self, table: str, at: int, size: int) -> bytes:
-        raise AssertionError(table)
+        found = self.copies.read(table, at, size)
+        # A look whether there is too much of it finds nothing.
+        assert not found
+        return found
 
     def json(self, table: str) -> str:
         return self.copies.json(table)
+
+
+@dataclass(frozen=True)
+class OnlyCopied:
+    """Refuses to be written as JSON."""
+
+    copies: trace_core.Copies
+
+    @property
+    def event_count(self) -> int:
+        return self.copies.event_count
+
+    @property
+    def values(self):
+        return self.copies.values
+
+    def columns(self, table: str) -> list[str]:
+        return self.copies.columns(table)
+
+    def read(self, table: str, at: int, size: int) -> bytes:
+        return self.copies.read(table, at, size)
+
+    def json(self, table: str) -> str:
+        raise AssertionError(table)
 
 
 def prepared(*events):
@@ -123,6 +152,15 @@ async def test_capture_at_once_whose_event_is_stored_is_a_repetition(store):
     with pytest.raises(captures.DuplicateEvents):
         await captures.store_capture(store, again, outcome_of(capture), capture.copies([]), capture)
     assert [len(found) for found in (await rows(store)).values()] == [1, 1, 0, 1]
+
+
+async def test_few_events_that_are_large_are_copied(store):
+    # Of chance, so that it is hardly smaller when it is compressed.
+    large = EVENT | {"example:note": base64.b64encode(random.Random(7).randbytes(400_000)).decode()}
+    capture = prepared(large)
+    copies = OnlyCopied(capture.copies([]))
+    assert await captures.store_capture(store, row_of(capture), outcome_of(capture), copies, capture)
+    assert len((await rows(store))["event"]) == 1
 
 
 @pytest.mark.parametrize("fault", list(Fault))

@@ -11,7 +11,7 @@ from trace_api.errors import Unavailable
 from trace_api.settings import POOL_CONNECTIONS_MAX, Settings
 from trace_api.store import captures
 from trace_api.store.migrate import known_migrations, migrate
-from trace_api.store.pool import Store, is_lost
+from trace_api.store.pool import Store, _Resets, is_lost
 from trace_api.store.statements import parse
 
 
@@ -96,6 +96,16 @@ async def test_snapshot_ends_behind_its_answer_and_leaves_nothing_behind_of_it(s
             assert await connection.fetchval("SHOW transaction_read_only") == "off"
             assert await connection.fetchval("SHOW work_mem") != "123kB"
         await captures.store_capture(store, row_of(number), outcome_of(0), None)
+
+
+async def test_new_connection_is_reset_though_an_ended_one_of_its_number_was_spared(connections):
+    resets, connection = _Resets(), connections[0]
+    resets.spare(connection)
+    await resets.begin(connection)
+    await connection.execute("SELECT pg_advisory_lock(7)")
+    await resets.reset(connection)
+    async with asyncio.timeout(5):
+        await connections[1].execute("SELECT pg_advisory_lock(7)")
 
 
 async def test_store_closed_while_a_session_is_open_ends_soon(database_url, open_store, monkeypatch):

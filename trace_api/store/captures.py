@@ -32,6 +32,8 @@ TABLES = ("event", "reference")
 """That the events of a capture go into, in this order."""
 EVENTS_AT_ONCE_MAX = 32
 """A capture of no more events is one statement, which spares a dozen round trips; COPY is faster for more."""
+ROWS_BYTES_AT_ONCE_MAX = 1 << 18
+"""Nor of more bytes: they are written as JSON where all other requests wait, half a second for 23 MiB."""
 PAGE_BYTES_MAX = 4 * 1024 * 1024
 """What the jobs of one page say, and one job more."""
 PROBLEMS_MAX = 1_000
@@ -186,6 +188,8 @@ async def _store_at_once(
     """The whole transaction in one statement, where a capture is small and as most are. False, with nothing stored,
     where it is not, or where events share a name."""
     if not 0 < copies.event_count <= EVENTS_AT_ONCE_MAX or outcome.repeated > 0 or row.master_data:
+        return False
+    if copies.read("event", ROWS_BYTES_AT_ONCE_MAX, 1):
         return False
     hashes = names.event_names()
     if len(set(hashes)) < len(hashes):

@@ -76,6 +76,7 @@ class Store:
                     max_size=POOL_CONNECTIONS_MAX,
                     timeout=CONNECT_S_MAX,
                     command_timeout=STATEMENT_S_MAX + 5,
+                    init=resets.begin,
                     reset=resets.reset,
                     server_settings={
                         "application_name": "wayproof",
@@ -147,6 +148,10 @@ class _Resets:
 
     def __init__(self) -> None:
         self._spared: set[int] = set()
+
+    async def begin(self, connection: asyncpg.Connection) -> None:
+        """A new connection. An older one of its number may have ended when it was spared, and before it was reset."""
+        self._spared.discard(connection.get_server_pid())
 
     def spare(self, connection: asyncpg.Connection) -> None:
         """Its session changed no setting and took no lock."""

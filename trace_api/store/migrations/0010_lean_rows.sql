@@ -45,15 +45,17 @@ CREATE TABLE lean_event (
 -- A group stands in the row where a page has room for both: in pieces of two thousand bytes a fifth would be lost.
 ALTER TABLE lean_event ALTER COLUMN bodies SET STORAGE EXTERNAL;
 ALTER TABLE lean_event SET (toast_tuple_target = 8160);
--- An event's own names are two where it brought an id: one goes into its row, the other stays where it is.
+-- An event's own names are two where it brought an id: one goes into its row, the other stays where it is. A body of
+-- more than a kilobyte that would not be the first of its group is one by itself, so that no group is large.
 INSERT INTO lean_event
 SELECT event_key, event_time, record_time, coalesce(own.name_hash, 0),
        encode(substring(content_digest FOR 16), 'hex')::uuid, octet_length(body), event_type, action,
-       (event_key & 1048575) % 32, event_id, event_hash_id, secret, entry, findings, signed_place,
-       terms, (
+       CASE WHEN octet_length(body) > 1024 THEN 0 ELSE event_key & 31 END,
+       event_id, event_hash_id, secret, entry, findings, signed_place, terms, (
            SELECT array_agg(((field >> 12) & 4503599627370495)::double precision ORDER BY place) || measure_values
            FROM unnest(measure_fields) WITH ORDINALITY AS measured (field, place)
-       ), bodies
+       ), CASE WHEN event_key & 31 > 0 AND octet_length(body) > 1024
+           THEN '\x00'::bytea || int4send(octet_length(body)) || body ELSE bodies END
 FROM event
 LEFT JOIN (SELECT event_key, min(name_hash) AS name_hash FROM reference WHERE role = 8 GROUP BY event_key) AS own
     USING (event_key)
@@ -62,7 +64,10 @@ LEFT JOIN (
     SELECT min(event_key) AS event_key,
            '\x00'::bytea || string_agg(int4send(coalesce(octet_length(body), 0)) || coalesce(body, ''), ''::bytea
                                        ORDER BY event_key) AS bodies
-    FROM event GROUP BY event_key >> 5
+    FROM (
+        SELECT event_key, CASE WHEN event_key & 31 = 0 OR octet_length(body) <= 1024 THEN body END AS body FROM event
+    ) AS grouped_event
+    GROUP BY event_key >> 5
 ) AS grouped USING (event_key)
 ORDER BY event_key;
 

@@ -139,7 +139,7 @@ impl<'d> Value<'d> {
         };
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
         let are_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-        let exponent_digits = exponent.map_or("0", |text| text.trim_start_matches(['+', '-']));
+        let exponent_digits = exponent.map_or("0", |text| text.strip_prefix(['+', '-']).unwrap_or(text));
         let is_number = are_digits(whole)
             && are_digits(fraction)
             && !(whole.is_empty() && fraction.is_empty())
@@ -188,4 +188,28 @@ impl<'d> Value<'d> {
 fn is_plain_integer(text: &str) -> bool {
     matches!(text.as_bytes(), [b'0'..=b'9'] | [b'1'..=b'9', ..])
         && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Value;
+
+    #[test]
+    fn number_is_what_json_has_for_it_and_anything_else_stays_a_text() {
+        let written = |text: &'static str| {
+            let mut out = Vec::new();
+            Value::number(text.into()).write(&mut out);
+            String::from_utf8(out).expect("JSON")
+        };
+        for (text, json) in [
+            ("1e+5", "1e+5"),
+            ("-01.50E-3", "-1.50e-3"),
+            ("1e+-5", "\"1e+-5\""),
+            ("1e--5", "\"1e--5\""),
+            ("1e", "\"1e\""),
+            ("--1", "\"--1\""),
+        ] {
+            assert_eq!(written(text), json);
+        }
+    }
 }
