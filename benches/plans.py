@@ -47,7 +47,8 @@ async def _plans(connection: asyncpg.Connection) -> AsyncIterator[tuple[str, str
     digest = (await connection.fetchval("SELECT content_digest FROM event LIMIT 1")).bytes
     size = await connection.fetchval("SELECT tree_size FROM log_head")
     asked: tuple[tuple[str, str, tuple[Any, ...]], ...] = (
-        ("events", "references", ([name_hash], [0], [_TIME_US_MAX], 1_000)),
+        ("walks", "round_of_walk", ([name_hash], [0], [_TIME_US_MAX], 1_000, [], [], 2_048, 8 << 20)),
+        ("events", "references", ([name_hash], 1_000)),
         ("events", "events_by_key", (keys,)),
         ("events", "captures_by_number", ([key >> 20],)),
         ("events", "event_by_digest", (digest,)),
