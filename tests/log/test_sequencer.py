@@ -69,6 +69,28 @@ async def test_two_sequencers_and_many_captures_make_one_log(store: Store) -> No
     assert (report.findings, report.events) == ([], 480)
 
 
+async def test_captures_that_do_not_fit_into_a_round_do_not_wait_for_the_period_to_end(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trace_api.log.sequencer.SEQUENCE_CAPTURES_MAX", 2)
+    await start_log(store)
+    for seed in range(7):
+        await capture(store, seed, events=1)
+    sequencer = Sequencer(store, KEYS, ORIGIN, period_ms=3_600_000)
+    task = asyncio.create_task(sequencer.run())
+    try:
+        async with asyncio.timeout(20):
+            while await tree_size(store) < 7:
+                await sequencer.wait_sequenced(0.1)
+    finally:
+        task.cancel()
+
+
+async def tree_size(store: Store) -> int:
+    async with store.session() as connection:
+        return (await log_store.read_head(connection)).tree_size
+
+
 @pytest.mark.parametrize(
     "damage",
     [

@@ -100,6 +100,7 @@ class Sequencer:
 
     async def _sequence(self, connection: asyncpg.Connection, epoch: int) -> None:
         clock = asyncio.get_running_loop().time
+        size: int | None = None
         while True:
             self._wake.clear()
             next_round = clock() + self._period_s
@@ -107,6 +108,11 @@ class Sequencer:
             if checkpoint is not None:
                 async with self._sequenced:
                     self._sequenced.notify_all()
+                may_be_full = size is None or checkpoint.tree_size - size >= SEQUENCE_CAPTURES_MAX
+                size = checkpoint.tree_size
+                if may_be_full:
+                    # What did not fit has waited for long enough: however long a period is, the log keeps up.
+                    continue
             # What is stored within a period shares a round, which costs the same for one capture as for many.
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout_at(next_round):
