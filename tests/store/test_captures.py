@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import uuid
 
+import orjson
 import pytest
 
 from tests.store.lost_answers import Fault, losing_commit
 from tests.store.streams import RECORD_TIME, Event, outcome_of, row_of, streams_of
+from trace_api.capture.road import CaptureRequest, Door
 from trace_api.errors import StoreError, Unavailable
 from trace_api.store import captures, events
 from trace_api.store import log as log_store
@@ -155,3 +158,28 @@ async def test_capture_without_database_is_unavailable_in_the_end(database_url, 
         with pytest.raises(Unavailable):
             await captures.store_capture(store, row_of(1), outcome_of(3), streams_of(1, EVENTS))
         assert await count(store, "event") == 0
+
+
+async def test_captures_of_the_same_events_in_other_orders_are_all_taken(store):
+    """Enough of them that each is in another's way: what they insert cannot be in one order."""
+    observed = [
+        {
+            "type": "ObjectEvent",
+            "eventTime": "2025-01-01T00:00:00Z",
+            "eventTimeZoneOffset": "+00:00",
+            "action": "OBSERVE",
+            "epcList": [f"urn:example:item:{n}"],
+        }
+        for n in range(3_000)
+    ]
+    head = {"@context": [], "type": "EPCISDocument", "schemaVersion": "2.0", "creationDate": "2025-01-01T00:00:00Z"}
+    door = Door(store, bytes(32))
+
+    async def capture(seed):
+        some = random.Random(seed).sample(observed, 2_500)
+        document = orjson.dumps(head | {"epcisBody": {"eventList": some}})
+        return (await door.capture(CaptureRequest(document, "anonymous"))).job.outcome
+
+    outcomes = await asyncio.gather(*(capture(seed) for seed in range(8)))
+    assert all(outcome.success and outcome.stored + outcome.repeated == 2_500 for outcome in outcomes)
+    assert sum(outcome.stored for outcome in outcomes) == await count(store, "event")

@@ -141,7 +141,7 @@ async def store_capture(
     while True:
         try:
             async with store.session() as connection:
-                return await _store_once(connection, row, outcome, copies, names)
+                return await _store_once(connection, row, outcome, copies, names, alone=attempt > 1)
         except (Unavailable, asyncpg.TransactionRollbackError) as failure:
             # A lost answer is not a lost write: the next attempt may find that this one took effect.
             if attempt == ATTEMPTS_MAX:
@@ -151,12 +151,21 @@ async def store_capture(
 
 
 async def _store_once(
-    connection: asyncpg.Connection, row: CaptureRow, outcome: Outcome, copies: Copies | None, names: Names | None
+    connection: asyncpg.Connection,
+    row: CaptureRow,
+    outcome: Outcome,
+    copies: Copies | None,
+    names: Names | None,
+    *,
+    alone: bool,
 ) -> Outcome:
     try:
         if copies is not None and names is not None and await _store_at_once(connection, row, outcome, copies, names):
             return outcome
         async with connection.transaction():
+            # Their events are not in one order: two captures of the same ones would wait for each other.
+            if alone or outcome.repeated > 0:
+                await connection.execute(_SQL["lock_retries"])
             if copies is not None and copies.event_count > 0:
                 # Events first: the content digest of a repetition refuses it before anything else is written.
                 for table in TABLES:

@@ -30,6 +30,10 @@ INSERT INTO capture (
 ) SELECT $7, $8, $9, $10, $11, $12, $13, $14, $15 WHERE NOT EXISTS (SELECT FROM shared)
 RETURNING capture_no;
 
+-- name: lock_retries
+-- Captures that were in each other's way, with the same events in other orders, are stored one after the other.
+SELECT pg_advisory_xact_lock(hashtextextended('wayproof.retries', 0));
+
 -- name: list_values
 -- Values that can be listed, with an event that has them; known ones stay with theirs.
 INSERT INTO event_value (field, value, event_key)
