@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.store.streams import Event, outcome_of, row_of, streams_of
+from trace_api.errors import Unavailable
 from trace_api.store import captures, events, walks
 
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
@@ -107,6 +108,16 @@ async def test_bodies_leave_out_what_was_erased(store):
         assert (logged.entry, logged.body_bytes, logged.event_key) == (b"entry b", 0, keys[1])
         [nothing] = [rows async for rows in events.bodies_in_slices(connection, [])]
         assert nothing == events.Bodies([], [], [], [])
+
+
+async def test_event_whose_body_cannot_be_read_is_not_erased(store):
+    await store_events(store, 1, [Event("a")])
+    async with store.session() as connection:
+        await connection.execute("UPDATE event SET bodies = set_byte(bodies, 0, 9)")
+        before = await connection.fetch("SELECT * FROM event")
+        with pytest.raises(Unavailable, match="fsck"):
+            await events.erase(connection, 1 << 20, lambda _field, _value: [])
+        assert await connection.fetch("SELECT * FROM event") == before
 
 
 @pytest.mark.parametrize(("slice_events", "slice_bytes"), [(3, 1 << 20), (100, 1), (100, 40), (7, 25)])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 import trace_core
-from trace_api.errors import StoreError
+from trace_api.errors import StoreError, Unavailable
 from trace_api.store.statements import load
 
 if TYPE_CHECKING:
@@ -231,14 +231,18 @@ async def _captures_of(connection: asyncpg.Connection, keys: Iterable[int]) -> M
 async def erase(connection: asyncpg.Connection, event_key: int, terms_of: Callable[[Field, str], list[int]]) -> bool:
     """Takes away what an event said and what was made from it, in one transaction; its log entry stays. What its
     capture's job quotes of events goes as well. `terms_of` gives the terms of a value, by which another event is found
-    that has it, too. Whether there was anything to take away."""
+    that has it, too. Whether there was anything to take away. Raises `Unavailable`, with nothing taken away, where the
+    bodies that stand together with its own cannot be read."""
     async with connection.transaction():
         await connection.execute(_SQL["lock_values"])
         place = await connection.fetchval(_SQL["erase_event"], event_key)
         if place is None:
             return False
         bodies = await connection.fetchval(_SQL["read_bodies"], event_key - place)
-        kept = await asyncio.to_thread(trace_core.without_body, bodies or b"", place)
+        if trace_core.read_bodies([bodies or b""], [(0, place)]) == [None]:
+            # What is written again in its place would have lost the others, too.
+            raise Unavailable(f"the bodies beside event {event_key} cannot be read; `wayproof log fsck` tells more")
+        kept = await asyncio.to_thread(trace_core.without_body, bodies, place)
         await connection.execute(_SQL["write_bodies"], event_key - place, kept)
         for field, value in await connection.fetch(_SQL["values_of_event"], event_key):
             other = await event_that_says(connection, terms_of(Field(field), value))
