@@ -54,9 +54,9 @@ pub(crate) struct Mention {
     pub(crate) pos: Pos,
     pub(crate) event: EventIndex,
     pub(crate) role: MentionRole,
-    pub(crate) has_quantity: bool,
-    /// Index into the event's parts; of no meaning for a transformation.
+    /// Index into the event's parts; of no meaning for a transformation. Mentions are in order of these.
     part: u32,
+    pub(crate) has_quantity: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -207,7 +207,7 @@ impl Ledger {
         }
         for (number, part) in event.parts.iter().enumerate() {
             let (pos, has_quantity, part_index) = (event.pos, part.quantity.is_some(), to_u32(number));
-            let mention = |role| Mention { pos, event: index, role, has_quantity, part: part_index };
+            let mention = |role| Mention { pos, event: index, role, part: part_index, has_quantity };
             self.mention(part.item, mention(MentionRole::Item(part.role)));
             if let Some(lot) = part.lot {
                 self.mention(lot, mention(MentionRole::Item(Role::Lot)));
@@ -217,7 +217,7 @@ impl Ledger {
             let role = MentionRole::Transformation;
             self.mention(
                 transformation,
-                Mention { pos: event.pos, event: index, role, has_quantity: false, part: 0 },
+                Mention { pos: event.pos, event: index, role, part: 0, has_quantity: false },
             );
         }
         self.events.push(event);
