@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from benches.doubts import machine
 from benches.footprint import footprint, start_seconds
-from benches.plots import FIGURES, NUMBERS, draw
+from benches.plots import FIGURES, NUMBERS, draw, table
 from benches.questions import ask, prepared_bytes, questions
 from benches.server import DOCUMENT_EVENTS, WRITERS, command, fill, percentile, running
 from benches.system import raw_copy
@@ -46,6 +46,7 @@ def main(sizes: str, data: Path | None, folder: Path) -> None:
             (folder / NUMBERS).write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2) + b"\n")
     for path in draw(folder):
         click.echo(path)
+    click.echo(table(folder))
 
 
 def _measured(data: Path, events: int) -> dict[str, Any]:

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 DOCUMENT_EVENTS = 1_000
 ITEMS_ASKED = 40
-TIME_US_MAX = 1 << 52
 
 _SHAPES = """
 CREATE TABLE row_event (id bigint PRIMARY KEY, event_time timestamptz NOT NULL, record_time timestamptz NOT NULL,
@@ -174,7 +173,7 @@ async def _ask(connection: asyncpg.Connection, blinding: trace_core.Blinding, it
         found = []
         for item in items:
             name_hash = blinding.name_hash(trace_core.item_key(item) or item)
-            keys = await connection.fetch(statements["references"], [name_hash], [0], [TIME_US_MAX], 1_000)
+            keys = await connection.fetch(statements["references"], [name_hash], 1_000)
             events = await connection.fetch(statements["events_by_key"], list({row[0] for row in keys}))
             found.append(len(await bodies_at(connection, [(row["event_key"], row["body_place"]) for row in events])))
         return found

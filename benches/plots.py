@@ -47,6 +47,26 @@ def draw(folder: Path) -> list[Path]:
     return drawn
 
 
+def table(folder: Path) -> str:
+    """The same numbers as Markdown, a column for each size."""
+    sizes = orjson.loads((folder / NUMBERS).read_bytes())["sizes"]
+    rows: list[tuple[str, ...]] = [("events", *(f"{size['events']:,}" for size in sizes))]
+    rows.append(("---",) * len(rows[0]))
+    rows.append(("raw COPY, events/s", *(f"{size['raw_copy_per_s']:,}" for size in sizes)))
+    rows.append(("capture over HTTP, events/s", *(f"{size['captured_per_s']:,}" for size in sizes)))
+    rows.append(("… of raw COPY", *(f"{size['captured_per_s'] / size['raw_copy_per_s']:.2f}" for size in sizes)))
+    for name, (what, _, goal) in LATENCIES.items():
+        of_goal = "" if goal is None else f" (goal {goal} ms)"
+        times = [size["milliseconds"].get(name, {}) for size in sizes]
+        shown = (" / ".join(f"{took[p]:.1f}" for p in took) or "-" for took in times)
+        rows.append((f"{what}, p50 / p95 / p99 ms{of_goal}", *shown))
+    times = (size["bytes_per_event"] / size["json_bytes_per_event"] for size in sizes)
+    rows.append((f"storage, times the JSON (goal {STORAGE_GOAL})", *(f"{ratio:.2f}" for ratio in times)))
+    rows.append(("start, slowest of three, s", *(f"{size['start_s'][-1]:.1f}" for size in sizes)))
+    rows.append(("server's memory at its peak, MB", *(f"{size['peak_memory_mb']:,}" for size in sizes)))
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
 def _throughput(axes: Axes, sizes: list[dict[str, Any]]) -> None:
     largest = sizes[-1]["captured_meanwhile"]
     axes.plot(*zip(*largest, strict=True), lw=1, alpha=0.6, label="capture over HTTP, while the largest fills")
