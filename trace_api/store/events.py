@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 _SQL = load("events")
 POSITION_BITS = 20
+"""An event key is its capture's number and, in so many bits, its position in the capture."""
 DIGEST_BYTES = 16
 """Of a content digest, that repetitions are known by."""
-"""An event key is its capture's number and, in so many bits, its position in the capture."""
 
 
 ROLE_BITS = 4
