@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import random
 import uuid
@@ -39,35 +40,8 @@ ODD = [
 
 
 @dataclass(frozen=True)
-class OnlyAtOnce:
-    """Refuses to be copied."""
-
-    copies: trace_core.Copies
-
-    @property
-    def event_count(self) -> int:
-        return self.copies.event_count
-
-    @property
-    def values(self):
-        return self.copies.values
-
-    def columns(self, table: str) -> list[str]:
-        raise AssertionError(table)
-
-    def read(self, table: str, at: int, size: int) -> bytes:
-        found = self.copies.read(table, at, size)
-        # A look whether there is too much of it finds nothing.
-        assert not found
-        return found
-
-    def json(self, table: str) -> str:
-        return self.copies.json(table)
-
-
-@dataclass(frozen=True)
-class OnlyCopied:
-    """Refuses to be written as JSON."""
+class Given:
+    """A capture's rows, as they are handed on."""
 
     copies: trace_core.Copies
 
@@ -84,6 +58,25 @@ class OnlyCopied:
 
     def read(self, table: str, at: int, size: int) -> bytes:
         return self.copies.read(table, at, size)
+
+    def json(self, table: str) -> str:
+        return self.copies.json(table)
+
+
+class OnlyAtOnce(Given):
+    """Refuses to be copied; a look whether there is too much of it finds nothing."""
+
+    def columns(self, table: str) -> list[str]:
+        raise AssertionError(table)
+
+    def read(self, table: str, at: int, size: int) -> bytes:
+        found = super().read(table, at, size)
+        assert not found
+        return found
+
+
+class OnlyCopied(Given):
+    """Refuses to be written as JSON."""
 
     def json(self, table: str) -> str:
         raise AssertionError(table)
@@ -161,6 +154,32 @@ async def test_few_events_that_are_large_are_copied(store):
     copies = OnlyCopied(capture.copies([]))
     assert await captures.store_capture(store, row_of(capture), outcome_of(capture), copies, capture)
     assert len((await rows(store))["event"]) == 1
+
+
+async def test_capture_at_once_waits_for_another_of_its_events_without_being_in_its_way(store, monkeypatch):
+    """The other one takes the same events by their digests, as all do; the capture has them the other way round."""
+    events = [EVENT | {"eventTime": f"2025-01-01T00:00:{second:02}Z"} for second in range(8)]
+    in_order = sorted(events, key=lambda event: prepared(event).content_digests[0], reverse=True)
+    capture = prepared(*in_order)
+    last, *_, first = capture.content_digests
+    monkeypatch.setattr(captures, "ATTEMPTS_MAX", 1)  # A second attempt would hide that the first one failed.
+    take = """
+        INSERT INTO event (content_digest, event_key, event_time, record_time, name_hash, event_type, body_place,
+                           event_hash_id, entry)
+        VALUES (encode(substring($1::bytea FOR 16), 'hex')::uuid, $2, now(), now(), 0, 1, 0, $1, $1)
+    """
+    async with store.session() as connection:
+        other = connection.transaction()
+        await other.start()
+        await connection.execute(take, first, 1)
+        task = asyncio.create_task(
+            captures.store_capture(store, row_of(capture), outcome_of(capture), OnlyAtOnce(capture.copies([])), capture)
+        )
+        await asyncio.sleep(0.3)
+        # Had it taken this one before it waited for that, one of the two would have to be ended.
+        await connection.execute(take, last, 2)
+        await other.rollback()
+    assert (await task).stored == len(events)
 
 
 @pytest.mark.parametrize("fault", list(Fault))

@@ -23,7 +23,9 @@ WITH shared AS MATERIALIZED (
     INSERT INTO reference SELECT * FROM json_populate_recordset(NULL::reference, $3)
     WHERE NOT EXISTS (SELECT FROM shared)
 ), of_events AS (
+    -- In one order all over, so that captures of the same events do not wait for each other.
     INSERT INTO event SELECT * FROM json_populate_recordset(NULL::event, $2) WHERE NOT EXISTS (SELECT FROM shared)
+    ORDER BY content_digest
 )
 INSERT INTO capture (
     capture_no, capture_id, partner, record_time, context, body_digest, event_count, outcome, issuer
