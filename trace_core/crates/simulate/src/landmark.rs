@@ -164,11 +164,13 @@ pub(crate) struct Chronicle {
 }
 
 impl Chronicle {
-    /// Notes a story that has been told to its end; `found` is asked while its kind is wanted.
+    /// Notes a story that has been told to its end; `found` is asked while its kind is wanted, and always for one
+    /// that was asked for.
     pub(crate) fn note(
         &mut self,
         domain: Domain,
         trouble: Option<Trouble>,
+        is_asked_for: bool,
         found: impl FnOnce() -> Vec<(Role, Item)>,
     ) {
         let stories = match trouble {
@@ -176,7 +178,7 @@ impl Chronicle {
             Some(trouble) => &mut self.troubled[trouble as usize][domain as usize],
         };
         *stories += 1;
-        if *stories <= LANDMARK_STORIES_MAX {
+        if is_asked_for || *stories <= LANDMARK_STORIES_MAX {
             let found = found().into_iter().map(|(role, item)| Landmark::new(domain, role, trouble, item));
             self.landmarks.extend(found);
         }

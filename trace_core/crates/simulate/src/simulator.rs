@@ -197,7 +197,7 @@ impl Simulator {
     }
 
     /// Things that are worth a look, of stories told to their end so far: the first
-    /// [`LANDMARK_STORIES_MAX`](crate::LANDMARK_STORIES_MAX) of each domain and trouble.
+    /// [`LANDMARK_STORIES_MAX`](crate::LANDMARK_STORIES_MAX) of each domain and trouble, and of the large lot.
     #[must_use]
     pub fn landmarks(&self) -> &[Landmark] {
         &self.chronicle.landmarks
@@ -292,7 +292,9 @@ impl Simulator {
 
     fn end_story(&mut self, told: &Active) {
         if told.whole {
-            self.chronicle.note(told.domain, told.story.trouble(), || told.story.landmarks());
+            // It begins first, and among millions of events ends behind many others.
+            let is_large = self.settings.recall_items > 0 && told.number == self.first_number;
+            self.chronicle.note(told.domain, told.story.trouble(), is_large, || told.story.landmarks());
         }
         if let Some(serial) = told.story.returnable() {
             self.pallets.idle.push_back(serial);

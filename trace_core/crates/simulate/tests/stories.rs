@@ -169,6 +169,14 @@ fn a_large_lot_reaches_as_many_items_as_asked() {
 }
 
 #[test]
+fn the_large_lot_is_named_though_many_others_end_before_it() {
+    let month = Settings::new(60_000, 21);
+    let month = Settings { start_s: month.end_s - 30 * 86_400, recall_items: 2_000, ..month };
+    let (_, simulator) = events(month);
+    assert!(simulator.landmarks().iter().any(|l| l.role == Role::LargeLot));
+}
+
+#[test]
 fn settings_out_of_bounds_are_refused() {
     let good = Settings::new(1_000, 1);
     let refused = |settings| Simulator::new(settings).err();
