@@ -296,6 +296,11 @@ TAMPERING = {
     "index entry misfiled": "UPDATE index_entry SET indexed_size = indexed_size + 1 WHERE leaf_index = 0",
     "index tile": "UPDATE tile SET hashes = set_byte(hashes, 9, get_byte(hashes, 9) # 1) WHERE log_id = 2 AND level = 0",
     "index head": "UPDATE log_head SET root_hash = set_byte(root_hash, 0, get_byte(root_hash, 0) # 1) WHERE log_id = 2",
+    "digest swapped": "DROP TABLE IF EXISTS two; CREATE TEMP TABLE two AS SELECT event_key, content_digest FROM event "
+    "WHERE event_key IN ((SELECT min(event_key) FROM event), (SELECT max(event_key) FROM event)); "
+    "UPDATE event SET content_digest = NULL WHERE event_key IN (SELECT event_key FROM two); "
+    "UPDATE event SET content_digest = two.content_digest FROM two "
+    "WHERE event.event_key <> two.event_key AND event.event_key IN (SELECT event_key FROM two)",
     "digest lost": "UPDATE event SET content_digest = NULL WHERE event_key = (SELECT min(event_key) FROM event)",
 }
 
@@ -366,7 +371,7 @@ async def test_fsck_finds_every_tampering_and_names_the_row(stopped: Path) -> No
 
 
 DERIVED = (
-    *("tile flipped", "tile lost", "tile surplus", "digest replaced", "digest lost", "index tile"),
+    *("tile flipped", "tile lost", "tile surplus", "digest replaced", "digest swapped", "digest lost", "index tile"),
     *(what for what in TAMPERING if what.startswith("reference") and "hash id" not in what),
 )
 
