@@ -270,7 +270,7 @@ TAMPERING = {
     "head rolled back": "UPDATE log_head SET (tree_size, root_hash, checkpoint) = "
     "(SELECT tree_size, root_hash, note FROM checkpoint WHERE tree_size = 700) WHERE log_id = 1",
     "head root": "UPDATE log_head SET root_hash = set_byte(root_hash, 0, get_byte(root_hash, 0) # 1) WHERE log_id = 1",
-    "digest replaced": "UPDATE event SET content_digest = gen_random_uuid() WHERE event_key = (SELECT min(event_key) FROM event)",
+    "digest replaced": "UPDATE event SET content_digest = gen_random_uuid() WHERE event_key = (SELECT min(event_key) + 1 FROM event)",
     "head blinded otherwise": "UPDATE log_head SET blinding_token = set_byte(blinding_token, 0, "
     "get_byte(blinding_token, 0) # 1) WHERE log_id = 1",
     "event time": "UPDATE event SET event_time = event_time + interval '1 us' "
@@ -301,7 +301,7 @@ TAMPERING = {
     "UPDATE event SET content_digest = NULL WHERE event_key IN (SELECT event_key FROM two); "
     "UPDATE event SET content_digest = two.content_digest FROM two "
     "WHERE event.event_key <> two.event_key AND event.event_key IN (SELECT event_key FROM two)",
-    "digest lost": "UPDATE event SET content_digest = NULL WHERE event_key = (SELECT min(event_key) FROM event)",
+    "digest lost": "UPDATE event SET content_digest = NULL WHERE event_key = (SELECT min(event_key) + 2 FROM event)",
 }
 
 
