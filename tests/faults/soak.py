@@ -40,7 +40,9 @@ SIZES = (1, 2_000, 20, 500)
 CAPTURES = 12
 """In a round."""
 SIMULATED_EVENTS = 20_000
-"""More than these take. Items that are asked about come after them, so that answers do not grow."""
+"""More than these take."""
+STORY_EVENTS = 1_000
+"""Captured once. Its items are asked about: no other event names them, so that answers do not grow."""
 ASKED = 10
 WARM_UP_ROUNDS = 5
 ROUNDS_MIN = 9
@@ -92,7 +94,9 @@ def soaking(data: Path, kept_percent: int = 0) -> Iterator[Iterator[Soaked]]:
 def _rounds(client: httpx.Client, memory: Callable[[], int]) -> Iterator[Soaked]:
     simulator = trace_core.Simulator(events=SIMULATED_EVENTS, seed=1)
     documents = [simulator.next_document(size) for size in itertools.islice(itertools.cycle(SIZES), CAPTURES)]
-    asked = [landmark.element_string for landmark in simulator.landmarks()][:ASKED]
+    story = trace_core.Simulator(events=STORY_EVENTS, seed=2)
+    _capture(client, story.next_document(STORY_EVENTS) or b"", 202)
+    asked = [landmark.element_string for landmark in story.landmarks()][:ASKED]
     soaked = Soaked()
     for number in itertools.count():
         with ThreadPoolExecutor(WRITERS) as threads:
@@ -112,13 +116,16 @@ def at_another_time(document: bytes, number: int) -> bytes:
 
 def _send(client: httpx.Client, document: bytes, items: list[str]) -> None:
     """It, it again, and something like it that is refused; then what people ask."""
-    told = {"Content-Type": "application/json"}
     for content, status in ((document, 202), (document, 202), (document[:-7], 400)):
-        answer = client.post("/capture?ack=sequenced", content=content, headers=told)
-        assert answer.status_code == status, answer.text
+        _capture(client, content, status)
     for item in items:
         assert client.get("/history", params={"item": item}).status_code in (200, 404)
         assert client.get("/verify", params={"scan": item}).status_code in (200, 404)
+
+
+def _capture(client: httpx.Client, document: bytes, status: int) -> None:
+    answer = client.post("/capture?ack=sequenced", content=document, headers={"Content-Type": "application/json"})
+    assert answer.status_code == status, answer.text
 
 
 def wait_ready(client: httpx.Client) -> None:
