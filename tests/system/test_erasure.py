@@ -208,6 +208,18 @@ def test_same_content_may_be_captured_again_after_it_was_erased(client: httpx.Cl
     assert client.get("/events/urn:example:again").status_code == 200
 
 
+def test_item_is_listed_as_long_as_any_event_of_it_is_there(client: httpx.Client) -> None:
+    item = "https://id.gs1.org/01/09521234543213/21/listed"
+    names = [f"urn:example:listed-{number}" for number in range(3)]
+    for name in names:
+        capture(client, observation(name, epcList=[item], eventID=name))
+    for name in (names[2], names[0]):
+        assert erase(client, name).status_code == 201
+        assert item in client.get("/epcs", params={"perPage": 1000}).json()["member"]
+    assert erase(client, names[1]).status_code == 201
+    assert item not in client.get("/epcs", params={"perPage": 1000}).json()["member"]
+
+
 def test_erasure_is_the_operators_and_has_a_reason(client: httpx.Client, server: Server) -> None:
     capture(client, observation("kept", eventID="urn:example:kept"))
     headers = {"Authorization": f"Bearer {TOKEN}"}

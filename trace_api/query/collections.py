@@ -59,7 +59,8 @@ async def page(
     found = await events.items_named(connection, start, _ITEM_ROLES, limit + 1)
     shown = found[:limit]
     names: dict[int, str] = {}
-    async for part in events.bodies_in_slices(connection, {key for _, key in shown}):
+    keys = {key for _, key in shown if key is not None}
+    async for part in events.bodies_in_slices(connection, keys):
         for body in part.bodies:
             names |= {blinding.name_hash(epc): epc for epc in _epcs(orjson.loads(body))}
     # What only erased events name is not known any more.

@@ -202,9 +202,10 @@ async def values_of(connection: asyncpg.Connection, field: Field, after: str, li
 
 async def items_named(
     connection: asyncpg.Connection, after: int, roles: Sequence[int], limit: int
-) -> list[tuple[int, int]]:
-    """Name hashes of the next items behind one, in the order of the hashes, each with the key of the last event that
-    names it in one of these roles. Cost: two looks into an index for each, and a scan over other names between."""
+) -> list[tuple[int, int | None]]:
+    """Name hashes of the next items behind one, in the order of the hashes, each with the key of an event that names
+    it in one of these roles; None where all of those were erased. Cost: a look into two indexes for each, one more
+    for each erased event, and a scan over other names between."""
     rows = await connection.fetch(_SQL["items_named"], after, roles, limit)
     return [(row[0], row[1]) for row in rows]
 

@@ -1,13 +1,11 @@
 -- name: references
--- Keys of the events that name these things, $2 at most, in the order of capture for each name.
+-- Keys of the events that name these things, $2 at most.
 SELECT found.event_key
 FROM unnest($1::bigint[]) AS wanted (name_hash)
 CROSS JOIN LATERAL (
     SELECT refs.event_ref >> 4 AS event_key
-    FROM (
-        SELECT event_ref, more FROM reference WHERE reference.name_hash = wanted.name_hash ORDER BY event_ref
-    ) AS packed
-    CROSS JOIN LATERAL event_refs(packed.event_ref, more) AS refs (event_ref)
+    FROM reference CROSS JOIN LATERAL event_refs(reference.event_ref, more) AS refs (event_ref)
+    WHERE reference.name_hash = wanted.name_hash
     LIMIT $2
 ) AS found
 LIMIT $2;
@@ -74,7 +72,8 @@ SELECT event_key, body_bytes FROM event WHERE event_key = ANY($1::bigint[]);
 SELECT value FROM event_value WHERE field = $1 AND value > $2 ORDER BY value LIMIT $3;
 
 -- name: items_named
--- The next items behind a name hash, by the hashes of their names, each with the last event that names it.
+-- The next items behind a name hash, by the hashes of their names, each with an event that names it and was not erased,
+-- or none.
 WITH RECURSIVE step (name_hash) AS (
     (SELECT name_hash FROM filed
      WHERE name_hash > $1 AND event_ref & 15 = ANY($2::bigint[]) ORDER BY name_hash LIMIT 1)
@@ -87,15 +86,9 @@ WITH RECURSIVE step (name_hash) AS (
     FROM step WHERE step.name_hash IS NOT NULL
 )
 SELECT name_hash, (
-    SELECT latest.event_key
-    FROM (
-        SELECT event_ref, more FROM reference WHERE reference.name_hash = step.name_hash ORDER BY event_ref DESC
-    ) AS packed
-    CROSS JOIN LATERAL (
-        SELECT max(event_ref >> 4) AS event_key FROM event_refs(packed.event_ref, more) AS refs (event_ref)
-        WHERE event_ref & 15 = ANY($2::bigint[])
-    ) AS latest
-    WHERE latest.event_key IS NOT NULL LIMIT 1
+    SELECT event_key FROM filed JOIN event ON event_key = event_ref >> 4
+    WHERE filed.name_hash = step.name_hash AND event_ref & 15 = ANY($2::bigint[]) AND body_bytes IS NOT NULL
+    LIMIT 1
 ) AS event_key
 FROM step WHERE name_hash IS NOT NULL LIMIT $3;
 

@@ -14,15 +14,12 @@ WITH named AS MATERIALIZED (
     ) AS wanted
     CROSS JOIN LATERAL (
         SELECT refs.event_ref >> 4 AS event_key
-        FROM (
-            SELECT event_ref, more FROM reference WHERE reference.name_hash = wanted.name_hash ORDER BY event_ref
-        ) AS packed
-        CROSS JOIN LATERAL event_refs(packed.event_ref, more) AS refs (event_ref)
+        FROM reference CROSS JOIN LATERAL event_refs(reference.event_ref, more) AS refs (event_ref)
         -- Not EXISTS, which the planner may answer by reading all events of these times.
-        WHERE is_any OR (
+        WHERE reference.name_hash = wanted.name_hash AND (is_any OR (
             SELECT event_time BETWEEN wanted.from_time AND wanted.to_time FROM event
             WHERE event.event_key = refs.event_ref >> 4
-        )
+        ))
         LIMIT $4
     ) AS found
     LIMIT $4
