@@ -423,6 +423,10 @@ class ItemIndex:
         """Reads what `write_snapshot` wrote. That its root is the log's is the caller's to check. Raises `OSError`,
         and `ProofError` for what is damaged or no snapshot."""
 
+def leaves_of(tokens: list[bytes], logged: list[tuple[int, bytes]], *, end: int) -> list[list[int]]:
+    """The leaves below `end` whose entries carry each token, ascending; of each leaf its index and its entry. Raises
+    `ProofError`. Cost: a look at each entry."""
+
 def check_item_history(*, root_hash: bytes, token: bytes, leaf_indexes: list[int], proof: bytes) -> None:
     """That these are all leaves that carry the token, ascending, at least one. Raises `ProofError` unless it holds.
     Cost: one hash a leaf. That the root belongs to the log, and to which size, is the caller's to check."""

@@ -201,7 +201,7 @@ def test_large_events_of_one_item_cost_an_answer_little_memory(server: Server, c
     for part in range(2):
         events = [observation("heavy", **{"ex:pad": padding, "ex:number": f"{part}-{n}"}) for n in range(60)]
         assert capture(client, *events)["eventsStored"] == 60
-    item = {"scan": "https://id.gs1.org/01/09521234543213/21/heavy"}
+    item = {"scan": "https://id.gs1.org/01/09521234543213/21/heavy", "events": 200}
     assert len(client.get("/verify", params=item).json()["timeline"]) == 120
     server.peak_bytes()
     before = server.peak_bytes()

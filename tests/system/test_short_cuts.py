@@ -40,6 +40,15 @@ def test_short_cut_answers_as_its_route(client: httpx.Client, path: str) -> None
         assert short.text.splitlines()[0] == long.text.splitlines()[0]
 
 
+@pytest.mark.parametrize("events", ["0", "007", "200", "201", "-1", "1.0", "", "１"])
+def test_number_of_events_is_read_as_by_the_route(client: httpx.Client, events: str) -> None:
+    asked = {"scan": ITEM, "events": events}
+    short, long = client.get("/verify", params=asked), client.get("/verify", params=asked | OTHER_WAY)
+    assert short.status_code == long.status_code
+    if short.status_code == 200:
+        assert len(short.json()["timeline"]) == len(long.json()["timeline"])
+
+
 @pytest.mark.parametrize("path", items.SHORT_CUTS)
 @pytest.mark.parametrize("value", ["", "(01)09521234543214(21)1", "%00", "%ff", "x" * 9_000, "a&item=b&scan=b"])
 def test_wrong_question_has_the_problem_of_its_route(client: httpx.Client, path: str, value: str) -> None:

@@ -161,6 +161,42 @@ def test_long_history_hides_neither_a_beginning_nor_a_copied_number(client: http
     assert "not_in_log" not in codes(after)
 
 
+@pytest.mark.parametrize(("asked", "shown"), [(None, 50), (0, 0), (1, 1), (200, 60)])
+def test_timeline_is_as_long_as_asked_and_the_verdict_the_same(
+    client: httpx.Client, asked: int | None, shown: int
+) -> None:
+    item, seen = f"{GTIN}/21/timeline-{asked}", {"type": "ObjectEvent", "action": "OBSERVE", "bizStep": "storing"}
+    begun = {"type": "ObjectEvent", "action": "ADD", "bizStep": "commissioning"}
+    capture(
+        client,
+        at(0, **begun, epcList=[item]),
+        *[at(hour, **seen, epcList=[item]) for hour in range(1, 60)],
+    )
+    answer = client.get("/verify", params={"scan": item} | ({} if asked is None else {"events": asked})).json()
+    whole = client.get("/verify", params={"scan": item, "events": 200}).json()
+    assert len(answer["timeline"]) == shown
+    assert answer["event_count"] == len(whole["timeline"]) == 60
+    assert answer["timeline"] == whole["timeline"][:shown]
+    proven = [] if answer["proofs"] is None else [event["event_id"] for event in answer["proofs"]["events"]]
+    assert sorted(proven) == sorted(step["event_id"] for step in answer["timeline"])
+    assert [answer[name] for name in ("verdict", "reasons", "state")] == [
+        whole[name] for name in ("verdict", "reasons", "state")
+    ]
+    assert codes(answer) >= {"origin_known", "only_authenticated"}
+    assert all(len(reason["events"]) <= 50 for reason in answer["reasons"])
+    page = client.get("/", params={"scan": item}, headers={"Accept": "text/html"}).text
+    assert "The latest 50 of 60 events." in page
+    [more] = re.findall(r'href="(/\?scan=[^"]*events=60)"', page)
+    assert "The latest" not in client.get(more.replace("&amp;", "&"), headers={"Accept": "text/html"}).text
+
+
+@pytest.mark.parametrize("events", ["-1", "201", "x", "", "9" * 5_000, "²"])
+def test_number_of_events_that_no_timeline_has_is_refused(client: httpx.Client, events: str) -> None:
+    answer = client.get("/verify", params={"scan": f"{GTIN}/21/timeline", "events": events})
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
 def test_label_is_not_held_against_what_was_made_of_the_lot(client: httpx.Client) -> None:
     lot, soup = f"{GTIN}/10/USED", f"{GTIN}/10/MADE"
     some = lambda epc, amount: [{"epcClass": epc, "quantity": amount, "uom": "KGM"}]  # noqa: E731

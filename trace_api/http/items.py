@@ -10,7 +10,8 @@ from fastapi import APIRouter, Query, Response
 
 from trace_api.http import schemas
 from trace_api.http.service import OnBehalfOf, ServiceOf
-from trace_api.http.short_cuts import ShortCut, flag, of_length
+from trace_api.http.short_cuts import ShortCut, between, flag, of_length
+from trace_api.query.verification import TIMELINE_EVENTS, TIMELINE_EVENTS_MAX
 
 router = APIRouter(tags=["items"])
 
@@ -23,6 +24,11 @@ ItemName = Annotated[
         max_length=NAME_CHARACTERS_MAX,
         description="GS1 element string, Digital Link, EPC URN, or the digits of an EAN, UPC or SSCC",
     ),
+]
+
+
+TimelineEvents = Annotated[
+    int, Query(ge=0, le=TIMELINE_EVENTS_MAX, description="Events in the timeline, the latest, each with its proof")
 ]
 
 
@@ -86,9 +92,10 @@ async def get_verdict(
     scan: Annotated[str, Query(max_length=NAME_CHARACTERS_MAX, description="What the scanner gave")],
     service: ServiceOf,
     partner: OnBehalfOf,
+    events: TimelineEvents = TIMELINE_EVENTS,
 ) -> Response:
     """The verdict on a barcode, with reasons, evidence and proofs."""
-    verdict = await service.questions.verify(scan, partner)
+    verdict = await service.questions.verify(scan, partner, events)
     return json_response(orjson.dumps(verdict))
 
 
@@ -99,5 +106,5 @@ SHORT_CUTS = {
     "/trace": ShortCut(get_trace, _ITEM, {"direction": Direction}),
     "/recall": ShortCut(get_recall, _ITEM, {"proofs": flag}),
     "/completeness": ShortCut(get_completeness, _ITEM),
-    "/verify": ShortCut(get_verdict, _SCAN),
+    "/verify": ShortCut(get_verdict, _SCAN, {"events": between(0, TIMELINE_EVENTS_MAX)}),
 }

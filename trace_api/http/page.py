@@ -11,10 +11,11 @@ from starlette.staticfiles import StaticFiles
 
 from trace_api.errors import Invalid
 from trace_api.http.collections import collection_of
-from trace_api.http.items import NAME_CHARACTERS_MAX
+from trace_api.http.items import NAME_CHARACTERS_MAX, TimelineEvents
 from trace_api.http.negotiation import media_type
 from trace_api.http.profile import RESOURCES
 from trace_api.http.service import OnBehalfOf, ServiceOf
+from trace_api.query.verification import TIMELINE_EVENTS, TIMELINE_EVENTS_MAX
 
 if TYPE_CHECKING:
     import jinja2
@@ -47,6 +48,7 @@ async def get_page(
     service: ServiceOf,
     partner: OnBehalfOf,
     scan: Annotated[str, Query(max_length=NAME_CHARACTERS_MAX)] = "",
+    events: TimelineEvents = TIMELINE_EVENTS,
 ) -> Response:
     """The page; with `scan`, the verdict, its reasons, the current state and the timeline with receipts. For a
     program that asks for JSON, the top-level resources."""
@@ -55,10 +57,12 @@ async def get_page(
     answer, refusal = None, None
     if scan.strip():
         try:
-            answer = await service.questions.verify(scan, partner)
+            answer = await service.questions.verify(scan, partner, events)
         except Invalid as invalid:
             refusal = str(invalid)
-    html = _template().render(scan=scan, answer=answer, refusal=refusal, words=WORDS, signs=SIGNS)
+    html = _template().render(
+        scan=scan, answer=answer, refusal=refusal, words=WORDS, signs=SIGNS, events_max=TIMELINE_EVENTS_MAX
+    )
     return Response(html, headers=HEADERS, media_type="text/html; charset=utf-8")
 
 

@@ -109,11 +109,12 @@ COMPONENTS: dict[str, Any] = {
     ),
     "Linkset": _object("linkset", linkset=_list(_object("anchor", anchor=_TEXT))),
     "Verdict": _object(
-        "scan item verdict reasons state contents timeline voided names proofs",
+        "scan item verdict reasons state contents event_count timeline voided names proofs",
         scan=_TEXT,
         item=_TEXT,
         verdict={"enum": ["genuine", "genuine-with-warnings", "unverifiable", "suspect", "rejected"]},
         reasons=_list(_object("code weight message events", code=_TEXT, weight=_TEXT, message=_TEXT)),
+        event_count=_COUNT,
         timeline=_list({"type": "object"}),
     ),
     "State": _object("item state contents names truncated", item=_TEXT, truncated=_FLAG),

@@ -87,6 +87,17 @@ def flag(text: str) -> bool:
     return text == "true"
 
 
+def between(least: int, most: int) -> Callable[[str], int]:
+    """A whole number within bounds, as anybody writes it; other spellings are the framework's business."""
+
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and len(text) <= len(str(most)) and least <= int(text) <= most):
+            raise ValueError(text)
+        return int(text)
+
+    return read
+
+
 def of_length(characters_max: int) -> Callable[[str], str]:
     """A text of at most so many characters."""
 

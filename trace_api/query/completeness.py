@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import trace_core
@@ -55,8 +54,8 @@ async def lists(
     """
     published = await log_store.read_published(connection)
     lookup, tokens = await _look_up(connection, keeper, blinding, published, items)
-    leaves_of = await _leaves(connection, [blinding.name_hash(item) for item in tokens], leaves_max)
-    return None if leaves_of is None else _lists(lookup, tokens, leaves_of)
+    named = await _named(connection, [blinding.name_hash(item) for item in tokens], leaves_max)
+    return None if named is None else _lists(lookup, tokens, named)
 
 
 async def of_named(
@@ -70,7 +69,7 @@ async def of_named(
     """The same as `completeness` of an item, when all events that may name it were read before. Errors as of `lists`.
     Cost: as `IndexKeeper.prove`."""
     lookup, tokens = await _look_up(connection, keeper, blinding, published, [item])
-    return _of_one(_lists(lookup, tokens, _leaves_of(named)))
+    return _of_one(_lists(lookup, tokens, named))
 
 
 def _of_one(found: dict[str, Any]) -> dict[str, Any]:
@@ -93,12 +92,14 @@ async def _look_up(
     return lookup, tokens
 
 
-def _lists(lookup: Lookup, tokens: Mapping[str, bytes], leaves_of: Mapping[bytes, list[int]]) -> dict[str, Any]:
-    """The leaves of each item with what proves them, checked. Raises `ProofError`."""
+def _lists(lookup: Lookup, tokens: Mapping[str, bytes], named: Sequence[LoggedEvent]) -> dict[str, Any]:
+    """The leaves of each item with what proves them, checked, of all events that may name one. What is filed under a
+    name is a hint: the entry's tokens decide. Raises `ProofError`."""
     root_hash, _ = trace_core.read_index_entry(lookup.entry)
+    logged = [(event.leaf_index, event.entry) for event in named if event.leaf_index is not None]
+    leaves_of = trace_core.leaves_of(list(tokens.values()), logged, end=lookup.indexed_size)
     shown = []
-    for (item, token), proof in zip(tokens.items(), lookup.proofs, strict=True):
-        leaves = sorted(leaf for leaf in leaves_of.get(token, ()) if leaf < lookup.indexed_size)
+    for (item, token), leaves, proof in zip(tokens.items(), leaves_of, lookup.proofs, strict=True):
         if leaves:
             trace_core.check_item_history(root_hash=root_hash, token=token, leaf_indexes=leaves, proof=proof)
         else:
@@ -116,27 +117,17 @@ def _lists(lookup: Lookup, tokens: Mapping[str, bytes], leaves_of: Mapping[bytes
     }
 
 
-async def _leaves(
+async def _named(
     connection: asyncpg.Connection, name_hashes: Sequence[int], leaves_max: int
-) -> Mapping[bytes, list[int]] | None:
-    """The leaves of each token that events under these names have; None for too many."""
+) -> list[LoggedEvent] | None:
+    """All events under these names; None for too many."""
     keys = await events.references(connection, name_hashes, limit=leaves_max + 1)
     if len(keys) > leaves_max:
         return None
     named = await events.logged_by_key(connection, sorted(set(keys)))
     if len(named) != len(set(keys)):
         raise Unavailable(EVENTS_MISSING)
-    return _leaves_of(named)
-
-
-def _leaves_of(named: Sequence[LoggedEvent]) -> Mapping[bytes, list[int]]:
-    """The leaves of each token. What is filed under a name is a hint: the entry's tokens decide."""
-    leaves_of = defaultdict(list)
-    for event in named:
-        if event.leaf_index is not None:
-            for token in trace_core.entry_tokens(event.entry):
-                leaves_of[token].append(event.leaf_index)
-    return leaves_of
+    return named
 
 
 def _base64(data: bytes) -> str:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import uuid
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
@@ -13,24 +12,14 @@ import orjson
 import trace_core
 from trace_api.errors import Invalid, NotFound, Unavailable
 from trace_api.query import by_id, collections, master_data, named, receipts
-from trace_api.query.authorship import SignedBy, signatures
-from trace_api.query.completeness import (
-    EVENTS_MISSING,
-    LEAVES_MAX,
-    LISTS_MAX,
-    IndexBehind,
-    completeness,
-    lists,
-    of_named,
-)
+from trace_api.query.completeness import LISTS_MAX, IndexBehind, completeness, lists
 from trace_api.query.key_records import key_records
-from trace_api.query.names import Named, read_name
+from trace_api.query.names import read_name
 from trace_api.query.simple import pages
 from trace_api.query.simple.filters import Keys
-from trace_api.query.verdict import Evidence, Reason, Weight, judge
-from trace_api.query.walk import walk
+from trace_api.query.verification import TIMELINE_EVENTS, Verification, ids_of, outside, state_of
+from trace_api.query.walk import machine, walk
 from trace_api.store import captures, events, links, partner_keys, queries
-from trace_api.store import log as log_store
 from trace_api.store import master_data as stored_master_data
 
 if TYPE_CHECKING:
@@ -45,25 +34,12 @@ if TYPE_CHECKING:
     from trace_api.query.simple.parse import Query
     from trace_api.store.captures import Job
     from trace_api.store.events import LoggedEvent, StoredEvent
-    from trace_api.store.log import Published
     from trace_api.store.partner_keys import PartnerKeyRow
     from trace_api.store.pool import Store
     from trace_api.store.queries import NamedQuery, Subscription
 
-EVENTS_MAX = 200_000
-"""Events that one answer looks at; past that it says that it is truncated."""
-ITEMS_MAX = 100_000
-"""Items in one answer."""
-ERASED_COUNTED_MAX = 100
-"""Erased events that a verdict counts."""
-TIMELINE_EVENTS_MAX = 200
-"""Events of a verdict's timeline, the latest; each comes with its proof."""
 CAPTURE_NO_MAX = 1 << 43
 """Past every number that a capture can have."""
-KEY_FAULTS = frozenset({"check_digit", "length", "character", "content", "structure"})
-"""What is wrong with a scan that means to be a GS1 key: the verdict is `rejected`, not an error."""
-
-
 INDEX_WAIT_S, INDEX_PAUSE_S = 5.0, 0.05
 """How long an answer waits for the index over items, and how often it looks."""
 Answer = TypeVar("Answer")
@@ -80,6 +56,7 @@ class Questions:
         self._keys = Keys.of(blinding_key)
         self._blinding = self._keys.blinding
         self._limits = limits or pages.Limits()
+        self._verification = Verification(store, self._keys, keeper)
 
     @property
     def keys(self) -> Keys:
@@ -98,14 +75,18 @@ class Questions:
         if not history["events"]:
             raise NotFound("no event names this item")
         async with self._store.snapshot() as connection:
-            names = await master_data.names_of(connection, self._blinding, _ids(named, history, []))
+            names = await master_data.names_of(connection, self._blinding, ids_of(named, history))
         return {
             "item": named.item,
-            "state": {name: _outside(history[name]) for name in _STATE},
-            "contents": _outside(history["contents"]),
+            "state": state_of(history),
+            "contents": outside(history["contents"]),
             "names": names,
             "truncated": answer["truncated"],
         }
+
+    async def verify(self, scan: str, _partner: str, shown: int = TIMELINE_EVENTS) -> dict[str, Any]:
+        """The verdict on what a scanner gave; see `Verification.verdict`."""
+        return await self._verification.verdict(scan, shown)
 
     async def trace(self, item: str, _partner: str, *, forward: bool) -> bytes:
         """JSON of lineage's trace."""
@@ -119,7 +100,7 @@ class Questions:
         """The same, and that no event was left out of the history of any item in it, all as of one moment."""
 
         async def ask(connection: asyncpg.Connection) -> bytes:
-            walked = await walk(connection, self._machine("recall", _followed(item)))
+            walked = await walk(connection, machine("recall", _followed(item), self._blinding))
             members = orjson.loads(walked.answer)
             # Products have no lists: what happens to them happens to their lots and serials.
             found = [one for one in (*members["affected"], *members["carriers"]) if one["kind"] != "class"]
@@ -133,10 +114,7 @@ class Questions:
 
     async def _walk(self, question: trace_core.Question, item: str) -> bytes:
         async with self._store.snapshot() as connection:
-            return (await walk(connection, self._machine(question, item))).answer
-
-    def _machine(self, question: trace_core.Question, item: str) -> trace_core.Walk:
-        return trace_core.Walk(question, [item], blinding=self._blinding, events_max=EVENTS_MAX, items_max=ITEMS_MAX)
+            return (await walk(connection, machine(question, item, self._blinding))).answer
 
     async def events(self, event_id: str, _partner: str) -> tuple[list[StoredEvent], bool]:
         """The events with this id, and whether there may be more than are shown. Raises `NotFound`."""
@@ -335,135 +313,6 @@ class Questions:
             problems.append({"code": "shared_id", "message": f"only {len(named)} of them are named here"})
         return Invalid(message, problems=problems)
 
-    async def verify(self, scan: str, _partner: str) -> dict[str, Any]:
-        """The verdict on what a scanner gave, with reasons, state, timeline and proofs. A scan that means
-        to be a GS1 key and is a wrong one is rejected; `Invalid` is raised for what is no key at all."""
-        try:
-            named = read_name(scan)
-        except Invalid as invalid:
-            faults = [problem for problem in invalid.problems if problem.get("code") in KEY_FAULTS]
-            if not faults:
-                raise
-            reason = Reason(str(faults[0]["code"]), Weight.REJECTED, str(invalid))
-            return _answer(scan, scan, "rejected", [reason])
-        return await self._verify_named(scan, named)
-
-    async def _verify_named(self, scan: str, named: Named) -> dict[str, Any]:
-        if named.is_class:
-            return await self._verify_class(scan, named)
-        machine = self._machine("history", named.item)
-        async with self._store.snapshot() as connection:
-            walked = await walk(connection, machine, with_keys=True)
-            answer = orjson.loads(walked.answer)
-            [history] = answer["histories"]
-            latest = history["events"][-TIMELINE_EVENTS_MAX:]
-            keys = {event["event_key"] for event in latest}
-            # What may name the item is read with it, as far as it can be proven that it is all.
-            filed = set(walked.named) if len(walked.named) <= LEAVES_MAX else None
-            logged = await events.logged_by_key(connection, sorted(keys.union(filed or ())))
-            rows = [row for row in logged if row.event_key in keys]
-            stored = {row.event_key: row for row in rows}
-            signed = await signatures(connection, rows)
-            erased = await self._count_erased(connection, named.item, filed, logged)
-            names = await master_data.names_of(connection, self._blinding, _ids(named, history, latest))
-            # An item is called what its product is called, if nothing else.
-            called = next((names[id_] for id_ in (named.item, named.lot, named.class_) if id_ in names), None)
-            names |= {named.item: called} if called else {}
-            complete = None
-            try:
-                published = await log_store.read_published(connection)
-                proofs, broken = await receipts.proofs(connection, rows, published.events), None
-                with contextlib.suppress(IndexBehind):
-                    complete = await self._complete(connection, published, named.item, filed, logged)
-            except trace_core.ProofError as failure:
-                proofs, complete = None, None
-                broken = Reason("proof_failed", Weight.REJECTED, f"the log does not hold: {failure}")
-        truncated = answer["truncated"] or len(latest) < len(history["events"])
-        today = datetime.now(UTC).date()
-        labels = machine.labels()
-        evidence = Evidence(named, history, answer["voided"], stored, today, truncated, erased, signed, labels)
-        verdict, reasons = judge(evidence)
-        if broken is not None:
-            verdict, reasons = "rejected", [broken, *reasons]
-        return {
-            **_answer(scan, named.item, verdict, reasons),
-            "state": {name: _outside(history[name]) for name in _STATE},
-            "contents": _outside(history["contents"]),
-            "timeline": [
-                _step(event, stored.get(event["event_key"]), signed.get(event["event_key"]))
-                for event in reversed(latest)
-            ],
-            "voided": _outside(answer["voided"]),
-            "names": names,
-            "proofs": proofs,
-            "completeness": complete,
-        }
-
-    async def _count_erased(
-        self, connection: asyncpg.Connection, item: str, filed: set[int] | None, logged: Sequence[LoggedEvent]
-    ) -> int:
-        if filed is None:
-            return await events.count_erased(connection, self._blinding.name_hash(item), ERASED_COUNTED_MAX)
-        return min(ERASED_COUNTED_MAX, sum(not row.body_bytes and row.event_key in filed for row in logged))
-
-    async def _complete(
-        self,
-        connection: asyncpg.Connection,
-        published: Published,
-        item: str,
-        filed: set[int] | None,
-        logged: Sequence[LoggedEvent],
-    ) -> dict[str, Any] | None:
-        """The proof that no event of an item was left out; None where it is in too many."""
-        if filed is None:
-            return None
-        named = [row for row in logged if row.event_key in filed]
-        if len(named) != len(filed):
-            raise Unavailable(EVENTS_MISSING)
-        return await of_named(connection, self._keeper, self._blinding, published, item, named)
-
-    async def _verify_class(self, scan: str, named: Named) -> dict[str, Any]:
-        """A product without lot or serial: too many items for one history, so only whether it is known."""
-        async with self._store.snapshot() as connection:
-            first = await by_id.one_of_class(connection, self._keys, named.item)
-        if first is not None:
-            message = "this names a product, not one item or lot of it; events of the product are known"
-            reason = Reason("class_only", Weight.UNVERIFIABLE, message, (receipts.event_id_of(first),))
-        else:
-            reason = Reason("unknown_item", Weight.UNVERIFIABLE, "no event names this product")
-        return _answer(scan, named.item, "unverifiable", [reason])
-
-
-_STATE = (
-    "place",
-    "since",
-    "disposition",
-    "in_transit",
-    "custodian",
-    "ended",
-    "containers",
-    "portions",
-    "last_event",
-)
-
-
-def _answer(scan: str, item: str, verdict: str, reasons: list[Reason]) -> dict[str, Any]:
-    return {
-        "scan": scan,
-        "item": item,
-        "verdict": verdict,
-        "reasons": [
-            {"code": one.code, "weight": one.weight, "message": one.message, "events": one.events} for one in reasons
-        ],
-        "state": None,
-        "contents": [],
-        "timeline": [],
-        "voided": [],
-        "names": {},
-        "proofs": None,
-        "completeness": None,
-    }
-
 
 def _followed(item: str) -> str:
     """The name of something whose way can be followed. Raises `Invalid` for a product, which is everywhere."""
@@ -472,33 +321,3 @@ def _followed(item: str) -> str:
         what = {"code": "class_only", "message": "name a lot or a serial number of it"}
         raise Invalid("this names a product, not one item or lot of it", problems=[what])
     return named.item
-
-
-def _ids(named: Named, history: dict[str, Any], latest: list[dict[str, Any]]) -> list[str]:
-    """What an answer on an item names that may have a name for people."""
-    custodian = (history["custodian"] or {}).get("id")
-    places = [place for step in latest for place in (step["biz_location"], step["read_point"])]
-    return [text for text in (named.item, named.lot, named.class_, history["place"], custodian, *places) if text]
-
-
-_INSIDE = frozenset({"event_key", "declared_by"})
-
-
-def _outside(value: object) -> object:
-    """Without the database's keys of events, which stay inside."""
-    if isinstance(value, dict):
-        return {name: _outside(inner) for name, inner in value.items() if name not in _INSIDE}
-    return [_outside(inner) for inner in value] if isinstance(value, list) else value
-
-
-def _step(event: dict[str, Any], stored: LoggedEvent | None, signed: SignedBy | None) -> dict[str, Any]:
-    """One step of the timeline."""
-    step = {name: value for name, value in event.items() if name not in ("event_key", "time")}
-    return {
-        "event_time": event["time"],
-        **step,
-        "place": event["biz_location"] or event["read_point"],
-        "leaf_index": stored.leaf_index if stored else None,
-        "partner": stored.partner if stored else None,
-        "signed_by": {"partner": signed.partner, "key": signed.key_id} if signed else None,
-    }

@@ -329,7 +329,7 @@ def _records(evidence: Evidence, events: list[dict[str, Any]]) -> Iterator[Reaso
             message = "events with one event hash id have different contents"
             yield Reason("event_hash_id_shared", Weight.WARNING, message, tuple(same))
     if evidence.truncated:
-        yield Reason("truncated", Weight.WARNING, "there are more events than are shown")
+        yield Reason("truncated", Weight.WARNING, "there are more events than were looked at")
 
 
 def _voided(evidence: Evidence) -> Iterator[Reason]:

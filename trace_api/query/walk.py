@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+import trace_core
 from trace_api.store import walks
 
 if TYPE_CHECKING:
@@ -14,9 +15,12 @@ if TYPE_CHECKING:
 
     import asyncpg
 
-    import trace_core
     from trace_api.store.walks import Slice
 
+EVENTS_MAX = 200_000
+"""Events that one answer looks at; past that it says that it is truncated."""
+ITEMS_MAX = 100_000
+"""Items in one answer."""
 REFERENCES_MAX = 200_000
 """References read in one round; past that the answer says that it is truncated."""
 BODY_BYTES_MAX = 256 * 1024 * 1024
@@ -34,6 +38,11 @@ class Walked:
 
     answer: bytes
     named: list[int]
+
+
+def machine(question: trace_core.Question, item: str, blinding: trace_core.Blinding) -> trace_core.Walk:
+    """A question about one item, within the limits."""
+    return trace_core.Walk(question, [item], blinding=blinding, events_max=EVENTS_MAX, items_max=ITEMS_MAX)
 
 
 async def walk(connection: asyncpg.Connection, question: trace_core.Walk, *, with_keys: bool = False) -> Walked:

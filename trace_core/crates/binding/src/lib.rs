@@ -65,7 +65,7 @@ mod _native {
     #[pymodule_export]
     use super::terms::{TermKey, epc_pattern, field_name, one_spelling, read_scalar, unit};
     #[pymodule_export]
-    use super::vindex::{ItemIndex, check_item_absence, check_item_history};
+    use super::vindex::{ItemIndex, check_item_absence, check_item_history, leaves_of};
 
     #[pymodule_export]
     #[expect(non_upper_case_globals, reason = "a name that Python packages have")]

@@ -1,11 +1,13 @@
 //! The verifiable index, and what its proofs show.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufReader, BufWriter};
 use std::path::PathBuf;
 
 use capture::Entry;
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyBytes;
 use vindex::{Index, LookupProof, SnapshotError, Token};
 
@@ -68,6 +70,30 @@ impl ItemIndex {
             Err(damaged) => Err(Failed::proof(damaged.to_string()).into()),
         })
     }
+}
+
+/// The leaves below `end` whose entries carry each token.
+#[pyfunction]
+#[pyo3(signature = (tokens, logged, *, end))]
+pub fn leaves_of(
+    py: Python<'_>,
+    tokens: Vec<PyBackedBytes>,
+    logged: Vec<(Leaves, PyBackedBytes)>,
+    end: Leaves,
+) -> Result<Vec<Vec<u64>>, Failed> {
+    let tokens = tokens.iter().map(|token| token_of(token)).collect::<Result<Vec<_>, _>>()?;
+    py.detach(|| {
+        let mut leaves: HashMap<Token, Vec<u64>> = tokens.iter().map(|token| (*token, Vec::new())).collect();
+        for (leaf, entry) in logged.iter().filter(|(leaf, _)| leaf.number() < end.number()) {
+            for token in Entry::read(entry)?.tokens {
+                if let Some(leaves) = leaves.get_mut(&token) {
+                    leaves.push(leaf.number());
+                }
+            }
+        }
+        leaves.values_mut().for_each(|leaves| leaves.sort_unstable());
+        Ok(tokens.iter().map(|token| leaves[token].clone()).collect())
+    })
 }
 
 #[pyfunction]
