@@ -33,7 +33,8 @@ def questions(filled: Filled) -> list[Question]:
     """Those that its data allows."""
     lots = filled.of_role("lot")
     large = filled.of_role("large_lot")
-    traced = f"trace of about {TRACED_EVENTS} events with proofs"
+    counts = filled.traced_events
+    traced = f"the latest {TRACED_EVENTS} events with proofs, of items with {counts.start} to {counts.stop - 1}"
     recalled = f"recall of a lot reaching {RECALL_ITEMS:,} items"
     all_of_them = [
         Question("look_up", "item look-up (history)", "/history", "item", filled.items, LOOK_UPS, (99, 5)),

@@ -108,6 +108,8 @@ class Filled:
     body: int = 0
     items: list[str] = field(default_factory=list)
     traced: list[str] = field(default_factory=list)
+    traced_events: range = range(0)
+    """Of how many events these are."""
     landmarks: list[trace_core.Landmark] = field(default_factory=list)
     marks: list[tuple[int, float]] = field(default_factory=list)
     """Events in the log, and the seconds until then, after each part."""
@@ -153,10 +155,11 @@ class _Source:
         for name, count in Counter(_PALLET.findall(document)).items():
             self.pallets[trace_core.item_key(name.decode()) or name.decode()] += count
 
-    def traced(self) -> list[str]:
-        """Those whose number of events is nearest to the wanted one."""
-        nearest = sorted(self.pallets, key=lambda name: (abs(self.pallets[name] - TRACED_EVENTS), name))
-        return nearest[:TRACED_ITEMS]
+    def traced(self) -> tuple[list[str], range]:
+        """Those whose number of events is nearest to the wanted one, and from how many to how many they have."""
+        nearest = sorted(self.pallets, key=lambda name: (abs(self.pallets[name] - TRACED_EVENTS), name))[:TRACED_ITEMS]
+        counts = [self.pallets[name] for name in nearest]
+        return nearest, range(min(counts, default=0), max(counts, default=0) + 1)
 
 
 def fill(server: Server, events: int, stored: Callable[[int], object] = lambda _: None) -> Filled:
@@ -185,7 +188,8 @@ def fill(server: Server, events: int, stored: Callable[[int], object] = lambda _
             filled.seconds += time.perf_counter() - start
             filled.marks.append((sent, filled.seconds))
             stored(sent)
-    filled.body, filled.items, filled.traced = source.body, source.items, source.traced()
+    filled.body, filled.items = source.body, source.items
+    filled.traced, filled.traced_events = source.traced()
     filled.landmarks = source.simulator.landmarks()
     return filled
 
