@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,10 +23,20 @@ POOL_CONNECTIONS_MAX = 16
 """Connections to Postgres; one of them is the sequencer's, one the publisher's."""
 STATEMENT_S_MAX = 60
 """No statement runs longer: Postgres ends it, and the client gives up a little later."""
+SHARED_BUFFERS_MB_MIN, SHARED_BUFFERS_MB_MAX = 128, 2_048
+"""What the embedded Postgres keeps in memory of the database, unless it is told: a quarter of the machine's memory,
+within these."""
+_CONTAINERS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
-SHARED_BUFFERS_MB = 512
-"""What the embedded Postgres keeps in memory of the database."""
+def shared_buffers_mb() -> int:
+    """A quarter of the memory of the machine, or of the container that it stands in, within bounds. Of a large
+    database, the indexes in which new events have no order are what should be there: 130 B an event."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    for place in map(Path, _CONTAINERS):
+        with contextlib.suppress(OSError, ValueError):
+            memory = min(memory, int(place.read_text()))
+    return max(SHARED_BUFFERS_MB_MIN, min(SHARED_BUFFERS_MB_MAX, memory // 4 // 1024**2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +61,7 @@ class Settings:
     """For how long entries and tiles of the log are served. None: for ever."""
     log_ml_dsa: bool = False
     """Whether checkpoints are signed with ML-DSA-44 as well."""
-    shared_buffers_mb: int = SHARED_BUFFERS_MB
+    shared_buffers_mb: int = field(default_factory=shared_buffers_mb)
     webhook_private_addresses: bool = False
     operator_token: str | None = field(default=None, repr=False)
     """Secret; who has it may register links. None: nobody."""
@@ -69,7 +80,8 @@ class Settings:
     ) -> Self:
         """Settings from the command line; `WAYPROOF_CAPTURE_BODY_BYTES_MAX`, `WAYPROOF_BODIES_BYTES_MAX`,
         `WAYPROOF_SEQUENCE_PERIOD_MS`, `WAYPROOF_PUBLISH_PERIOD_MS`, `WAYPROOF_RETENTION_DAYS`, `WAYPROOF_LOG_ML_DSA`,
-        `WAYPROOF_WEBHOOK_PRIVATE_ADDRESSES` and `WAYPROOF_OPERATOR_TOKEN` come from the environment."""
+        `WAYPROOF_SHARED_BUFFERS_MB`, `WAYPROOF_WEBHOOK_PRIVATE_ADDRESSES` and `WAYPROOF_OPERATOR_TOKEN` come from the
+        environment."""
         body_bytes_max = _positive("WAYPROOF_CAPTURE_BODY_BYTES_MAX", CAPTURE_BODY_BYTES_MAX)
         bodies_bytes_max = _positive("WAYPROOF_BODIES_BYTES_MAX", max(BODIES_BYTES_MAX, body_bytes_max))
         if bodies_bytes_max < body_bytes_max:
@@ -88,6 +100,7 @@ class Settings:
             tiles=tiles,
             retention_days=_positive("WAYPROOF_RETENTION_DAYS", None),
             log_ml_dsa=_flag("WAYPROOF_LOG_ML_DSA"),
+            shared_buffers_mb=_positive("WAYPROOF_SHARED_BUFFERS_MB", shared_buffers_mb()),
             operator_token=os.environ.get("WAYPROOF_OPERATOR_TOKEN") or None,
             webhook_private_addresses=_flag("WAYPROOF_WEBHOOK_PRIVATE_ADDRESSES"),
         )

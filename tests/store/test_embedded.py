@@ -18,6 +18,7 @@ import asyncpg
 import pytest
 
 from tests.conftest import REPOSITORY
+from trace_api import settings
 from trace_api.errors import Unavailable
 from trace_api.store import embedded
 from trace_api.store.embedded import embedded_postgres
@@ -91,6 +92,21 @@ async def test_embedded_started_again_keeps_its_rows(tmp_path):
     assert not (tmp_path / "postgres" / "postmaster.pid").exists()
     async with embedded_postgres(tmp_path) as url:
         assert await ask(url, "SELECT answer FROM kept") == 42
+
+
+@pytest.mark.parametrize(
+    ("memory", "expected"), [("100000000", 128), ("4294967296", 1024), ("1099511627776", 2048), ("max", 2048)]
+)
+def test_memory_of_postgres_is_a_quarter_of_its_container_within_bounds(tmp_path, monkeypatch, memory, expected):
+    (tmp_path / "memory.max").write_text(memory + "\n")
+    monkeypatch.setattr(settings, "_CONTAINERS", (str(tmp_path / "memory.max"), str(tmp_path / "none")))
+    monkeypatch.setattr(os, "sysconf", {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 1 << 23}.__getitem__)
+    assert settings.shared_buffers_mb() == expected
+
+
+async def test_memory_of_postgres_is_what_it_is_told(tmp_path):
+    async with embedded_postgres(tmp_path, shared_buffers_mb=64) as url:
+        assert await ask(url, "SHOW shared_buffers") == "64MB"
 
 
 async def test_embedded_without_its_password_is_closed(embedded_url):

@@ -38,8 +38,8 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 import structlog
 
+from trace_api import settings
 from trace_api.errors import Unavailable
-from trace_api.settings import SHARED_BUFFERS_MB
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -103,7 +103,7 @@ def _nobody_minds() -> None:
 
 @contextlib.asynccontextmanager
 async def embedded_postgres(
-    data_dir: Path, on_lost: Callable[[], None] = _nobody_minds, *, shared_buffers_mb: int = SHARED_BUFFERS_MB
+    data_dir: Path, on_lost: Callable[[], None] = _nobody_minds, *, shared_buffers_mb: int | None = None
 ) -> AsyncIterator[str]:
     """Runs Postgres on `data_dir`/postgres, made at the first start, and gives its URL.
 
@@ -126,7 +126,7 @@ async def embedded_postgres(
         with _folder(cluster) as cluster_descriptor, _folder(sockets) as sockets_descriptor:
             configuration = {
                 **_CONFIGURATION,
-                "shared_buffers": f"{shared_buffers_mb}MB",
+                "shared_buffers": f"{shared_buffers_mb or settings.shared_buffers_mb()}MB",
                 "unix_socket_directories": f"/proc/self/fd/{sockets_descriptor}",
             }
             server = _Server(data_dir, (cluster_descriptor, sockets_descriptor), account, binaries, configuration)
