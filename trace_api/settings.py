@@ -115,7 +115,7 @@ def _positive(name: str, default: Default) -> int | Default:
     text = os.environ.get(name)
     if text is None:
         return default
-    if not text.isdigit() or int(text) == 0:
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
         raise SystemExit(f"{name} must be a positive whole number")
     return int(text)
 

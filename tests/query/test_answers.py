@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pytest
 
+from tests.log.rounds import Link, run_round, start_log
 from tests.system.conftest import document_of, observation
 from trace_api.capture.road import CaptureRequest, Door
 from trace_api.errors import Invalid, NotFound
@@ -41,6 +42,25 @@ async def test_answer_over_its_bytes_is_cut_and_says_so(
     assert shown >= 1
     verdict = await questions.verify(ITEM, "test")
     assert ("truncated" in [reason["code"] for reason in verdict["reasons"]]) == (bytes_max <= 500)
+
+
+@pytest.mark.parametrize("shown", [0, 1, 50, 60, 200])
+async def test_log_that_does_not_hold_is_rejected_however_little_is_shown(
+    store: Store, tmp_path: Path, shown: int
+) -> None:
+    await start_log(store)
+    questions = await ask(store, *(observation("item", **{"ex:n": str(n)}) for n in range(60)))
+    async with store.session() as connection:
+        await run_round(connection, tmp_path, Link())
+    whole = await questions.verify(ITEM, "test", shown)
+    assert "proof_failed" not in {reason["code"] for reason in whole["reasons"]}
+    proven = {event["leaf_index"] for event in whole["proofs"]["events"]} if whole["proofs"] else set()
+    assert proven == {step["leaf_index"] for step in whole["timeline"]}
+    async with store.session() as connection:
+        flip = "UPDATE event SET entry = set_byte(entry, 2, get_byte(entry, 2) # 1) WHERE event_key & 1048575 = 3"
+        assert await connection.execute(flip) == "UPDATE 1"
+    damaged = await questions.verify(ITEM, "test", shown)
+    assert (damaged["verdict"], damaged["reasons"][0]["code"], damaged["proofs"]) == ("rejected", "proof_failed", None)
 
 
 async def test_events_of_one_id_are_told_apart_by_their_contents(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ import trace_core
 from tests.query.conftest import BLINDING_KEY, NAMESPACES
 from trace_api.capture.road import CaptureRequest, Door
 from trace_api.query.simple import pages, parse
+from trace_api.store.statements import load
 
 EVENTS = 40_000
 DOCUMENT_EVENTS = 10_000
@@ -33,6 +34,46 @@ async def nodes_of(told, text, arguments):
     for node in nodes:
         nodes += node.get("Plans", [])
     return nodes
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def few_names(told):
+    """A connection to a database where a few names are in nearly all events, and each of others in one."""
+    async with told.store.session() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        await connection.execute("TRUNCATE reference")
+        await connection.execute(
+            "INSERT INTO reference SELECT hashint8(CASE WHEN n % 1000 = 0 THEN n ELSE n % 8 END),"
+            " (SELECT min(event_key) FROM event) << 4 | 1, NULL FROM generate_series(1, 200000) AS numbers (n)"
+        )
+        await connection.execute("ANALYZE reference")
+        yield connection
+        await transaction.rollback()
+
+
+@pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
+@pytest.mark.parametrize(
+    ("room", "statement", "arguments"),
+    [
+        ("events", "references", ([7_000] * 50, 10_001)),
+        ("events", "references", ([7_000] * 50, 1)),
+        ("events", "items_named", (-(1 << 63), [1, 2, 3, 4, 5], 101)),
+        ("walks", "round_of_walk", ([7_000] * 50, [0] * 50, [1 << 62] * 50, 200_000, [], [], 2_048, 8 << 20)),
+        ("walks", "round_of_walk", ([7_000] * 50, [5] * 50, [1 << 50] * 50, 200_000, [], [], 2_048, 8 << 20)),
+    ],
+)
+async def test_few_names_in_many_events_are_found_by_the_index_all_the_same(
+    few_names, mode, room, statement, arguments
+):
+    await few_names.execute(f"SET LOCAL plan_cache_mode = {mode}")
+    plan = orjson.loads(await few_names.fetchval(f"EXPLAIN (FORMAT JSON) {load(room)[statement]}", *arguments))
+    nodes = [plan[0]["Plan"]]
+    for node in nodes:
+        nodes += node.get("Plans", [])
+    of_references = [node for node in nodes if node.get("Relation Name") == "reference"]
+    assert of_references
+    assert {node.get("Index Name") for node in of_references} == {"reference_by_name"}
 
 
 def parsed(query):

@@ -40,13 +40,15 @@ def test_short_cut_answers_as_its_route(client: httpx.Client, path: str) -> None
         assert short.text.splitlines()[0] == long.text.splitlines()[0]
 
 
-@pytest.mark.parametrize("events", ["0", "007", "200", "201", "-1", "1.0", "", "１"])
+@pytest.mark.parametrize("events", ["0", "007", "8", "200", "201", "-1", "1.0", "", "１"])
 def test_number_of_events_is_read_as_by_the_route(client: httpx.Client, events: str) -> None:
-    asked = {"scan": ITEM, "events": events}
+    begun = [observation("timed", eventTime=f"2025-03-0{day}T00:00:00Z") for day in range(1, 10)]
+    assert client.post("/capture?ack=published", json=document_of(*begun)).status_code == 202
+    asked = {"scan": ITEM.replace("short1", "timed"), "events": events}
     short, long = client.get("/verify", params=asked), client.get("/verify", params=asked | OTHER_WAY)
     assert short.status_code == long.status_code
     if short.status_code == 200:
-        assert len(short.json()["timeline"]) == len(long.json()["timeline"])
+        assert len(short.json()["timeline"]) == len(long.json()["timeline"]) == min(int(float(events)), 9)
 
 
 @pytest.mark.parametrize("path", items.SHORT_CUTS)

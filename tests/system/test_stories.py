@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import html
 import os
 import re
 import shutil
@@ -186,6 +187,9 @@ def test_timeline_is_as_long_as_asked_and_the_verdict_the_same(
     assert all(len(reason["events"]) <= 50 for reason in answer["reasons"])
     page = client.get("/", params={"scan": item}, headers={"Accept": "text/html"}).text
     assert "The latest 50 of 60 events." in page
+    for link in re.findall(r'href="([^"]*)">evidence<', page):
+        is_there = f'id="{link[1:]}"' in page if link[0] == "#" else client.get(html.unescape(link)).status_code == 200
+        assert is_there, link
     [more] = re.findall(r'href="(/\?scan=[^"]*events=60)"', page)
     assert "The latest" not in client.get(more.replace("&amp;", "&"), headers={"Accept": "text/html"}).text
 

@@ -61,7 +61,13 @@ async def get_page(
         except Invalid as invalid:
             refusal = str(invalid)
     html = _template().render(
-        scan=scan, answer=answer, refusal=refusal, words=WORDS, signs=SIGNS, events_max=TIMELINE_EVENTS_MAX
+        scan=scan,
+        answer=answer,
+        shown={step["event_id"] for step in answer["timeline"]} if answer else (),
+        events_max=TIMELINE_EVENTS_MAX,
+        refusal=refusal,
+        words=WORDS,
+        signs=SIGNS,
     )
     return Response(html, headers=HEADERS, media_type="text/html; charset=utf-8")
 

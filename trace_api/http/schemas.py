@@ -114,7 +114,7 @@ COMPONENTS: dict[str, Any] = {
         item=_TEXT,
         verdict={"enum": ["genuine", "genuine-with-warnings", "unverifiable", "suspect", "rejected"]},
         reasons=_list(_object("code weight message events", code=_TEXT, weight=_TEXT, message=_TEXT)),
-        event_count=_COUNT,
+        event_count={"type": ["integer", "null"], "minimum": 0},
         timeline=_list({"type": "object"}),
     ),
     "State": _object("item state contents names truncated", item=_TEXT, truncated=_FLAG),

@@ -14,7 +14,7 @@ from trace_api.store import log as log_store
 from trace_api.store import partner_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
     import asyncpg
 
@@ -126,9 +126,12 @@ async def log_proof(connection: asyncpg.Connection, leaf_index: int) -> bytes:
     )
 
 
-async def proofs(connection: asyncpg.Connection, events: Sequence[LoggedEvent], tree: Tree) -> dict[str, Any] | None:
-    """Inclusion proofs of those events that are in the log, under its published checkpoint; None when none is.
-    Each is checked before it is given out. Raises `ProofError` when the log does not hold. Cost: one read."""
+async def proofs(
+    connection: asyncpg.Connection, events: Sequence[LoggedEvent], tree: Tree, shown: Container[int]
+) -> dict[str, Any] | None:
+    """Inclusion proofs of those events that are in the log, under its published checkpoint, and of them those that are
+    `shown`, by their keys; None when none is. All are checked, whatever is shown. Raises `ProofError` when the log does
+    not hold. Cost: one read."""
     logged = [event for event in events if event.leaf_index is not None]
     if not logged:
         return None
@@ -136,7 +139,10 @@ async def proofs(connection: asyncpg.Connection, events: Sequence[LoggedEvent], 
     inclusions = await tiles.prove_inclusion_in(connection, tree, indexes)
     head = inclusions[0]
     _check(logged, inclusions)
-    paths = trace_core.hash_lists_json([inclusion.path for inclusion in inclusions])
+    told = [pair for pair in zip(logged, inclusions, strict=True) if pair[0].event_key in shown]
+    paths = trace_core.hash_lists_json([inclusion.path for _, inclusion in told])
+    if not told:
+        return None
     return {
         "checkpoint": head.checkpoint.decode(),
         "tree_size": head.tree_size,
@@ -147,7 +153,7 @@ async def proofs(connection: asyncpg.Connection, events: Sequence[LoggedEvent], 
                 "entry": _base64(event.entry),
                 "inclusion_proof": orjson.Fragment(path),
             }
-            for event, inclusion, path in zip(logged, inclusions, paths, strict=True)
+            for (event, inclusion), path in zip(told, paths, strict=True)
         ],
     }
 

@@ -6,7 +6,6 @@ The rules know event types, business steps and dispositions of the CBV, and noth
 from __future__ import annotations
 
 import enum
-import itertools
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -281,26 +280,30 @@ def _twice(history: Mapping[str, Any], own: list[dict[str, Any]]) -> Iterator[Re
 
 def _label(evidence: Evidence) -> Iterator[Reason]:
     """What the barcode says beside the key, against what was recorded when the item began."""
-    lots: dict[str, list[str]] = {}
-    expiries: dict[str, list[str]] = {}
+    lots: list[tuple[str, str]] = []
+    expiries: list[tuple[str, str]] = []
     for step in evidence.history["events"]:
         # Of what a transformation makes, and of what stands on a container, its event tells; not of this.
         if step["used"] or step["via"] is not None:
             continue
         for name, values in evidence.labels.get(step["event_key"], {}).items():
             for value in values:
-                told = lots.setdefault(value, []) if name == "lotNumber" else expiries.setdefault(value[:10], [])
-                told.append(step["event_id"])
+                told, what = (lots, value) if name == "lotNumber" else (expiries, value[:10])
+                told.append((what, step["event_id"]))
     scanned_lot, scanned_expiry = evidence.named.elements.get("10"), _date_of(evidence.named.elements.get("17"))
-    if scanned_lot and lots and scanned_lot not in lots:
-        message = f"the label says lot {scanned_lot}, recorded is {', '.join(sorted(lots))}"
-        yield Reason("lot_mismatch", Weight.SUSPECT, message, tuple(itertools.chain(*lots.values())))
-    if scanned_expiry and expiries and scanned_expiry not in expiries:
-        message = f"the label says {scanned_expiry}, recorded is {', '.join(sorted(expiries))}"
-        yield Reason("expiry_mismatch", Weight.SUSPECT, message, tuple(itertools.chain(*expiries.values())))
-    known = scanned_expiry or max(expiries, default=None)
+    recorded = sorted({lot for lot, _ in lots})
+    if scanned_lot and lots and scanned_lot not in recorded:
+        message = f"the label says lot {scanned_lot}, recorded is {', '.join(recorded)}"
+        yield Reason("lot_mismatch", Weight.SUSPECT, message, tuple(event for _, event in lots))
+    recorded = sorted({expiry for expiry, _ in expiries})
+    if scanned_expiry and expiries and scanned_expiry not in recorded:
+        message = f"the label says {scanned_expiry}, recorded is {', '.join(recorded)}"
+        yield Reason("expiry_mismatch", Weight.SUSPECT, message, tuple(event for _, event in expiries))
+    known = scanned_expiry or max(recorded, default=None)
     if known is not None and known < evidence.today.isoformat():
-        yield Reason("expired", Weight.WARNING, f"it expired on {known}", tuple(expiries.get(known, ())))
+        yield Reason(
+            "expired", Weight.WARNING, f"it expired on {known}", tuple(event for at, event in expiries if at == known)
+        )
 
 
 def _date_of(yymmdd: str | None) -> str | None:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 TIMELINE_EVENTS = 50
 """Events of a verdict's timeline, the latest, unless more are asked for; each comes with its proof, a kilobyte."""
 TIMELINE_EVENTS_MAX = 200
-"""The most that can be asked for. A verdict looks at the records of as many, whatever is shown."""
+"""The most that can be asked for. A verdict looks at the records and proofs of as many, whatever is shown."""
 EVIDENCE_EVENTS_MAX = 50
 """Events that a reason names, the latest of its evidence."""
 ERASED_COUNTED_MAX = 100
@@ -100,8 +100,9 @@ class Verification:
             complete = None
             try:
                 published = await log_store.read_published(connection)
-                rows = [stored[event["event_key"]] for event in timeline if event["event_key"] in stored]
-                proofs, broken = await receipts.proofs(connection, rows, published.events), None
+                on_show = {event["event_key"] for event in timeline}
+                rows = list(stored.values())
+                proofs, broken = await receipts.proofs(connection, rows, published.events, on_show), None
                 with contextlib.suppress(IndexBehind):
                     complete = await self._complete(connection, published, named.item, filed, logged)
             except trace_core.ProofError as failure:
@@ -180,7 +181,7 @@ def _answer(scan: str, item: str, verdict: str, reasons: list[Reason]) -> dict[s
         ],
         "state": None,
         "contents": [],
-        "event_count": 0,
+        "event_count": None,
         "timeline": [],
         "voided": [],
         "names": {},
