@@ -1,13 +1,12 @@
 -- name: references
--- Keys of the events that name these things, $2 at most. The range is one name: with an equality the planner drops the
--- order, and where few names are in many events it would read all of them for each.
+-- Keys of the events that name these things, $2 at most.
 SELECT found.event_key
 FROM unnest($1::bigint[]) AS wanted (name_hash)
 CROSS JOIN LATERAL (
     SELECT refs.event_ref >> 4 AS event_key
     FROM reference CROSS JOIN LATERAL event_refs(reference.event_ref, more) AS refs (event_ref)
-    WHERE reference.name_hash BETWEEN wanted.name_hash AND wanted.name_hash
-    ORDER BY reference.name_hash LIMIT $2
+    WHERE reference.name_hash = wanted.name_hash
+    LIMIT $2
 ) AS found
 LIMIT $2;
 
@@ -88,9 +87,8 @@ WITH RECURSIVE step (name_hash) AS (
 )
 SELECT name_hash, (
     SELECT event_key FROM filed JOIN event ON event_key = event_ref >> 4
-    WHERE filed.name_hash BETWEEN step.name_hash AND step.name_hash AND event_ref & 15 = ANY($2::bigint[])
-      AND body_bytes IS NOT NULL
-    ORDER BY filed.name_hash LIMIT 1
+    WHERE filed.name_hash = step.name_hash AND event_ref & 15 = ANY($2::bigint[]) AND body_bytes IS NOT NULL
+    LIMIT 1
 ) AS event_key
 FROM step WHERE name_hash IS NOT NULL LIMIT $3;
 

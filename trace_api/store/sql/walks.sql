@@ -16,11 +16,11 @@ WITH named AS MATERIALIZED (
         SELECT refs.event_ref >> 4 AS event_key
         FROM reference CROSS JOIN LATERAL event_refs(reference.event_ref, more) AS refs (event_ref)
         -- Not EXISTS, which the planner may answer by reading all events of these times.
-        WHERE reference.name_hash BETWEEN wanted.name_hash AND wanted.name_hash AND (is_any OR (
+        WHERE reference.name_hash = wanted.name_hash AND (is_any OR (
             SELECT event_time BETWEEN wanted.from_time AND wanted.to_time FROM event
             WHERE event.event_key = refs.event_ref >> 4
         ))
-        ORDER BY reference.name_hash LIMIT $4
+        LIMIT $4
     ) AS found
     LIMIT $4
 ), fresh AS MATERIALIZED (
