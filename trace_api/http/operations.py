@@ -62,7 +62,8 @@ def configure_logging(level: str = "info") -> None:
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(level),
         processors=[*shared, structlog.processors.JSONRenderer()],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # Each line in one piece: threads write beside each other, and so does what others log.
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
     )
     # What others log, asyncio and the HTTP server, in the same form.
     last: list[structlog.typing.Processor] = [
