@@ -91,7 +91,9 @@ pub fn leaves_of(
                 }
             }
         }
-        leaves.values_mut().for_each(|leaves| leaves.sort_unstable());
+        for leaves in leaves.values_mut() {
+            leaves.sort_unstable();
+        }
         Ok(tokens.iter().map(|token| leaves[token].clone()).collect())
     })
 }
