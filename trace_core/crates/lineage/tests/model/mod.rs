@@ -429,7 +429,9 @@ impl Model {
         let mut found = Items::new();
         while let Some((item, until, inside)) = todo.pop() {
             let contents = inside.children(&item);
-            if !done.insert((item.clone(), until, contents.clone())) {
+            // What is in it at any depth tells: two moments may differ in that alone.
+            let links: BTreeSet<Link> = inside.0.keys().cloned().collect();
+            if !done.insert((item.clone(), until, links)) {
                 continue;
             }
             found.insert(item.clone());
