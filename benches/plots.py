@@ -18,7 +18,7 @@ LATENCIES = {
     # Name: what people read, and the goal of the percentile drawn, in milliseconds.
     "look_up": ("item look-up", "p99", 5),
     "verdict": ("verdict with proofs", "p99", 10),
-    "trace": ("≈ 50 events with proofs", "p99", 20),
+    "trace": ("the latest 50 events with proofs", "p99", 20),
     "large_recall": ("recall of 10,000 items", "p95", 150),
     "prepared_bytes": ("GET of prepared bytes", "p99", None),
 }
