@@ -29,7 +29,11 @@ async def told(world):
 
 async def nodes_of(told, text, arguments):
     async with told.store.session() as connection:
-        plan = orjson.loads(await connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {text}", *arguments))
+        return await explained(connection, f"EXPLAIN (ANALYZE, FORMAT JSON) {text}", arguments)
+
+
+async def explained(connection, text, arguments):
+    plan = orjson.loads(await connection.fetchval(text, *arguments))
     nodes = [plan[0]["Plan"]]
     for node in nodes:
         nodes += node.get("Plans", [])
@@ -67,10 +71,7 @@ async def test_few_names_in_many_events_are_found_by_the_index_all_the_same(
     few_names, mode, room, statement, arguments
 ):
     await few_names.execute(f"SET LOCAL plan_cache_mode = {mode}")
-    plan = orjson.loads(await few_names.fetchval(f"EXPLAIN (FORMAT JSON) {load(room)[statement]}", *arguments))
-    nodes = [plan[0]["Plan"]]
-    for node in nodes:
-        nodes += node.get("Plans", [])
+    nodes = await explained(few_names, f"EXPLAIN (FORMAT JSON) {load(room)[statement]}", arguments)
     of_references = [node for node in nodes if node.get("Relation Name") == "reference"]
     assert of_references
     assert {node.get("Index Name") for node in of_references} == {"reference_by_name"}
