@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,10 @@ LEAVES_MAX = 10_000
 EVENTS_MISSING = "events that are filed under the item are missing"
 LISTS_MAX, LEAVES_OF_LISTS_MAX = 10_000, 200_000
 """Items of one answer, and their leaves together; with more, it has no proofs."""
+
+
+SMALL_EVENTS = 64
+"""So many entries are usually looked through in a fraction of a millisecond: no thread is asked for that."""
 
 
 class IndexBehind(Unavailable):
@@ -55,7 +60,7 @@ async def lists(
     published = await log_store.read_published(connection)
     lookup, tokens = await _look_up(connection, keeper, blinding, published, items)
     named = await _named(connection, [blinding.name_hash(item) for item in tokens], leaves_max)
-    return None if named is None else _lists(lookup, tokens, named)
+    return None if named is None else await _made(lookup, tokens, named)
 
 
 async def of_named(
@@ -69,7 +74,7 @@ async def of_named(
     """The same as `completeness` of an item, when all events that may name it were read before. Errors as of `lists`.
     Cost: as `IndexKeeper.prove`."""
     lookup, tokens = await _look_up(connection, keeper, blinding, published, [item])
-    return _of_one(_lists(lookup, tokens, named))
+    return _of_one(await _made(lookup, tokens, named))
 
 
 def _of_one(found: dict[str, Any]) -> dict[str, Any]:
@@ -90,6 +95,13 @@ async def _look_up(
     if lookup is None:
         raise IndexBehind("the index over items is not published yet; try again")
     return lookup, tokens
+
+
+async def _made(lookup: Lookup, tokens: Mapping[str, bytes], named: Sequence[LoggedEvent]) -> dict[str, Any]:
+    """`_lists`, beside the event loop where there are many: an entry may have thousands of tokens."""
+    if len(named) <= SMALL_EVENTS:
+        return _lists(lookup, tokens, named)
+    return await asyncio.to_thread(_lists, lookup, tokens, named)
 
 
 def _lists(lookup: Lookup, tokens: Mapping[str, bytes], named: Sequence[LoggedEvent]) -> dict[str, Any]:
