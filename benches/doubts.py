@@ -30,7 +30,8 @@ _ALWAYS = (
     "those of one key, and is beyond.",
     "Raw COPY has both cores to itself; over HTTP the client, the core, Postgres and the sequencer share them.",
     "Events are simulated. Questions are asked one after the other over HTTP by one client, on a database that was "
-    "filled just before and fits into memory, about items from all of its time.",
+    "filled just before, vacuumed and written out, and fits into memory, about items from all of its time. Items are "
+    "drawn by mention: pallets, which go round, more often than what is sold once.",
     "Peers are what their registries gave when the locks were made. Of designs that are not packaged, the FasTnT shape "
     "and jsonb under GIN were rebuilt as tables, on the same Postgres; they keep no log entry, commitment, digest or "
     "index over all names.",

@@ -40,9 +40,9 @@ if TYPE_CHECKING:
 
     from trace_api.log.keys import LogKeys
 
-PAIRS = 5
+PAIRS = 3
 HAMMER_PAIRS = 3
-HAMMER_ENTRIES, HAMMER_WRITERS, HAMMER_PER_S = 120_000, 1_024, 50_000
+HAMMER_ENTRIES, HAMMER_WRITERS, HAMMER_PER_S = 60_000, 1_024, 50_000
 OURS_PORT, PEER_PORT = 8_932, 8_933
 KIB, COMMITMENT_BYTES = 1_024, 94
 """Bytes of an entry: of the usual comparison, and of a commitment with three tokens."""

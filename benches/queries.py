@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 TIMES = 200
 PER_PAGE = 30
 CHUNK_BYTES = 1 << 20
+EXPORTED = 250_000
+"""Lines that are read of an export, of whatever length."""
 
 
 def queries(client: httpx.Client, landmarks: list[trace_core.Landmark], events: int) -> Iterator[Row]:
@@ -72,13 +74,15 @@ def _later(time_text: str) -> str:
 
 
 def export(client: httpx.Client, events: int, resident: Callable[[], int]) -> Iterator[Row]:
-    """All events as lines, in one answer."""
+    """All events as lines, in one answer, of which the first are taken."""
     before, peak, lines, size = resident(), 0, 0, 0
     start = time.perf_counter()
     with client.stream("GET", "/events", headers={"Accept": "application/x-ndjson"}, timeout=3600) as answer:
         for chunk in answer.iter_bytes(CHUNK_BYTES):
             lines, size, peak = lines + chunk.count(b"\n"), size + len(chunk), max(peak, resident())
+            if lines >= EXPORTED:
+                break
     took = time.perf_counter() - start
-    assert lines >= events
-    rates = f"{events / took:,.0f} events/s, {size / took / 1e6:,.0f} MB/s"
-    yield Row(f"export of {events:,} events as NDJSON", f"{rates}; memory grows by {(peak - before) / 1e6:,.0f} MB")
+    assert lines >= min(events, EXPORTED)
+    rates = f"{lines / took:,.0f} events/s, {size / took / 1e6:,.0f} MB/s"
+    yield Row(f"export of {lines:,} events as NDJSON", f"{rates}; memory grows by {(peak - before) / 1e6:,.0f} MB")

@@ -33,13 +33,16 @@ def questions(filled: Filled) -> list[Question]:
     """Those that its data allows."""
     lots = filled.of_role("lot")
     large = filled.of_role("large_lot")
-    counts = filled.traced_events
-    traced = f"the latest {TRACED_EVENTS} events with proofs, of items with {counts.start} to {counts.stop - 1}"
+    traced, longest = (
+        f"the latest {TRACED_EVENTS} events with proofs, of items with {of.events.start} to {of.events.stop - 1}"
+        for of in (filled.traced, filled.longest)
+    )
     recalled = f"recall of a lot reaching {RECALL_ITEMS:,} items"
     all_of_them = [
         Question("look_up", "item look-up (history)", "/history", "item", filled.items, LOOK_UPS, (99, 5)),
         Question("verdict", "verdict with proofs", "/verify", "scan", filled.items, LOOK_UPS, (99, 10)),
-        Question("trace", traced, "/verify", "scan", filled.traced, TRACES, (99, 20)),
+        Question("trace", traced, "/verify", "scan", filled.traced.items, TRACES, (99, 20)),
+        Question("longest", longest, "/verify", "scan", filled.longest.items, TRACES),
         Question("recall", "recall of a lot", "/recall", "item", lots, RECALLS),
         Question("large_recall", recalled, "/recall", "item", large, LARGE_RECALLS, (95, 150)),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import random
 import re
@@ -15,9 +16,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import asyncpg
 import httpx
 
 import trace_core
+from trace_api.store.embedded import ROLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -36,7 +39,8 @@ SEED = 21
 ITEMS_KEPT = 4_000
 """Items to ask about, from all of the time."""
 TRACED_EVENTS, TRACED_ITEMS = 50, 40
-"""Events of an item with a long history, and how many that come nearest are asked about: pallets, which go round."""
+"""Events of an item with a long history, and how many that come nearest are asked about, and of the longest: pallets,
+which go round."""
 _ITEM = re.compile(rb'"epcList":\["([^"]+)"')
 _PALLET = re.compile(rb"urn:epc:id:grai:[0-9.]+|https://id\.gs1\.org/8003/[0-9]+")
 
@@ -48,6 +52,7 @@ class Server:
     url: str
     pid: int
     client: httpx.Client
+    data: Path
 
     def resident(self) -> int:
         """Bytes of its memory, without Postgres."""
@@ -75,7 +80,7 @@ def running(data: Path) -> Iterator[Server]:
         process = subprocess.Popen(command(data), stderr=log)
         try:
             wait_ready(client, process)
-            yield Server(url, process.pid, client)
+            yield Server(url, process.pid, client, data)
         finally:
             process.terminate()
             process.wait()
@@ -98,6 +103,14 @@ def resident(pid: int) -> int:
     return int(found[1]) * 1024 if found else 0
 
 
+@dataclass(frozen=True, slots=True)
+class Histories:
+    """Items, and of how many events they are."""
+
+    items: list[str]
+    events: range
+
+
 @dataclass(slots=True)
 class Filled:
     """What captures cost, and what can be asked about now."""
@@ -107,9 +120,8 @@ class Filled:
     peak: int = 0
     body: int = 0
     items: list[str] = field(default_factory=list)
-    traced: list[str] = field(default_factory=list)
-    traced_events: range = range(0)
-    """Of how many events these are."""
+    traced: Histories = field(default_factory=lambda: Histories([], range(0)))
+    longest: Histories = field(default_factory=lambda: Histories([], range(0)))
     landmarks: list[trace_core.Landmark] = field(default_factory=list)
     marks: list[tuple[int, float]] = field(default_factory=list)
     """Events in the log, and the seconds until then, after each part."""
@@ -155,16 +167,17 @@ class _Source:
         for name, count in Counter(_PALLET.findall(document)).items():
             self.pallets[trace_core.item_key(name.decode()) or name.decode()] += count
 
-    def traced(self) -> tuple[list[str], range]:
-        """Those whose number of events is nearest to the wanted one, and from how many to how many they have."""
-        nearest = sorted(self.pallets, key=lambda name: (abs(self.pallets[name] - TRACED_EVENTS), name))[:TRACED_ITEMS]
-        counts = [self.pallets[name] for name in nearest]
-        return nearest, range(min(counts, default=0), max(counts, default=0) + 1)
+    def nearest(self, wanted: int) -> Histories:
+        """Those whose number of events is nearest to a wanted one."""
+        names = sorted(self.pallets, key=lambda name: (abs(self.pallets[name] - wanted), name))[:TRACED_ITEMS]
+        counts = [self.pallets[name] for name in names]
+        return Histories(names, range(min(counts, default=0), max(counts, default=0) + 1))
 
 
 def fill(server: Server, events: int, stored: Callable[[int], object] = lambda _: None) -> Filled:
     """Captures so many events, and waits until they are in the log; `stored` is told how many there are by now. Events
-    are made part by part outside the clock, as for raw COPY; a part counts until all of it is in the log."""
+    are made part by part outside the clock, as for raw COPY; a part counts until all of it is in the log. What Postgres
+    does by itself within minutes of such a load, it does then."""
     source = _Source(events)
     filled = Filled(events, 0.0)
     sent = 0
@@ -188,10 +201,20 @@ def fill(server: Server, events: int, stored: Callable[[int], object] = lambda _
             filled.seconds += time.perf_counter() - start
             filled.marks.append((sent, filled.seconds))
             stored(sent)
+    asyncio.run(_settle(server.data))
     filled.body, filled.items = source.body, source.items
-    filled.traced, filled.traced_events = source.traced()
+    filled.traced, filled.longest = source.nearest(TRACED_EVENTS), source.nearest(sys.maxsize)
     filled.landmarks = source.simulator.landmarks()
     return filled
+
+
+async def _settle(data: Path) -> None:
+    """Counts, cleans and writes out all that is there."""
+    password = (data / "postgres.password").read_text()
+    connection = await asyncpg.connect(host=str(data / "run"), user=ROLE, password=password, database="postgres")
+    await connection.execute("VACUUM (ANALYZE)")
+    await connection.execute("CHECKPOINT")
+    await connection.close()
 
 
 def percentile(times: Sequence[float], percent: int) -> float:

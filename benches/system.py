@@ -63,7 +63,7 @@ def _over_http(data: Path, events: int, limit: float) -> Iterator[Row | Goal]:
     yield from restart(command(data), server.url, events)
     yield from _fsck(data, events)
     with running(data) as server:
-        yield from half_load(server.url)
+        yield from half_load(server)
 
 
 def _fsck(data: Path, events: int) -> Iterator[Row | Goal]:

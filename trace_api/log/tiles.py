@@ -15,11 +15,14 @@ from trace_api.store.log import Log, Tree
 if TYPE_CHECKING:
     import asyncpg
 
+    from trace_api.store.log import StoredTile
     from trace_api.store.pool import Store
 
 HASH_BYTES = 32
 SMALL_TILES = 64
 """So many tiles are hashed in a millisecond: no thread is asked for that."""
+UPPER_TILES_MAX = 1_024
+"""Tiles that `UpperTiles` keeps, 8 MiB: all that there are over 67 million leaves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,33 @@ class StoredLeaves:
         return await log_store.tiles_at(self.connection, levels, indexes, self.log)
 
 
+class UpperTiles:
+    """The full tiles of one log that stand over other tiles, as they were read. They never change, and a proof needs
+    one besides the tile of its leaf."""
+
+    def __init__(self) -> None:
+        self._tiles: dict[tuple[int, int], StoredTile] = {}
+
+    async def read(
+        self, connection: asyncpg.Connection, levels: list[int], indexes: list[int], log: Log
+    ) -> list[StoredTile]:
+        """The tiles at these coordinates that exist, in no order. Cost: 1 read, of those that are not kept."""
+        places = list(zip(levels, indexes, strict=True))
+        kept = [self._tiles[place] for place in places if place in self._tiles]
+        others = [place for place in places if place not in self._tiles]
+        read = await log_store.tiles_at(connection, [place[0] for place in others], [place[1] for place in others], log)
+        for level, index, hashes in read:
+            if level > 0 and len(hashes) == trace_core.TILE_WIDTH * HASH_BYTES:
+                self._tiles[level, index] = (level, index, hashes)
+                if len(self._tiles) > UPPER_TILES_MAX:
+                    del self._tiles[next(iter(self._tiles))]
+        return [*kept, *read]
+
+    def forget(self) -> None:
+        """What was read may have been damaged, and may be mended."""
+        self._tiles.clear()
+
+
 async def prove_inclusion(
     connection: asyncpg.Connection, leaf_indexes: list[int], log: Log = Log.EVENTS
 ) -> list[Inclusion]:
@@ -114,12 +144,16 @@ async def prove_inclusion(
 
 
 async def prove_inclusion_in(
-    connection: asyncpg.Connection, tree: Tree, leaf_indexes: list[int], log: Log = Log.EVENTS
+    connection: asyncpg.Connection,
+    tree: Tree,
+    leaf_indexes: list[int],
+    log: Log = Log.EVENTS,
+    upper: UpperTiles | None = None,
 ) -> list[Inclusion]:
     """The same in a published tree that was read before. Cost: 1 read of tiles, 1 native call."""
     if any(index >= tree.size for index in leaf_indexes):
         raise Unavailable("not in the published log yet")
-    paths = await prove_leaves(connection, leaf_indexes, tree.size, log)
+    paths = await prove_leaves(connection, leaf_indexes, tree.size, log, upper)
     return [
         Inclusion(leaf_index, tree.size, tree.root_hash, path, tree.checkpoint)
         for leaf_index, path in zip(leaf_indexes, paths, strict=True)
@@ -127,7 +161,11 @@ async def prove_inclusion_in(
 
 
 async def prove_leaves(
-    connection: asyncpg.Connection, leaf_indexes: list[int], tree_size: int, log: Log
+    connection: asyncpg.Connection,
+    leaf_indexes: list[int],
+    tree_size: int,
+    log: Log,
+    upper: UpperTiles | None = None,
 ) -> list[bytes]:
     """The inclusion proofs of leaves in the tree of that size, published or not; each goes from the leaf upwards,
     32 bytes a hash.
@@ -135,7 +173,7 @@ async def prove_leaves(
     Cost: 1 read of tiles, 1 native call. Raises `ProofError` when a tile is missing.
     """
     levels, indexes = trace_core.inclusion_tiles(leaf_indexes, tree_size)
-    stored = await log_store.tiles_at(connection, levels, indexes, log)
+    stored = await (upper or UpperTiles()).read(connection, levels, indexes, log)
     prove = partial(trace_core.prove_inclusions, leaf_indexes, tree_size, stored)
     return prove() if len(stored) <= SMALL_TILES else await asyncio.to_thread(prove)
 

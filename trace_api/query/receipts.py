@@ -127,7 +127,11 @@ async def log_proof(connection: asyncpg.Connection, leaf_index: int) -> bytes:
 
 
 async def proofs(
-    connection: asyncpg.Connection, events: Sequence[LoggedEvent], tree: Tree, shown: Container[int]
+    connection: asyncpg.Connection,
+    events: Sequence[LoggedEvent],
+    tree: Tree,
+    shown: Container[int],
+    upper: tiles.UpperTiles,
 ) -> dict[str, Any] | None:
     """Inclusion proofs of those events that are in the log, under its published checkpoint, and of them those that are
     `shown`, by their keys; None when none is. All are checked, whatever is shown. Raises `ProofError` when the log does
@@ -136,9 +140,13 @@ async def proofs(
     if not logged:
         return None
     indexes = [event.leaf_index for event in logged if event.leaf_index is not None]
-    inclusions = await tiles.prove_inclusion_in(connection, tree, indexes)
+    inclusions = await tiles.prove_inclusion_in(connection, tree, indexes, upper=upper)
     head = inclusions[0]
-    _check(logged, inclusions)
+    try:
+        _check(logged, inclusions)
+    except trace_core.ProofError:
+        upper.forget()
+        raise
     told = [pair for pair in zip(logged, inclusions, strict=True) if pair[0].event_key in shown]
     paths = trace_core.hash_lists_json([inclusion.path for _, inclusion in told])
     if not told:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import orjson
 
 import trace_core
 from trace_api.errors import Invalid, Unavailable
+from trace_api.log.tiles import UpperTiles
 from trace_api.query import by_id, master_data, receipts
 from trace_api.query.authorship import SignedBy, signatures
 from trace_api.query.completeness import EVENTS_MISSING, LEAVES_MAX, IndexBehind, of_named
@@ -62,6 +63,7 @@ class Verification:
     store: Store
     keys: Keys
     keeper: IndexKeeper
+    upper: UpperTiles = field(default_factory=UpperTiles)
 
     async def verdict(self, scan: str, shown: int = TIMELINE_EVENTS) -> dict[str, Any]:
         """The verdict on what a scanner gave, with reasons, state, and a timeline of the latest `shown` events,
@@ -101,8 +103,8 @@ class Verification:
             try:
                 published = await log_store.read_published(connection)
                 on_show = {event["event_key"] for event in timeline}
-                rows = list(stored.values())
-                proofs, broken = await receipts.proofs(connection, rows, published.events, on_show), None
+                rows, tree = list(stored.values()), published.events
+                proofs, broken = await receipts.proofs(connection, rows, tree, on_show, self.upper), None
                 with contextlib.suppress(IndexBehind):
                     complete = await self._complete(connection, published, named.item, filed, logged)
             except trace_core.ProofError as failure:

@@ -5,10 +5,11 @@ use std::collections::VecDeque;
 use std::collections::binary_heap::{BinaryHeap, PeekMut};
 use std::ops::Range;
 
+use crate::item::scatter;
 use crate::landmark::{Chronicle, Domain, Landmark, Trouble};
 use crate::random::Random;
 use crate::settings::{Settings, SettingsError};
-use crate::story::{STORY_S_MAX, Story, Told};
+use crate::story::{Returnable, STORY_S_MAX, Story, Told};
 use crate::tale::{fish::Fish, medicine::Medicine, parts::Parts, produce::Produce};
 
 /// Events that may wait in unfinished stories, about 10 bytes each. Where there would be more,
@@ -105,20 +106,30 @@ impl Clock {
     }
 }
 
-/// Returnable pallets go from story to story, one story at a time.
+/// Returnable pallets go from story to story, one story at a time, until they are worn out.
 struct PalletPool {
-    idle: VecDeque<u32>,
+    idle: VecDeque<Returnable>,
     next: u32,
 }
 
+/// Trips of the pallets that last longest; how many each makes, one or more, is told by its serial.
+const TRIPS_MAX: u64 = 20;
+
 impl PalletPool {
-    /// A pallet, and whether it is new. Those that have rested longest go first.
-    fn take(&mut self) -> (u32, bool) {
-        if let Some(serial) = self.idle.pop_front() {
-            return (serial, false);
+    /// A pallet. Those that have rested longest go first.
+    fn take(&mut self) -> Returnable {
+        self.idle.pop_front().unwrap_or_else(|| {
+            self.next += 1;
+            Returnable { serial: self.next - 1, trips: 0 }
+        })
+    }
+
+    /// A pallet that has come back from a trip, to be taken again unless that was its last.
+    fn give_back(&mut self, pallet: Returnable) {
+        let pallet = Returnable { trips: pallet.trips + 1, ..pallet };
+        if u64::from(pallet.trips) <= scatter(u64::from(pallet.serial), 32) % TRIPS_MAX {
+            self.idle.push_back(pallet);
         }
-        self.next += 1;
-        (self.next - 1, true)
     }
 }
 
@@ -296,8 +307,8 @@ impl Simulator {
             let is_large = self.settings.recall_items > 0 && told.number == self.first_number;
             self.chronicle.note(told.domain, told.story.trouble(), is_large, || told.story.landmarks());
         }
-        if let Some(serial) = told.story.returnable() {
-            self.pallets.idle.push_back(serial);
+        if let Some(pallet) = told.story.returnable() {
+            self.pallets.give_back(pallet);
         }
     }
 }

@@ -32,10 +32,17 @@ pub(crate) trait Tale: Send + Sync {
     /// Things of the story that are worth a look, for the trouble it carries if it carries one.
     fn landmarks(&self, trouble: Option<Trouble>) -> Vec<(Role, Item)>;
 
-    /// Serial of the returnable pallet that comes back at the end of the story.
-    fn returnable(&self) -> Option<u32> {
+    /// The returnable pallet that comes back at the end of the story, as it was lent.
+    fn returnable(&self) -> Option<Returnable> {
         None
     }
+}
+
+/// A pallet of the pool's fleet, and how many trips it has made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Returnable {
+    pub(crate) serial: u32,
+    pub(crate) trips: u16,
 }
 
 /// The steps of a story while it is being made up.
@@ -125,7 +132,7 @@ pub(crate) trait Story: Send + Sync {
     fn landmarks(&self) -> Vec<(Role, Item)>;
 
     /// See [`Tale::returnable`].
-    fn returnable(&self) -> Option<u32>;
+    fn returnable(&self) -> Option<Returnable>;
 }
 
 /// A tale and its steps.
@@ -169,14 +176,14 @@ impl<T: Tale> Story for Told<T> {
         self.tale.landmarks(self.trouble)
     }
 
-    fn returnable(&self) -> Option<u32> {
+    fn returnable(&self) -> Option<Returnable> {
         self.tale.returnable()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{STORY_S_MAX, Story, Told};
+    use super::{Returnable, STORY_S_MAX, Story, Told};
     use crate::landmark::{Domain, Trouble};
     use crate::random::Random;
     use crate::settings::RECALL_ITEMS_MAX;
@@ -193,7 +200,8 @@ mod tests {
             let random = Random::new(number, 5);
             let length_s = match Domain::of(number) {
                 Domain::Fish => {
-                    let (tale, plan) = Fish::plan(number, random, trouble, Some((1, true)));
+                    let (tale, plan) =
+                        Fish::plan(number, random, trouble, Some(Returnable { serial: 1, trips: 0 }));
                     length_s(&Told::new(1, tale, trouble, plan))
                 }
                 Domain::Medicine => {

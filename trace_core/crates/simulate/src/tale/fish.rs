@@ -9,7 +9,7 @@ use crate::journey::{
 use crate::landmark::{Role, Trouble};
 use crate::pen::Scene;
 use crate::random::Random;
-use crate::story::{Plan, Tale};
+use crate::story::{Plan, Returnable, Tale};
 use crate::text::DAY_S;
 
 /// One act; `which` is the catch, the pallet, the grocer or the consignment.
@@ -78,7 +78,7 @@ pub(crate) struct Fish {
     cases_per_pallet: u16,
     /// Fillets that are not in cases, tenths of a kilogram.
     rest_tenths: u32,
-    returnable: Option<u32>,
+    returnable: Option<Returnable>,
     trouble: Option<Trouble>,
 }
 
@@ -91,12 +91,12 @@ impl Fish {
         Trouble::QuantityMismatch,
     ];
 
-    /// `returnable`: a pallet of the pool to use, and whether it is new and has to be commissioned.
+    /// `returnable`: a pallet of the pool to use; a new one has to be commissioned.
     pub(crate) fn plan(
         number: u64,
         mut random: Random,
         trouble: Option<Trouble>,
-        returnable: Option<(u32, bool)>,
+        returnable: Option<Returnable>,
     ) -> (Self, Plan<Act>) {
         let fish = Self {
             number,
@@ -111,7 +111,7 @@ impl Fish {
             pallets: random.few(1, 2),
             cases_per_pallet: random.few(8, 12),
             rest_tenths: random.between(1_000, 3_000),
-            returnable: returnable.map(|(serial, _)| serial),
+            returnable,
             trouble,
         };
         let mut plan = Plan::new(600, random);
@@ -123,7 +123,7 @@ impl Fish {
         plan.act(Act::Fillet, 0);
         plan.act(Act::Freeze, 0);
         plan.pause(18);
-        if returnable.is_some_and(|(_, new)| new) {
+        if returnable.is_some_and(|pallet| pallet.trips == 0) {
             plan.act(Act::CommissionReturnable, 0);
         }
         for pallet in 0..fish.pallets {
@@ -197,7 +197,7 @@ impl Fish {
 
     fn pallet(&self, pallet: u16) -> Item {
         match self.returnable {
-            Some(serial) if pallet == 0 => returnable(serial),
+            Some(lent) if pallet == 0 => returnable(lent.serial),
             _ => Item::Unit {
                 prefix: self.processor.prefix,
                 extension: 0,
@@ -296,8 +296,8 @@ impl Tale for Fish {
             Act::Freeze => self.write_freeze(scene),
             Act::FillCases => self.write_fill_cases(which, scene),
             Act::CommissionReturnable => {
-                if let Some(serial) = self.returnable {
-                    commission_returnable(scene, serial);
+                if let Some(lent) = self.returnable {
+                    commission_returnable(scene, lent.serial);
                 }
             }
             Act::LoadCases => pack(scene, self.processor, self.pallet(which), &self.cases_on(which), &[]),
@@ -333,7 +333,7 @@ impl Tale for Fish {
         }
     }
 
-    fn returnable(&self) -> Option<u32> {
+    fn returnable(&self) -> Option<Returnable> {
         self.returnable
     }
 }
