@@ -39,6 +39,18 @@ fn stories_without_trouble_show_none() {
 }
 
 #[test]
+fn returnable_pallets_wear_out_after_few_or_many_trips() {
+    let (events, _) = events(Settings::new(60_000, 3));
+    let packed = read(&events).packed;
+    let trips: Vec<usize> =
+        packed.iter().filter(|(name, _)| name.starts_with("/8003/")).map(|(_, n)| *n).collect();
+    assert!(trips.iter().all(|trips| (1..=20).contains(trips)), "{trips:?}");
+    for (least, most) in [(1, 3), (4, 7), (8, 20)] {
+        assert!(trips.iter().any(|trips| (least..=most).contains(trips)), "{least} to {most} of {trips:?}");
+    }
+}
+
+#[test]
 fn stories_with_trouble_show_what_was_planted() {
     for (events_wanted, rate) in [(100_000, 300), (20_000, 10_000)] {
         let settings = Settings { troubled_per_10k: rate, ..Settings::new(events_wanted, 11) };
