@@ -44,7 +44,7 @@ def core() -> Iterator[Row | Goal]:
         files = [Path(folder) / name for name in ("events.json", "events.xml", "capture.json")]
         for file, content in zip(files, (document, xml, capture), strict=True):
             file.write_bytes(content)
-        read, ids, ids_of_xml, prepared = example("wayproof-capture", "floor", *files)
+        read, ids, ids_of_xml, prepared = example("wayproof-capture", *files)
     orjson_s = min(seconds(lambda: orjson.loads(capture)) for _ in range(7))
     times_orjson = f"{read['ours_per_s'] * orjson_s / EVENTS:.2f}"
     yield replace(row(read), peer=f"orjson, into Python: {EVENTS / orjson_s:,.0f}/s", times_peer=times_orjson)
@@ -126,7 +126,7 @@ print(len(body), memory("VmHWM") - before)
 
 
 def _gs1() -> Iterator[Row]:
-    for line in example("wayproof-gs1", "measure"):
+    for line in example("wayproof-gs1"):
         if "round_trips_per_s" in line:
             rate = line["round_trips_per_s"]
             peer = f"the GS1 syntax engine in C, measured elsewhere: {GS1_ENGINE_PER_S:,}/s"

@@ -38,7 +38,7 @@ EVENT_KEYS, EVENT_GOAL = 8, 60_000
 
 def signatures() -> Iterator[Row | Goal]:
     """Checks of many signatures at once, beside plain batches in Rust, and libraries that check one by one."""
-    plain = example("wayproof-signature", "batch")
+    plain = example("wayproof-signature")
     for line, (key_count, goal) in zip(plain, ED25519_GOALS.items(), strict=True):
         yield from _ed25519(line, key_count, goal)
     yield from _p256()

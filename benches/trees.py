@@ -28,7 +28,7 @@ ROOT_GOALS = {"rs_merkle": (5, 3), "ct-merkle": (15, 3)}
 
 def trees() -> Iterator[Row | Goal]:
     """From Rust, then from Python."""
-    lines = example("wayproof-merkle", "peers")
+    lines = example("wayproof-merkle")
     yield from rows(lines)
     for line in lines:
         yield from _goals(line)

@@ -26,9 +26,9 @@ REFERENCES_MAX = 200_000
 BODY_BYTES_MAX = 256 * 1024 * 1024
 """Bytes of events that one answer reads, 1.3 kB for each of the events that it may look at; past that it says
 that it is truncated. They are in memory a slice at a time."""
-SMALL_EVENTS = 64
-"""So many events are read, and what they say is searched, in two milliseconds: no thread is asked for that, which would
-take as long as half of them."""
+SMALL_EVENTS, SMALL_BYTES = 64, 128 * 1024
+"""So many events, of so many bytes together, are read, and what they say is searched, in two milliseconds: no thread is
+asked for that, which would take as long as half of them."""
 Value = TypeVar("Value")
 
 
@@ -56,7 +56,7 @@ async def walk(connection: asyncpg.Connection, question: trace_core.Walk, *, wit
     named: list[int] = []
     bytes_left = BODY_BYTES_MAX
     while bytes_left > 0:
-        wanted = await _run(question.wanted, len(known))
+        wanted = await _run(question.wanted, len(known), BODY_BYTES_MAX - bytes_left)
         if not wanted.name_hashes:
             break
         columns = (wanted.name_hashes, wanted.from_us, wanted.to_us)
@@ -66,13 +66,15 @@ async def walk(connection: asyncpg.Connection, question: trace_core.Walk, *, wit
         named = named if known else found.keys
         known.update(found.keys)
         bytes_left = await _feed(connection, question, found.first, bytes_left)
-    return Walked(await _run(lambda: question.finish(keys=with_keys), len(known)), named)
+    answer = await _run(lambda: question.finish(keys=with_keys), len(known), BODY_BYTES_MAX - bytes_left)
+    return Walked(answer, named)
 
 
 async def _feed(connection: asyncpg.Connection, question: trace_core.Walk, next_: Slice, bytes_left: int) -> int:
     """Feeds a slice and those behind it, and says how many bytes may still be read."""
     while True:
-        await _run(partial(question.feed, next_.columns, next_.groups, next_.contexts), len(next_.columns[0]))
+        feed = partial(question.feed, next_.columns, next_.groups, next_.contexts)
+        await _run(feed, len(next_.columns[0]), next_.body_bytes)
         bytes_left -= next_.body_bytes
         if bytes_left <= 0:
             question.truncate()
@@ -81,6 +83,7 @@ async def _feed(connection: asyncpg.Connection, question: trace_core.Walk, next_
         next_ = await walks.look_up(connection, next_.left)
 
 
-async def _run(call: Callable[[], Value], events: int) -> Value:
-    """A call of the core that takes as long as it has events to deal with."""
-    return call() if events <= SMALL_EVENTS else await asyncio.to_thread(call)
+async def _run(call: Callable[[], Value], events: int, body_bytes: int) -> Value:
+    """A call of the core that takes as long as it has events, and bytes of them, to deal with."""
+    is_small = events <= SMALL_EVENTS and body_bytes <= SMALL_BYTES
+    return call() if is_small else await asyncio.to_thread(call)
