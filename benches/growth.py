@@ -74,7 +74,7 @@ def _measured(data: Path, events: int) -> dict[str, Any]:
         "raw_copy_per_s": round(limit),
         "peak_memory_mb": round(filled.peak / 1e6),
         "captured_meanwhile": _rates(filled.marks),
-        "traced_events": [filled.traced.events.start, filled.traced.events.stop - 1],
+        "trace_events": [filled.traced.events.start, filled.traced.events.stop - 1],
         "longest_events": [filled.longest.events.start, filled.longest.events.stop - 1],
         "milliseconds": {
             name: {f"p{percent}": round(percentile(taken, percent), 2) for percent in PERCENTS}

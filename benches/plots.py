@@ -18,7 +18,7 @@ LATENCIES = {
     # Name: what people read, and the goal of the percentile drawn, in milliseconds.
     "look_up": ("item look-up", "p99", 5),
     "verdict": ("verdict with proofs", "p99", 10),
-    "trace": ("verdict with proofs, of 50 events", "p99", 20),
+    "trace": ("verdict with proofs, of about 50 events", "p99", 20),
     "longest": ("verdict with proofs, longest histories", "p99", None),
     "large_recall": ("recall of 10,000 items", "p95", 150),
     "prepared_bytes": ("GET of prepared bytes", "p99", None),
@@ -61,7 +61,8 @@ def table(folder: Path) -> str:
         times = [size["milliseconds"].get(name, {}) for size in sizes]
         shown = (" / ".join(f"{took[p]:.1f}" for p in took) or "-" for took in times)
         rows.append((f"{what}, p50 / p95 / p99 ms{of_goal}", *shown))
-    rows.append(("… events of these", *("-".join(map(str, size["longest_events"])) for size in sizes)))
+        if name in ("trace", "longest"):
+            rows.append(("… of so many events", *("-".join(map(str, size[f"{name}_events"])) for size in sizes)))
     times = (size["bytes_per_event"] / size["json_bytes_per_event"] for size in sizes)
     rows.append((f"storage, times the JSON (goal {STORAGE_GOAL})", *(f"{ratio:.2f}" for ratio in times)))
     rows.append(("start, slowest of three, s", *(f"{size['start_s'][-1]:.1f}" for size in sizes)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import random
 import re
 import statistics
@@ -38,9 +39,10 @@ RECALL_EVENTS_MIN = 20_000
 SEED = 21
 ITEMS_KEPT = 4_000
 """Items to ask about, from all of the time."""
-TRACED_EVENTS, TRACED_ITEMS = 50, 40
-"""Events of an item with a long history, and how many that come nearest are asked about, and of the longest: pallets,
+TRACED_EVENTS, TRACED_APART, TRACED_ITEMS = 50, 10, 40
+"""Events of an item with a long history, by how many more or less it may have, and items that are asked about: pallets,
 which go round."""
+LONGEST_ITEMS = 10
 _ITEM = re.compile(rb'"epcList":\["([^"]+)"')
 _PALLET = re.compile(rb"urn:epc:id:grai:[0-9.]+|https://id\.gs1\.org/8003/[0-9]+")
 
@@ -77,7 +79,9 @@ def running(data: Path) -> Iterator[Server]:
     """From its first answer to its end. What it logs stands beside the folder."""
     url = f"http://127.0.0.1:{PORT}"
     with data.with_suffix(".log").open("wb") as log, httpx.Client(base_url=url, timeout=600) as client:
-        process = subprocess.Popen(command(data), stderr=log)
+        # On the embedded Postgres, wherever the one who measures keeps a database.
+        environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+        process = subprocess.Popen(command(data), stderr=log, env=environment)
         try:
             wait_ready(client, process)
             yield Server(url, process.pid, client, data)
@@ -167,17 +171,25 @@ class _Source:
         for name, count in Counter(_PALLET.findall(document)).items():
             self.pallets[trace_core.item_key(name.decode()) or name.decode()] += count
 
-    def nearest(self, wanted: int) -> Histories:
-        """Those whose number of events is nearest to a wanted one."""
-        names = sorted(self.pallets, key=lambda name: (abs(self.pallets[name] - wanted), name))[:TRACED_ITEMS]
-        counts = [self.pallets[name] for name in names]
-        return Histories(names, range(min(counts, default=0), max(counts, default=0) + 1))
+    def traced(self) -> Histories:
+        """Those whose number of events is nearest to the wanted one, of all of the time."""
+        near = [name for name, count in self.pallets.items() if abs(count - TRACED_EVENTS) <= TRACED_APART]
+        self._chance.shuffle(near)
+        return self._histories(sorted(near, key=lambda name: abs(self.pallets[name] - TRACED_EVENTS))[:TRACED_ITEMS])
+
+    def longest(self) -> Histories:
+        """Those with the most events."""
+        return self._histories([name for name, _ in self.pallets.most_common(LONGEST_ITEMS)])
+
+    def _histories(self, items: list[str]) -> Histories:
+        counts = [self.pallets[name] for name in items]
+        return Histories(items, range(min(counts, default=0), max(counts, default=0) + 1))
 
 
 def fill(server: Server, events: int, stored: Callable[[int], object] = lambda _: None) -> Filled:
     """Captures so many events, and waits until they are in the log; `stored` is told how many there are by now. Events
-    are made part by part outside the clock, as for raw COPY; a part counts until all of it is in the log. What Postgres
-    does by itself within minutes of such a load, it does then."""
+    are made part by part outside the clock, as for raw COPY; a part counts until all of it is in the log. Then the
+    database is vacuumed and written out, as it would be some time after a load."""
     source = _Source(events)
     filled = Filled(events, 0.0)
     sent = 0
@@ -203,7 +215,7 @@ def fill(server: Server, events: int, stored: Callable[[int], object] = lambda _
             stored(sent)
     asyncio.run(_settle(server.data))
     filled.body, filled.items = source.body, source.items
-    filled.traced, filled.longest = source.nearest(TRACED_EVENTS), source.nearest(sys.maxsize)
+    filled.traced, filled.longest = source.traced(), source.longest()
     filled.landmarks = source.simulator.landmarks()
     return filled
 
@@ -211,10 +223,16 @@ def fill(server: Server, events: int, stored: Callable[[int], object] = lambda _
 async def _settle(data: Path) -> None:
     """Counts, cleans and writes out all that is there."""
     password = (data / "postgres.password").read_text()
-    connection = await asyncpg.connect(host=str(data / "run"), user=ROLE, password=password, database="postgres")
-    await connection.execute("VACUUM (ANALYZE)")
-    await connection.execute("CHECKPOINT")
-    await connection.close()
+    folder = os.open(data / "run", os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        # As the server does: the path of a socket may not be long.
+        host = f"/proc/self/fd/{folder}"
+        connection = await asyncpg.connect(host=host, user=ROLE, password=password, database="postgres")
+        await connection.execute("VACUUM (ANALYZE)")
+        await connection.execute("CHECKPOINT")
+        await connection.close()
+    finally:
+        os.close(folder)
 
 
 def percentile(times: Sequence[float], percent: int) -> float:

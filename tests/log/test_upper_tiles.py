@@ -105,6 +105,39 @@ async def test_damaged_tile_is_not_kept_beyond_the_proof_that_fails(store: Store
         assert await proofs(connection, tree, upper, 300) is not None
 
 
+async def test_tile_that_was_kept_while_damaged_rejects_nothing_once_it_is_mended(store: Store) -> None:
+    upper = UpperTiles()
+    async with store.session() as connection:
+        tree = await grown(connection)
+        await damage(connection, 1, 0)
+        # The proof of this leaf has no use for the first hash, which is over it.
+        assert await proofs(connection, tree, upper, 5) is not None
+        await damage(connection, 1, 0)
+        assert await proofs(connection, tree, upper, 300) == await proofs(connection, tree, UpperTiles(), 300)
+
+
+async def test_tile_that_is_missing_once_leaves_nothing_damaged(store: Store) -> None:
+    upper = UpperTiles()
+    async with store.session() as connection:
+        tree = await grown(connection)
+        await damage(connection, 1, 0)
+        await connection.execute("CREATE TEMP TABLE away AS SELECT * FROM tile WHERE level = 0 AND tile_index = 1")
+        await connection.execute("DELETE FROM tile WHERE level = 0 AND tile_index = 1")
+        with pytest.raises(trace_core.ProofError):
+            await proofs(connection, tree, upper, 300)
+        await connection.execute("INSERT INTO tile SELECT * FROM away")
+        await damage(connection, 1, 0)
+        assert await proofs(connection, tree, upper, 300) is not None
+
+
+async def test_tiles_of_two_logs_are_told_apart(store: Store) -> None:
+    upper = UpperTiles()
+    async with store.session() as connection:
+        await grown(connection)
+        assert len(await upper.read(connection, [1], [0], Log.EVENTS)) == 1
+        assert await upper.read(connection, [1], [0], Log.INDEX) == []
+
+
 async def test_partial_tile_that_grows_is_not_kept(store: Store) -> None:
     upper = UpperTiles()
     async with store.session() as connection:

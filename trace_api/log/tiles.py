@@ -22,7 +22,7 @@ HASH_BYTES = 32
 SMALL_TILES = 64
 """So many tiles are hashed in a millisecond: no thread is asked for that."""
 UPPER_TILES_MAX = 1_024
-"""Tiles that `UpperTiles` keeps, 8 MiB: all that there are over 67 million leaves."""
+"""Tiles that `UpperTiles` keeps, 8 MiB: those over 67 million leaves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,29 +105,30 @@ class StoredLeaves:
 
 
 class UpperTiles:
-    """The full tiles of one log that stand over other tiles, as they were read. They never change, and a proof needs
-    one besides the tile of its leaf."""
+    """The full tiles of a database that stand over other tiles, as they were read. They never change, and a proof needs
+    one besides the tile of its leaf. What was damaged when it was read stays so here: whoever meets a proof that fails
+    forgets, and reads again."""
 
     def __init__(self) -> None:
-        self._tiles: dict[tuple[int, int], StoredTile] = {}
+        self._tiles: dict[tuple[Log, int, int], StoredTile] = {}
 
     async def read(
         self, connection: asyncpg.Connection, levels: list[int], indexes: list[int], log: Log
     ) -> list[StoredTile]:
         """The tiles at these coordinates that exist, in no order. Cost: 1 read, of those that are not kept."""
-        places = list(zip(levels, indexes, strict=True))
+        places = [(log, level, index) for level, index in zip(levels, indexes, strict=True)]
         kept = [self._tiles[place] for place in places if place in self._tiles]
         others = [place for place in places if place not in self._tiles]
-        read = await log_store.tiles_at(connection, [place[0] for place in others], [place[1] for place in others], log)
+        read = await log_store.tiles_at(connection, [place[1] for place in others], [place[2] for place in others], log)
         for level, index, hashes in read:
             if level > 0 and len(hashes) == trace_core.TILE_WIDTH * HASH_BYTES:
-                self._tiles[level, index] = (level, index, hashes)
+                self._tiles[log, level, index] = (level, index, hashes)
                 if len(self._tiles) > UPPER_TILES_MAX:
                     del self._tiles[next(iter(self._tiles))]
         return [*kept, *read]
 
     def forget(self) -> None:
-        """What was read may have been damaged, and may be mended."""
+        """Nothing is kept any more."""
         self._tiles.clear()
 
 

@@ -139,14 +139,13 @@ async def proofs(
     logged = [event for event in events if event.leaf_index is not None]
     if not logged:
         return None
-    indexes = [event.leaf_index for event in logged if event.leaf_index is not None]
-    inclusions = await tiles.prove_inclusion_in(connection, tree, indexes, upper=upper)
-    head = inclusions[0]
     try:
-        _check(logged, inclusions)
+        inclusions = await _proven(connection, logged, tree, upper)
     except trace_core.ProofError:
+        # What is kept may have been damaged when it was read, and was mended since.
         upper.forget()
-        raise
+        inclusions = await _proven(connection, logged, tree, tiles.UpperTiles())
+    head = inclusions[0]
     told = [pair for pair in zip(logged, inclusions, strict=True) if pair[0].event_key in shown]
     paths = trace_core.hash_lists_json([inclusion.path for _, inclusion in told])
     if not told:
@@ -164,6 +163,16 @@ async def proofs(
             for (event, inclusion), path in zip(told, paths, strict=True)
         ],
     }
+
+
+async def _proven(
+    connection: asyncpg.Connection, events: Sequence[LoggedEvent], tree: Tree, upper: tiles.UpperTiles
+) -> list[Inclusion]:
+    """Proofs of events that are in the log, checked."""
+    indexes = [event.leaf_index for event in events if event.leaf_index is not None]
+    inclusions = await tiles.prove_inclusion_in(connection, tree, indexes, upper=upper)
+    _check(events, inclusions)
+    return inclusions
 
 
 def _check(events: Sequence[LoggedEvent], proven: Sequence[Inclusion]) -> None:

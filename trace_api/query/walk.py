@@ -26,9 +26,9 @@ REFERENCES_MAX = 200_000
 BODY_BYTES_MAX = 256 * 1024 * 1024
 """Bytes of events that one answer reads, 1.3 kB for each of the events that it may look at; past that it says
 that it is truncated. They are in memory a slice at a time."""
-SMALL_EVENTS, SMALL_BYTES = 64, 128 * 1024
-"""So many events, of so many bytes together, are read, and what they say is searched, in two milliseconds: no thread is
-asked for that, which would take as long as half of them."""
+SMALL_EVENTS, SMALL_BYTES, SMALL_SHARED_BYTES = 64, 128 * 1024, 1024 * 1024
+"""So many events, of so many bytes together, in packed groups and contexts of so many, are read, and what they say is
+searched, in two milliseconds: no thread is asked for that, which would take as long as half of them."""
 Value = TypeVar("Value")
 
 
@@ -74,7 +74,7 @@ async def _feed(connection: asyncpg.Connection, question: trace_core.Walk, next_
     """Feeds a slice and those behind it, and says how many bytes may still be read."""
     while True:
         feed = partial(question.feed, next_.columns, next_.groups, next_.contexts)
-        await _run(feed, len(next_.columns[0]), next_.body_bytes)
+        await _run(feed, len(next_.columns[0]), next_.body_bytes, next_.shared_bytes)
         bytes_left -= next_.body_bytes
         if bytes_left <= 0:
             question.truncate()
@@ -83,7 +83,7 @@ async def _feed(connection: asyncpg.Connection, question: trace_core.Walk, next_
         next_ = await walks.look_up(connection, next_.left)
 
 
-async def _run(call: Callable[[], Value], events: int, body_bytes: int) -> Value:
+async def _run(call: Callable[[], Value], events: int, body_bytes: int, shared_bytes: int = 0) -> Value:
     """A call of the core that takes as long as it has events, and bytes of them, to deal with."""
-    is_small = events <= SMALL_EVENTS and body_bytes <= SMALL_BYTES
+    is_small = events <= SMALL_EVENTS and body_bytes <= SMALL_BYTES and shared_bytes <= SMALL_SHARED_BYTES
     return call() if is_small else await asyncio.to_thread(call)

@@ -36,6 +36,11 @@ class Slice:
     body_bytes: int
     left: list[int]
 
+    @property
+    def shared_bytes(self) -> int:
+        """Of groups, packed, and contexts: all of them are looked through, for whatever few events."""
+        return sum(map(len, self.groups.values())) + sum(map(len, self.contexts.values()))
+
 
 @dataclass(frozen=True, slots=True)
 class Round:
