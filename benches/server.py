@@ -17,11 +17,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import asyncpg
 import httpx
 
 import trace_core
-from trace_api.store.embedded import ROLE
+from trace_api.store.embedded import beside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -111,8 +110,8 @@ def resident(pid: int) -> int:
 class Histories:
     """Items, and of how many events they are."""
 
-    items: list[str]
-    events: range
+    items: list[str] = field(default_factory=list)
+    events: range = range(0)
 
 
 @dataclass(slots=True)
@@ -124,8 +123,8 @@ class Filled:
     peak: int = 0
     body: int = 0
     items: list[str] = field(default_factory=list)
-    traced: Histories = field(default_factory=lambda: Histories([], range(0)))
-    longest: Histories = field(default_factory=lambda: Histories([], range(0)))
+    traced: Histories = field(default_factory=Histories)
+    longest: Histories = field(default_factory=Histories)
     landmarks: list[trace_core.Landmark] = field(default_factory=list)
     marks: list[tuple[int, float]] = field(default_factory=list)
     """Events in the log, and the seconds until then, after each part."""
@@ -222,17 +221,9 @@ def fill(server: Server, events: int, stored: Callable[[int], object] = lambda _
 
 async def _settle(data: Path) -> None:
     """Counts, cleans and writes out all that is there."""
-    password = (data / "postgres.password").read_text()
-    folder = os.open(data / "run", os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        # As the server does: the path of a socket may not be long.
-        host = f"/proc/self/fd/{folder}"
-        connection = await asyncpg.connect(host=host, user=ROLE, password=password, database="postgres")
+    async with beside(data) as connection:
         await connection.execute("VACUUM (ANALYZE)")
         await connection.execute("CHECKPOINT")
-        await connection.close()
-    finally:
-        os.close(folder)
 
 
 def percentile(times: Sequence[float], percent: int) -> float:

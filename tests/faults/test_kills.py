@@ -7,9 +7,8 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-import asyncpg
-
 from tests.faults.machine import EVENTS, Machine, run_cycles
+from trace_api.store.embedded import beside
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,12 +23,9 @@ CONTROL_CAPTURES = 20
 
 
 async def commit_without_waiting(machine: Machine) -> None:
-    password = (machine.data / "postgres.password").read_text()
-    host = str(machine.data / "run")
-    connection = await asyncpg.connect(user="wayproof", password=password, host=host, database="postgres")
-    await connection.execute("ALTER ROLE wayproof SET synchronous_commit = off")
-    await connection.execute("ALTER SYSTEM SET wal_writer_delay = '10s'")
-    await connection.close()
+    async with beside(machine.data) as connection:
+        await connection.execute("ALTER ROLE wayproof SET synchronous_commit = off")
+        await connection.execute("ALTER SYSTEM SET wal_writer_delay = '10s'")
 
 
 def test_kills_at_random_moments_lose_nothing_acknowledged_and_make_nothing_twice(tmp_path: Path, say: Say) -> None:

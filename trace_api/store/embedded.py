@@ -142,6 +142,23 @@ async def embedded_postgres(
                 await asyncio.to_thread(_stop, server.process)
 
 
+@contextlib.asynccontextmanager
+async def beside(data_dir: Path) -> AsyncIterator[asyncpg.Connection]:
+    """A connection to the Postgres that a server runs on `data_dir`, besides the server's own."""
+    with _folder(data_dir / "run") as sockets_descriptor:
+        connection = await asyncpg.connect(_url(data_dir, sockets_descriptor))
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+
+def _url(data_dir: Path, sockets_descriptor: int) -> str:
+    """By the descriptor of its folder, for the path of a socket may not be long."""
+    password = (data_dir / "postgres.password").read_text()
+    return f"postgresql://{ROLE}:{password}@/postgres?host=/proc/self/fd/{sockets_descriptor}"
+
+
 @contextlib.contextmanager
 def _only_server_on(data_dir: Path) -> Iterator[None]:
     try:
@@ -303,8 +320,7 @@ class _Server:
         binaries: Path,
         configuration: Mapping[str, str],
     ) -> None:
-        password = (data_dir / "postgres.password").read_text()
-        self.url = f"postgresql://{ROLE}:{password}@/postgres?host=/proc/self/fd/{folders[1]}"
+        self.url = _url(data_dir, folders[1])
         self._data_dir = data_dir
         self._start = functools.partial(_start, data_dir, folders, account, binaries, configuration)
         self.process = self._start()
